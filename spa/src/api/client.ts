@@ -39,8 +39,15 @@ export async function request<K extends keyof Operations>(
   }
   const text = query.toString();
   const response = await fetch(base + path + (text ? "?" + text : ""), init);
-  if (!response.ok) throw new ApiError(response.status, (await response.json()) as Problem, response.headers);
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response), response.headers);
   return (response.status === 204 ? undefined : await response.json()) as Operations[K]["answer"];
+}
+
+/** What failed; a proxy in between may answer without a problem of its own. */
+async function problemOf(response: Response): Promise<Problem> {
+  const requestId = response.headers.get("x-request-id") ?? "";
+  const unknown: Problem = { error: "unknown", message: `The server answered ${response.status}.`, requestId };
+  return response.json().then((body) => ({ ...unknown, ...(body as Problem) }), () => unknown);
 }
 
 /** A personal access token; the token itself is shown only when it is created. */
@@ -620,7 +627,7 @@ export type Deletion = {
 
 /** Several edits of one battle: all of them are stored, or none. */
 export type EditBatch = {
-  edits: (Merge | Split | Exclude | RemovePilot | Pin-Input | Rename)[];
+  edits: (Merge | Split | Exclude | RemovePilot | PinInput | Rename)[];
 };
 
 /** The edits in the order of the request. */
@@ -1217,7 +1224,7 @@ export type PartyItem = {
   iskLost: string;
   firstSeenAt: string | null;
   corporations: CorporationItem[];
-  pinned: Pin-Output | null;
+  pinned: PinOutput | null;
 };
 
 export type PartyName = {
@@ -1277,7 +1284,7 @@ export type PilotsSeen = {
 };
 
 /** Assigns a party to a side, in every battle that contains one of its killmails of this battle. */
-export type Pin-Input = {
+export type PinInput = {
   author?: string;
   note?: string | null;
   kind: "pin";
@@ -1287,7 +1294,7 @@ export type Pin-Input = {
 };
 
 /** The edit that holds a party on its side. */
-export type Pin-Output = {
+export type PinOutput = {
   editId: string;
   author: string;
 };
@@ -2180,7 +2187,7 @@ export interface Operations {
   "POST /api/battles/{battle_id}/edits": {
     path: { battle_id: string };
     query: undefined;
-    body: Merge | Split | Exclude | RemovePilot | Pin-Input | Rename;
+    body: Merge | Split | Exclude | RemovePilot | PinInput | Rename;
     answer: EditItem;
   };
   /** Get one edit; poll this route while its state is `pending`. */

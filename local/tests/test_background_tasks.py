@@ -21,8 +21,10 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "functions/account-api/src/account_api/services/maintenance.py": (LOGGED,),
     "functions/ingest-backfill/src/ingest_backfill/handlers/day_worker.py": (AWAITED, AWAITED),
     "functions/ingest-backfill/src/ingest_backfill/sources/base.py": (AWAITED, AWAITED),
-    "functions/ingest-poll/src/ingest_poll/feed_client.py": ("`take` gives its result; a closed window cancels it",),
-    "functions/ingest-poll/src/ingest_poll/handler.py": (AWAITED, AWAITED),
+    "functions/ingest-poll/src/ingest_poll/sources/feed_reader.py": (
+        "`take` gives its result; a closed window cancels it",
+    ),
+    "functions/ingest-poll/src/ingest_poll/handlers/polling.py": (AWAITED, AWAITED),
     "functions/killmail-api/src/killmail_api/services/live_feed.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),

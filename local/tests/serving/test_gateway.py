@@ -9,13 +9,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests.model import RouteMatch
+from battlescope_local.serving.command_login import CommandLogins
 from battlescope_local.serving.gateway import find_route, gateway_app
 from battlescope_local.serving.http_server import MAX_HEADER, MAX_REQUEST_LINE, SERVER, GatewayRunner
 from battlescope_local.serving.instances import UVICORN_OPTIONS
+from battlescope_local.serving.owner_login import OwnerLogin
 from battlescope_local.serving.revision import Rejection
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -70,10 +74,10 @@ class FixedService:
 
 
 @asynccontextmanager
-async def running(service: FixedService | None = None) -> AsyncGenerator[int]:
+async def running(service: FixedService | None = None, owner_login: OwnerLogin | None = None) -> AsyncGenerator[int]:
     """The port of a gateway, served as the node serves it."""
     services: Any = dict.fromkeys(("battle-api", "killmail-api"), service)
-    runner = GatewayRunner(gateway_app(ROUTES, services), shutdown_timeout=1, keepalive_timeout=75)
+    runner = GatewayRunner(gateway_app(ROUTES, services, owner_login), shutdown_timeout=1, keepalive_timeout=75)
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
@@ -128,6 +132,15 @@ async def test_every_error_of_the_gateway_has_the_one_body_and_names_no_internal
     assert expected != 405 or headers["allow"] == "GET, HEAD"
 
 
+async def test_foreign_page_opens_no_websocket_on_a_machine_without_logins() -> None:
+    """A browser sends the handshake of every page, as a GET, and the page could give orders through it."""
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket")
+    async with running(FixedService(), OwnerLogin("token", "http://127.0.0.1:1")) as port:
+        for origin, expected in (("https://evil.example", 403), ("null", 403), ("http://127.0.0.1:1", 200)):
+            request = head("GET /api/battles HTTP/1.1", *upgrade, f"Origin: {origin}")
+            assert (await send(port, request))[0] == expected, origin
+
+
 @pytest.mark.parametrize("status", [502, 503, 504])
 async def test_reason_of_an_instance_stays_inside(status: int) -> None:
     async with running(FixedService(Rejection(status, "battle-api ended; its last log lines: secret"))) as port:
@@ -171,6 +184,19 @@ async def test_request_id_is_kept_if_it_is_plain() -> None:
         for request_id, kept in (("abc-1", True), ("a b", False), ("x" * 101, False)):
             _, headers, _ = await send(port, head("GET /nothing HTTP/1.1", f"x-request-id: {request_id}"))
             assert (headers["x-request-id"] == request_id) == kept
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [("localhost:3000", "http://127.0.0.1:3000/auth/login?x=%2F"), ("127.0.0.1:3000", None), ("evil.example", None)],
+)
+async def test_login_begins_at_the_address_where_it_ends(host: str, target: str | None) -> None:
+    """EVE SSO sends the browser back to one address, and a cookie of `localhost` does not go to 127.0.0.1."""
+    app = gateway_app((), {}, command_logins=CommandLogins("http://127.0.0.1:3000"))
+    async with TestServer(app) as server, ClientSession() as client:
+        url = URL(f"{server.make_url('/auth/login')}?x=%2F", encoded=True)
+        async with client.get(url, headers={"Host": host}, allow_redirects=False) as response:
+            assert response.headers.get("location") == target
 
 
 def test_local_mode_starts_functions_as_their_image_does() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, LiteralString
+from typing import Final, LiteralString, overload
 
 
 class NamedKind(StrEnum):
@@ -44,6 +44,10 @@ def unknown_name(kind: str, entity_id: int | str) -> str:
     return f"{UNKNOWN[kind]}{entity_id}"
 
 
+@overload
+def shown_name(kind: str, entity_id: int | str, name: str | None) -> str: ...
+@overload
+def shown_name(kind: str, entity_id: int | str | None, name: str | None) -> str | None: ...
 def shown_name(kind: str, entity_id: int | str | None, name: str | None) -> str | None:
     """The name, else what stands for it; None where there is no id.
 

@@ -6,6 +6,7 @@ import pytest
 from site_harness import INDEX, SCRIPT, Site
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
+from web_serve.presenters.pages import LOGIN_ERRORS
 
 ASSET = "/assets/app-a1b2c3.js"
 ACCEPTED = {"br, gzip": "br", "gzip": "gzip", "br;q=0, gzip;q=0.1": "gzip", "identity": ""}
@@ -142,3 +143,12 @@ async def test_without_an_app_the_resources_are_linked_with_the_reason(empty_sit
         page = (await client.get("/")).text
         assert "<pre>npm &lt;error&gt; E404</pre>" in page
         assert '<a href="/auth/login">' in page
+
+
+async def test_failed_login_is_told_in_a_sentence(empty_site: Site) -> None:
+    async with empty_site.client(has_login=True) as client:
+        for error, sentence in LOGIN_ERRORS.items():
+            assert sentence in (await client.get(f"/?error={error}&rule=denied_alliance")).text
+        page = (await client.get("/?error=%3Cscript%3E")).text
+        assert 'role="alert"' not in page
+        assert "<script" not in page

@@ -37,7 +37,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "api" / "openapi.json", json.dumps(document, indent=2) + "\n"
     served = ROOT / "functions" / "web-serve" / "src" / "web_serve" / "api.json"
     yield served, json.dumps(document, separators=(",", ":")) + "\n"
-    yield ROOT / "docs" / "api" / "client.ts", typescript_client(document)
+    yield ROOT / "spa" / "src" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
 
 

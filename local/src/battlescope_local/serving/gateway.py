@@ -10,16 +10,19 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from battlescope_events.edge.origins import SAFE_METHODS
+from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.command_login import COMMAND_LOGIN_PATH, CommandLogins
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, error_response
 from battlescope_local.serving.owner_login import OWNER_LOGIN_PATH, USED_LINK, OwnerLogin
+from battlescope_local.serving.proxy import is_websocket
 from battlescope_local.serving.revision import Rejection, Revision
 
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
 _ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 NOTHING_HERE: Final = "There is nothing at this path."
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110: they change nothing
+LOGIN_PATH: Final = "/auth/login"
 FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
@@ -56,11 +59,9 @@ def gateway_app(
             return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
         if owner_login is not None and is_foreign_order(request):
             return error_response(403, identity, FOREIGN_ORDER)
-        if command_logins is not None and request.path == COMMAND_LOGIN_PATH and request.method in {"GET", "POST"}:
-            return await command_logins.respond(request)
-        if owner_login is not None and request.path == OWNER_LOGIN_PATH and request.method == "GET":
-            is_valid = owner_login.redeem(request.query.get("code", ""))
-            return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
+        own = await _own_response(request, identity, owner_login, command_logins)
+        if own is not None:
+            return own
         route = find_route(all_routes, request.path)
         if route is None:
             return error_response(404, identity, NOTHING_HERE)
@@ -80,12 +81,40 @@ def gateway_app(
     return app
 
 
+async def _own_response(
+    request: web.Request, identity: str, owner_login: OwnerLogin | None, command_logins: CommandLogins | None
+) -> web.StreamResponse | None:
+    """The response to what belongs to a login on this machine; None for all other requests."""
+    if command_logins is not None and begins_elsewhere(request, command_logins.origin):
+        location = f"{command_logins.origin}{origin_form(request)}"
+        headers = {**SECURITY_HEADERS, "location": location, "cache-control": "no-store"}
+        return web.Response(status=302, headers=headers)
+    if command_logins is not None and request.path == COMMAND_LOGIN_PATH and request.method in {"GET", "POST"}:
+        return await command_logins.respond(request)
+    if owner_login is not None and request.path == OWNER_LOGIN_PATH and request.method == "GET":
+        is_valid = owner_login.redeem(request.query.get("code", ""))
+        return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
+    return None
+
+
 def is_foreign_order(request: web.Request) -> bool:
-    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign."""
-    if request.method in SAFE_METHODS:
+    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign.
+
+    A WebSocket may change something whatever its method, and browsers let every page open one.
+    """
+    if request.method in SAFE_METHODS and not is_websocket(request):
         return False
     origin = request.headers.get("origin")
     return not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin))
+
+
+def begins_elsewhere(request: web.Request, origin: str) -> bool:
+    """Whether a login begins at another name of this machine than the one to which EVE SSO sends browsers back.
+
+    The cookie of the login would stay behind at that name.
+    """
+    own = urlsplit(origin).netloc
+    return request.path == LOGIN_PATH and request.host != own and _is_loopback(f"//{request.host}")
 
 
 def _is_loopback(url: str) -> bool:

@@ -1,6 +1,6 @@
 """Pages that stand in for the web app: while it is built, and where there is none. They need no script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
@@ -9,6 +9,15 @@ from web_serve.domain.readable_resources import Link
 RELOAD_SECONDS: Final = 2
 LOGIN: Final = Link("/auth/login", "Log in with a character of EVE Online.")
 API_DOCS: Final = Link("/api/docs", "The HTTP API: every operation, parameter and field.")
+# What account-api adds to the address to which a failed login returns.
+LOGIN_ERRORS: Final[Mapping[str, str]] = {
+    "invalid_state": "The login took too long, or another browser began it. Log in again.",
+    "auth_failed": "EVE Online did not confirm the login. Log in again.",
+    "access_denied": "The login was cancelled, or the account is blocked.",
+    "org_not_allowed": "Members of this corporation or alliance may not log in here.",
+    "not_authenticated": "Log in before you add a character.",
+    "character_exists": "The character belongs to another account.",
+}
 STYLE: Final = (
     ":root{color-scheme:light dark;--line:#8884;--soft:#8882;--accent:light-dark(#0b5cad,#6db3f2)}"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:2rem 1rem;overflow-wrap:anywhere}"
@@ -34,13 +43,24 @@ BUILDING_PAGE: Final = document(
 )
 
 
-def landing_page(resources: Iterable[Link], failure: str | None, *, has_login: bool) -> str:
-    """The page of an installation without a web app; `failure` is why its build failed, None if there was no build."""
+def landing_page(
+    resources: Iterable[Link], failure: str | None, *, has_login: bool, login_error: str | None = None
+) -> str:
+    """The page of an installation without a web app.
+
+    failure: why its build failed, None if there was no build. login_error: why a login failed, a key of `LOGIN_ERRORS`.
+    """
     links = [API_DOCS, *([LOGIN] if has_login else []), *resources]
+    reasons = _alert(login_error) + _reason(failure)
     return document(
         "BattleScope",
-        f"<h1>BattleScope is running</h1>{_reason(failure)}<p>These resources answer:</p><ul>{_items(links)}</ul>",
+        f"<h1>BattleScope is running</h1>{reasons}<p>These resources answer:</p><ul>{_items(links)}</ul>",
     )
+
+
+def _alert(login_error: str | None) -> str:
+    sentence = LOGIN_ERRORS.get(login_error or "")
+    return f'<p role="alert">{sentence}</p>' if sentence else ""
 
 
 def _reason(failure: str | None) -> str:

@@ -35,17 +35,17 @@ async def serve(request: Request, path: str, deps: Deps) -> Response:
     if name is not None and file is not None:
         return respond(request, file, cache_control(name))
     if name == INDEX:
-        return _page_without_web_app(deps)
+        return _page_without_web_app(deps, request.query_params.get("error"))
     if name == ROBOTS:
         return PlainTextResponse(ROBOTS_TEXT, headers={"cache-control": cache_control(ROBOTS)})
     raise ApiError(404, "There is nothing at this path.")
 
 
-def _page_without_web_app(deps: Dependencies) -> Response:
+def _page_without_web_app(deps: Dependencies, login_error: str | None) -> Response:
     state = deps.build.read()
     if state is not None and state.phase is BuildPhase.RUNNING:
         headers = {**_NO_STORE, "retry-after": str(RELOAD_SECONDS)}
         return HTMLResponse(BUILDING_PAGE, 503, headers)
     reason = None if state is None else state.reason
-    page = landing_page(deps.description.links, reason, has_login=deps.has_login)
+    page = landing_page(deps.description.links, reason, has_login=deps.has_login, login_error=login_error)
     return HTMLResponse(page, headers=_NO_STORE)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
+from killmail_api.domain.archived_row import ArchivedRow
 
 BEGINNING: Final = datetime(2003, 1, 1, tzinfo=UTC)  # before the launch of the game
 # Rows of older releases have no valuation; what is shown of them is the total of zKillboard.
@@ -88,8 +89,10 @@ ORDER BY CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END D
 LIMIT %(max_rows)s
 """
 )
-SELECT_ARCHIVE_KEY: Final[LiteralString] = """
-SELECT archive_key FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
+SELECT_ARCHIVED: Final[LiteralString] = """
+SELECT archive_key, ship_type_id, ship_type_name, unit_prices, valuation_rules AS rules,
+    (valuation #>> '{computedValue,priceDay}')::date AS price_day
+FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
 """
 SELECT_TYPE_NAMES: Final[LiteralString] = """
 SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND name <> ''
@@ -151,8 +154,8 @@ class KillmailRepository:
         """The most valuable killmails since this time, the dearest first."""
         return await self._connection.rows(dict[str, Any], SELECT_TOP, {"since": since, "max_rows": max_rows})
 
-    async def archive_key(self, killmail_id: int) -> str | None:
-        return await self._connection.scalar(SELECT_ARCHIVE_KEY, {"killmail_id": killmail_id})
+    async def find_archived(self, killmail_id: int) -> ArchivedRow | None:
+        return await self._connection.row(ArchivedRow, SELECT_ARCHIVED, {"killmail_id": killmail_id})
 
     async def type_names(self, type_ids: Collection[int]) -> dict[int, str]:
         """The names of those of these types that the static data has."""

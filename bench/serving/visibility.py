@@ -117,7 +117,7 @@ def _figures(name: str, times: dict[str, float], seen: dict[str, float]) -> dict
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--killmails", type=int, default=300)
-    parser.add_argument("--rate", type=int, default=5, help="killmails a second; from 8 in a pass on, one event names many")
+    parser.add_argument("--rate", type=int, default=5, help="killmails a second; many at once are one event")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)

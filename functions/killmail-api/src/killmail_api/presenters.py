@@ -6,7 +6,10 @@ from typing import Any, Final, cast
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.ships.hulls import hull_class
 from battlescope_schemas.shown_names import NamedKind, shown_name, unknown_name
+from killmail_api.domain.archived_row import ArchivedRow
+from killmail_api.domain.items import Entry, present, read_unit_prices
 from killmail_api.domain.revaluation_job import RevaluationJob
+from killmail_api.schemas.items import Hull, Items
 from killmail_api.schemas.killmails import (
     Attacker,
     ComputedValue,
@@ -162,6 +165,18 @@ def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
         ),
         damage_done=fields["damageDone"],
         final_blow=fields["finalBlow"],
+    )
+
+
+def killmail_items(killmail_id: int, row: ArchivedRow, entries: Iterable[Entry], names: Mapping[int, str]) -> Items:
+    prices = read_unit_prices(row.unit_prices or ())
+    hull = Hull(type_id=row.ship_type_id, type_name=row.ship_type_name, unit_price=prices.get(row.ship_type_id))
+    return Items(
+        killmail_id=killmail_id,
+        hull=hull if row.ship_type_id else None,
+        price_day=row.price_day,
+        rules=row.rules,
+        items=present(entries, names, prices),
     )
 
 

@@ -311,6 +311,43 @@ def test_items_are_named_and_nested_and_the_raw_killmail_is_unchanged(
     assert (raw.content, raw.headers["content-type"]) == (content, "application/json")
 
 
+def test_values_of_items_add_up_to_the_computed_value(client: TestClient, rows: Any, archive: Any) -> None:
+    prices = [
+        [587, 35_000_000, "market", 34, "2026-10-30"],
+        [2488, 900_050, "build_cost", 12, "2026-10-29"],
+        [3467, 1_000, "fixed", 0, None],
+        [34, 500, "market", 34, "2026-10-30"],
+    ]
+    rows.insert_killmail(
+        5,
+        archive_key=archive(json.dumps(RAW).encode()),
+        ship_type_id=587,
+        ship_type_name="Rifter",
+        unit_prices=json.dumps(prices),
+        valuation=json.dumps({"computedValue": {"priceDay": "2026-10-30"}}),
+        valuation_rules=1,
+    )
+    body = client.get("/api/killmails/5/items").json()
+    assert (body["priceDay"], body["rules"]) == ("2026-10-30", 1)
+    assert body["hull"] == {
+        "typeId": "587",
+        "typeName": "Rifter",
+        "unitPrice": {"isk": "350000.00", "rule": "market", "records": 34, "lastDay": "2026-10-30"},
+    }
+    gun, container = body["items"]
+    assert gun["unitPrice"] == {"isk": "9000.50", "rule": "build_cost", "records": 12, "lastDay": "2026-10-29"}
+    (copies,) = container["items"]
+    assert (copies["value"], copies["unitPrice"]["rule"]) == ("1.00", "worthless")  # 100 copies of a cent
+    assert [gun["value"], container["value"]] == ["9000.50", "10.00"]  # a container without its contents
+
+
+def test_items_without_prices_have_no_value(client: TestClient, rows: Any, archive: Any) -> None:
+    rows.insert_killmail(5, archive_key=archive(json.dumps(RAW).encode()))
+    body = client.get("/api/killmails/5/items").json()
+    assert (body["priceDay"], body["rules"], body["hull"]["unitPrice"]) == (None, None, None)
+    assert [(item["unitPrice"], item["value"]) for item in body["items"]] == [(None, None)] * 2
+
+
 def test_killmail_that_the_archive_lost_is_not_found_and_its_details_stay(client: TestClient, rows: Any) -> None:
     rows.insert_killmail(5, archive_key="raw-killmails/2026/11/01/gone.jsonl.gz#0+10")
     rows.insert_killmail(6, archive_key="no key")

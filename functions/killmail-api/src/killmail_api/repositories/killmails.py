@@ -8,6 +8,7 @@ from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.shown_names import NamedKind, unknown_name
+from killmail_api.domain.archived_row import ArchivedRow
 
 BEGINNING: Final = datetime(2003, 1, 1, tzinfo=UTC)  # before the launch of the game
 # The ticker by which a participant is known: that of the alliance, else that of the corporation.
@@ -105,8 +106,10 @@ ORDER BY CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END D
 LIMIT %(max_rows)s
 """
 )
-SELECT_ARCHIVE_KEY: Final[LiteralString] = """
-SELECT archive_key FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
+SELECT_ARCHIVED: Final[LiteralString] = """
+SELECT archive_key, ship_type_id, ship_type_name, unit_prices, valuation_rules AS rules,
+    (valuation #>> '{computedValue,priceDay}')::date AS price_day
+FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
 """
 SELECT_TYPE_NAMES: Final[LiteralString] = """
 SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND name <> ''
@@ -171,8 +174,8 @@ class KillmailRepository:
         """The most valuable killmails since this time, the dearest first."""
         return await self._connection.rows(dict[str, Any], SELECT_TOP, {"since": since, "max_rows": max_rows})
 
-    async def archive_key(self, killmail_id: int) -> str | None:
-        return await self._connection.scalar(SELECT_ARCHIVE_KEY, {"killmail_id": killmail_id})
+    async def find_archived(self, killmail_id: int) -> ArchivedRow | None:
+        return await self._connection.row(ArchivedRow, SELECT_ARCHIVED, {"killmail_id": killmail_id})
 
     async def type_names(self, type_ids: Collection[int]) -> dict[int, str]:
         """A name for each of these types, as responses show it."""

@@ -15,7 +15,8 @@ _STYLE: Final = (
     "<style>nav ul{columns:18rem;padding-left:1rem}table{border-collapse:collapse;width:100%}"
     "td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "details{border:1px solid var(--line);border-radius:.4rem;margin:.4rem 0;padding:.3rem .7rem}"
-    "summary{cursor:pointer}b.method{display:inline-block;min-width:4.5rem}:target{outline:2px solid var(--accent);scroll-margin-top:3rem}"
+    "summary{cursor:pointer}b.method{display:inline-block;min-width:4.5rem}"
+    ":target{outline:2px solid var(--accent);scroll-margin-top:3rem}"
     "small{opacity:.8}</style>"
 )
 _INTRODUCTION: Final = (

@@ -9,6 +9,7 @@ from battlescope_local.serving.gateway import LOGIN_PATH
 from battlescope_local.serving.pages import Link
 
 LOGIN: Final = Link(LOGIN_PATH, "Log in with a character of EVE Online.")
+OWN_ACCOUNT: Final = Link("/api/me", "Your account, once you have logged in.")
 OF_ACCOUNTS: Final = frozenset({"account", "installation"})
 """The features, in `x-required-role`, of resources that differ for each caller or that only a SuperAdmin reads."""
 
@@ -16,9 +17,10 @@ OF_ACCOUNTS: Final = frozenset({"account", "installation"})
 def readable_resources(functions: Path, services: Iterable[str], access_mode: str) -> tuple[Link, ...]:
     """One link for each GET without a path parameter or required query parameter, in order of their paths.
 
-    Streams of events have none. Resources of one's own account need a login, to which the mode `sso` has a link.
+    Streams of events have none. In the mode `sso` the login comes first, which the others need, then one's own account.
     """
-    links: dict[str, Link] = {LOGIN.path: LOGIN} if access_mode == "sso" else {}
+    first = (LOGIN, OWN_ACCOUNT) if access_mode == "sso" else ()
+    links: dict[str, Link] = {}
     for service in services:
         document = functions / service / "openapi.json"
         if not document.exists():
@@ -29,7 +31,7 @@ def readable_resources(functions: Path, services: Iterable[str], access_mode: st
                 continue
             if _is_for_readers(operation):
                 links[path] = Link(path, operation["description"].splitlines()[0])
-    return tuple(links[path] for path in sorted(links))
+    return (*first, *(links[path] for path in sorted(links)))
 
 
 def _is_stream(operation: dict[str, Any]) -> bool:

@@ -54,6 +54,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
     rolldownOptions: {
+      checks: { pluginTimings: false },
       output: {
         // One file of what every page needs: it compresses better than several, and stays in caches when the app changes.
         codeSplitting: {

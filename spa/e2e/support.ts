@@ -175,6 +175,18 @@ export function clipped(page: Page): Promise<string[]> {
   });
 }
 
+/** The elements that make the page wider than the window. */
+export function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+      .slice(-6)
+      .map((element) => `${element.tagName} ${element.className}: ${(element.textContent ?? "").slice(0, 40)}`);
+  });
+}
+
 /** A one-time link by which a browser may make changes. */
 export async function ownerLink(system: System): Promise<string> {
   const { stdout } = await promisify(execFile)(BATTLESCOPE, ["--data", system.data, "login"]);

@@ -21,6 +21,10 @@ OWN_TABLES: Final = re.compile(
 )
 BOUNDS: Final = {
     r"\w+\.(zkb_total_value|isk_value|value|isk_destroyed|isk_lost|total_isk_destroyed)": "MAX_ISK_VALUE of the reader",
+    r"\w+\.(fitted_value|dropped_value|isk_fitted|isk_dropped|isk_lost_fitted)": "parts of values, by the same bounds",
+    r"\w+\.unpriced_types": "MAX_ITEMS of the valuation",
+    r"battle_links\.quiet_limit_seconds": "the constants of detection and its settings, hours at most",
+    r"battle_cards\.design": "the version of the drawing, a constant",
     r"\w+\.(total_value|isk_computed_\w+)": "MAX_CENTS of the valuation, the same number",
     r"\w+\.zkb_points": "the reader: 32 bits, else 0",
     r"\w+\.(attacker_count|pilot_count|total_participants|pilots)": "MAX_ATTACKERS of the reader",
@@ -28,8 +32,8 @@ BOUNDS: Final = {
     r"\w+\.wormhole_class": "the reader of static data: 16 bits, else absent",
     r"verification_history\.\w+": "the reader of listings: 31 bits, else unknown",
     r"\w+\.(kills|losses|deaths|total_kills|ships_destroyed|ships_lost)": "a count of stored killmails",
-    r"battles\.kills_without_value": "a count of stored killmails",
-    r"\w+\.(side_id|winning_side|sides)": "a count of sides, at most one for each party",
+    r"battles\.(kills_without_value|kills_without_parts|kills_with_unpriced)": "a count of stored killmails",
+    r"\w+\.(side_id|second_best_side_id|winning_side|sides)": "a count of sides, at most one for each party",
     r"\w+\.(score|confidence|evidence|isk_efficiency)": "computed, from 0 to 100; evidence is a real number",
     r"battles\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
     r"\w+\.(revision|suggested_revision|value_revision|version|attempts)": "a count of changes of one row",

@@ -15,7 +15,7 @@ from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail
 from battlescope_schemas.reference import KillmailReference
 from battlescope_upstream.killmail import killmail_hash
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
-from ingest_poll.feed_file import FeedFile, parse_file
+from ingest_poll.feed.feed_file import FeedFile, parse_file
 from killmail_enrich.handlers.killmail import read_archived_killmail
 from killmail_enrich.valuation.shown_value import shown_value
 

@@ -47,6 +47,11 @@ UPDATE battles SET revision = 3, name = 'The Jita brawl',
 WHERE id = '00000000-0000-0000-0000-000000000001';
 UPDATE battles SET isk_computed_high = 250000, isk_computed_low = 125000.25, kills_without_value = 1
 WHERE id = '00000000-0000-0000-0000-000000000001';
+UPDATE battles SET isk_fitted = 900000.25, isk_dropped = 50000, kills_without_parts = 1, kills_with_unpriced = 1
+WHERE id = '00000000-0000-0000-0000-000000000001';
+UPDATE battle_sides SET isk_lost_fitted = isk_lost;
+UPDATE battle_side_parties SET isk_lost_fitted = isk_lost, second_best_side_id = 2;
+UPDATE battle_killmails SET fitted_value = 2, dropped_value = 0.25, unpriced_types = 3 WHERE killmail_id = 2;
 UPDATE battle_killmails SET value_basis = CASE killmail_id WHEN 2 THEN 'computed-low' ELSE 'unknown' END
 WHERE killmail_id IN (2, 3);
 UPDATE battles SET tier = 'major' WHERE id = '00000000-0000-0000-0000-000000000002';
@@ -63,7 +68,7 @@ INSERT INTO battle_participants
 SELECT '00000000-0000-0000-0000-000000000001', 90000000 + n, 98000000 + n, CASE n WHEN 1 THEN 99000001 END,
     CASE n WHEN 1 THEN 1 END, n = 2, 2 - n, n - 1, 10, 0, 5.25, 0, now(), now() FROM generate_series(1, 2) n;
 INSERT INTO battle_participant_ships VALUES ('00000000-0000-0000-0000-000000000001', 90000001, 587, 1, 0);
-INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, 'same-people', 0.5);
+INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, 'same-people', 0.5, 600);
 INSERT INTO ship_types VALUES (587, 25), (670, 29);
 INSERT INTO solar_systems VALUES (30000142, 20000020, 0.9458, NULL), (30000143, 20000020, -1, 5);
 INSERT INTO entity_names (entity_type, id, name, ticker) VALUES ('constellation', 20000020, 'Kimotoro', NULL),

@@ -7,6 +7,7 @@ import pytest
 from battle_api_harness import APPLY, COMPLETE_JOBS, TOKEN, ApiHarness, change_dependencies
 from pydantic import SecretStr
 
+from battle_api.domain.shares import PublicShares, Sharing
 from battle_api.main import app
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
@@ -36,7 +37,7 @@ class Conversation:
 
     def __init__(self, harness: ApiHarness, client: httpx2.AsyncClient) -> None:
         self.harness, self.client = harness, client
-        self.edit_id = self.job_id = self.republish_id = ""
+        self.edit_id = self.job_id = self.republish_id = self.share_id = self.token = ""
 
     async def edit(self) -> None:
         path = f"/api/battles/{FIRST}/edits"
@@ -94,6 +95,21 @@ class Conversation:
         await self.client.put(path, json={"minKills": 3})
         await self.client.put(path, json={"minKills": 3}, headers={"if-match": '"then"'})
 
+    async def share(self) -> None:
+        path = f"/api/battles/{FIRST}/shares"
+        made = (await self.client.post(path, json={"expiresInDays": 30})).json()
+        self.share_id, self.token = made["id"], made["token"]
+        other = (await self.client.post(path)).json()
+        await self.client.delete(f"{path}/{other['id']}")
+        self.harness.sql(
+            "UPDATE battle_shares SET battle_id = %s, revoked_at = NULL WHERE id = %s", DELETED, other["id"]
+        )
+        for suffix in ("", ".png"):
+            await self.client.get(f"/s/{other['token']}{suffix}")
+        change_dependencies(sharing=Sharing(PublicShares.OFF))
+        await self.client.post(path)
+        change_dependencies(sharing=Sharing())
+
     def urls(self) -> dict[str, str]:
         """A URL with an answer for each path that can be read."""
         jobs = {
@@ -101,7 +117,9 @@ class Conversation:
             f"{ADMIN}/republish/jobs/{{job_id}}": self.republish_id,
         }
         return {
-            path: path.format(battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""), **IDS)
+            path: path.format(
+                battle_id=FIRST, edit_id=self.edit_id, job_id=jobs.get(path, ""), token=self.token, share_id="", **IDS
+            )
             for path in app.openapi()["paths"]
         }
 
@@ -110,7 +128,9 @@ class Conversation:
         for path, methods in app.openapi()["paths"].items():
             for method in methods:
                 for battle_id in (NOBODY, MERGED, DELETED):
-                    url = path.format(battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY, **IDS)
+                    url = path.format(
+                        battle_id=battle_id, edit_id=NOBODY, job_id=NOBODY, share_id=NOBODY, token="x", **IDS
+                    )
                     if ("{" in path and "/edits" not in path.partition("edit_id")[0]) or method == "get":
                         await self.client.request(method, url)
 
@@ -123,6 +143,7 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         await conversation.recluster()
         await conversation.republish()
         await conversation.configure()
+        await conversation.share()
         await repeat_with_etag(contract, client, conversation.urls())
         await conversation.ask_in_vain()
         await provoke_common_answers(contract, client, lambda g: change_dependencies(guard=g), guard)

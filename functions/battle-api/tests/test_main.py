@@ -7,6 +7,7 @@ import pytest
 from battle_api_harness import ApiHarness, assert_error
 
 from battle_api.main import MAX_BODY_BYTES, app
+from battlescope_events.edge.limits import SHARE_WRITE
 from battlescope_events.http_api.guard import Right, Role
 
 FIRST = "00000000-0000-0000-0000-000000000001"
@@ -15,12 +16,14 @@ ENTITIES = ("alliances", "corporations", "characters", "systems", "regions")
 READS = Right("battle-reports", Role.USER)
 EDITS = Right("battle-reports", Role.FC, writes=True)
 READS_ADMINISTRATION = Right("battle-reports", Role.ADMIN)
+SHARES = Right("battle-reports", Role.USER, writes=True, limit=SHARE_WRITE)
+PUBLIC = {("GET", path) for path in ("/s/neutral.png", "/s/{token}.png", "/s/{token}")}
 ADMINISTERS = Right("battle-reports", Role.ADMIN, writes=True)
 
 
 def test_every_route_has_its_right() -> None:
     described = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert described == app.rights.keys()
+    assert described == app.rights.keys() | PUBLIC
     assert app.rights == {
         ("GET", "/api/battles"): READS,
         ("GET", BATTLE): READS,
@@ -41,6 +44,9 @@ def test_every_route_has_its_right() -> None:
         ("GET", f"{BATTLE}/revisions"): READS,
         ("GET", f"{BATTLE}/edits"): READS,
         ("GET", f"{BATTLE}/edits/{{edit_id}}"): READS,
+        ("GET", f"{BATTLE}/shares"): READS,
+        ("POST", f"{BATTLE}/shares"): SHARES,
+        ("DELETE", f"{BATTLE}/shares/{{share_id}}"): SHARES,
         ("POST", f"{BATTLE}/edits"): EDITS,
         ("DELETE", f"{BATTLE}/edits/{{edit_id}}"): EDITS,
         ("POST", f"{ADMINISTRATION}/battles/recluster"): ADMINISTERS,
@@ -60,7 +66,7 @@ def test_every_route_has_its_right() -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize(("method", "path"), sorted(route for route, right in app.rights.items() if right.writes))
 async def test_writes_need_the_token(client: httpx2.AsyncClient, method: str, path: str) -> None:
-    url = path.format(battle_id=FIRST, edit_id=FIRST, job_id=FIRST)
+    url = path.format(battle_id=FIRST, edit_id=FIRST, job_id=FIRST, share_id=FIRST)
     assert_error(await client.request(method, url, json={}), 401, "Authorization: Bearer")
 
 

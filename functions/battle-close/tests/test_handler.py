@@ -46,6 +46,8 @@ async def test_inactive_battle_is_closed_and_its_end_published(
     assert (ended.battle_id, ended.revision, ended.end_time) == (battle_id(1), 4, at(0))
     assert (ended.total_kills, str(ended.total_isk_destroyed), ended.participant_count) == (5, "1234567.50", 7)
     assert event["computedIsk"] == {"high": "1000000.50", "medium": "0.00", "low": "0.00", "killsWithoutValue": 2}
+    parts = {"fitted": "900000.25", "dropped": "50000.00", "killsWithoutParts": 1, "killsWithUnpriced": 3}
+    assert event["iskParts"] == parts
     assert (event["headers"]["ce-source"], event["headers"]["ce-subject"]) == ("battle-close", battle_id(1))
     assert (seeded.status(1), seeded.outbox_size()) == ("closed", 0)
 

@@ -41,6 +41,9 @@ COMPUTED = {
 }  # fmt: skip
 
 
+UNIT_PRICES = [[587, 1_000, "market", 34, "2026-10-31"], [2488, 2_000, "build_cost", 20, "2026-10-31"]]
+
+
 async def revalue(client: httpx2.AsyncClient) -> str:
     """Request and cancel a job in every way; returns its id."""
     job_id = (await client.post(JOBS, json={"firstDay": "2026-10-01", "lastDay": "2026-10-31"})).json()["jobId"]
@@ -62,6 +65,7 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         value_source="computed",
         valuation=json.dumps(parts),
         valuation_rules=1,
+        unit_prices=json.dumps(UNIT_PRICES),
         killmail_time=NOW,
         archive_key=archive(json.dumps(ARCHIVED).encode()),
     )

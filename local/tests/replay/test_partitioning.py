@@ -7,7 +7,7 @@ import pytest
 from builders import CITADEL, HOME, NEXT, RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_days import killmails_of_all_days, needs_real_days
+from real_days import components_of_all_days, killmails_of_all_days, needs_real_days
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
@@ -93,4 +93,4 @@ class TestRealDays:
     def test_small_partitions_give_the_battles_of_four_days(self) -> None:
         killmails = killmails_of_all_days()
         assert max(map(len, partitions(killmails, every=1000))) < 3000
-        assert cluster_partitions(killmails, every=1000) == set(cluster(killmails, RULES))
+        assert cluster_partitions(killmails, every=1000) == set(components_of_all_days())

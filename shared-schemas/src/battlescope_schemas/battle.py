@@ -1,5 +1,6 @@
 """Battle events: totals, sides, member killmails and the changes."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -34,7 +35,10 @@ class DeletionReason(StrEnum):
 
 
 class BattleSide(Schema):
-    """Totals of one side. `side_id` counts from 1; the side with the most pilots is first."""
+    """Totals of one side. `side_id` counts from 1; the side with the most pilots is first.
+
+    isk_lost_fitted: what it lost without cargo; absent from events of older releases.
+    """
 
     side_id: Annotated[int, Field(ge=1)]
     alliance_ids: tuple[EveId, ...] = ()
@@ -43,6 +47,7 @@ class BattleSide(Schema):
     losses: int = 0
     isk_destroyed: Isk
     isk_lost: Isk
+    isk_lost_fitted: Isk | None = None
 
 
 class ComputedIsk(Schema):
@@ -57,13 +62,45 @@ class ComputedIsk(Schema):
     kills_without_value: Annotated[int, Field(ge=0)] = 0
 
 
+class IskParts(Schema):
+    """Parts of `total_isk_destroyed`. `kills_without_parts` have a value whose parts are unknown.
+
+    fitted: hulls and what was in their slots, so the total without cargo; a killmail whose parts are unknown counts
+    with its whole value. dropped: what could be looted, at least. kills_with_unpriced: with items without a price.
+    """
+
+    fitted: Isk
+    dropped: Isk
+    kills_without_parts: Annotated[int, Field(ge=0)] = 0
+    kills_with_unpriced: Annotated[int, Field(ge=0)] = 0
+
+    @classmethod
+    def of_columns(
+        cls,
+        fitted: Decimal | None,
+        dropped: Decimal | None,
+        kills_without_parts: int | None,
+        kills_with_unpriced: int | None,
+    ) -> "IskParts | None":
+        """From columns of `battles`; None for a row of a release that did not store them."""
+        if fitted is None or dropped is None:
+            return None
+        return cls(
+            fitted=fitted,
+            dropped=dropped,
+            kills_without_parts=kills_without_parts or 0,
+            kills_with_unpriced=kills_with_unpriced or 0,
+        )
+
+
 class BattleTotals(Schema):
-    """`computed_isk` is absent from previous totals and from events of older releases."""
+    """`computed_isk` and `isk_parts` are absent from previous totals and from events of older releases."""
 
     total_kills: int
     total_isk_destroyed: Isk
     participant_count: int
     computed_isk: ComputedIsk | None = None
+    isk_parts: IskParts | None = None
 
 
 class BattleMetadata(Schema):

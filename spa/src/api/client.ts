@@ -204,6 +204,7 @@ export type BattleBattleDetail = {
   totalParticipants: number;
   totalIskDestroyed: string;
   computedIsk: ComputedIsk;
+  iskParts: IskParts | null;
   zkillRelatedUrl: string;
   mainAlliances: MainAlliance[];
   sideCount: number;
@@ -217,9 +218,6 @@ export type BattleBattleDetail = {
   systems: SystemItem[];
   rounds: RoundItem[];
   doubts: string[];
-  killmails: BattleKillmailItem[];
-  entities: Entities;
-  participants: ParticipantItem[];
   sides: SideItem[];
   unassigned: PartyItem[];
   topKillers: TopKiller[];
@@ -228,6 +226,9 @@ export type BattleBattleDetail = {
   linkReasons: LinkReason[];
   links: LinkItem[];
   suggestions: Suggestion[];
+  killmails: BattleKillmailItem[];
+  entities: Entities;
+  participants: ParticipantItem[];
 };
 
 /** The killmails that a job added to one battle and removed from it. */
@@ -272,6 +273,7 @@ export type BattleItem = {
   totalParticipants: number;
   totalIskDestroyed: string;
   computedIsk: ComputedIsk;
+  iskParts: IskParts | null;
   zkillRelatedUrl: string;
   mainAlliances: MainAlliance[];
   sideCount: number;
@@ -338,6 +340,9 @@ export type BattleJobs = {
 /**
  * A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
  *
+ * fittedValue: without cargo. droppedValue: what could be looted; destroyedValue: the rest. Null while unknown.
+ * unpricedTypes: how many types of its items have no price, if the value is computed; killmail-api names them.
+ *
  * victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
  * attackerCharacters: ascending indexes into `entities`. podOf: the killmail of the ship that a capsule was left from.
  * npc, solo, awox: lost to NPCs only, to a single pilot, to the own side.
@@ -373,6 +378,10 @@ export type BattleKillmailItem = {
   podOf: string | null;
   linkedBy: BestLink | null;
   iskValue: string;
+  fittedValue: string | null;
+  droppedValue: string | null;
+  destroyedValue: string | null;
+  unpricedTypes: number;
   valueSource: ValueSource | null;
   valueConfidence: ValueConfidence | null;
   sideId: number | null;
@@ -774,11 +783,25 @@ export type Historical = {
   totalKillmailsProcessed: number;
 };
 
+/** Losses of another side, `sideId`, on which this one shot. */
+export type HostilePair = {
+  sideId: number;
+  killmails: number;
+  iskLost: string;
+};
+
 /** `hour` is its beginning; hours without a battle are left out. */
 export type HourCount = {
   hour: string;
   battles: number;
   iskDestroyed: string;
+};
+
+/** The lost ship itself. */
+export type Hull = {
+  typeId: string;
+  typeName: string | null;
+  unitPrice: UnitPrice | null;
 };
 
 /** Largest first; then what is no warship. */
@@ -851,7 +874,25 @@ export type IngestProgress = {
   percentComplete: number;
 };
 
-/** Units of a type at one place, with what they contain. flag: the place, as the game numbers it. */
+/**
+ * Parts of `totalIskDestroyed`; null for a battle of an older release.
+ *
+ * fitted: hulls and what was in their slots, so the total without cargo; a killmail whose parts are unknown counts
+ * with its whole value. dropped: what could be looted, at least. killsWithoutParts: of those with a value.
+ * killsWithUnpriced: with items without a price, of which each unit counts a cent.
+ */
+export type IskParts = {
+  fitted: string;
+  dropped: string;
+  killsWithoutParts: number;
+  killsWithUnpriced: number;
+};
+
+/**
+ * Units of a type at one place, with what they contain. flag: the place, as the game numbers it.
+ *
+ * value: of all its units, dropped and destroyed, without what they contain. Both are null while there are no prices.
+ */
 export type Item = {
   typeId: string;
   typeName: string | null;
@@ -860,12 +901,22 @@ export type Item = {
   quantityDropped: number;
   quantityDestroyed: number;
   isBlueprintCopy: boolean;
+  unitPrice: UnitPrice | null;
+  value: string | null;
   items: Item[];
 };
 
-/** The items of a killmail; a structure or pod may have had none. */
+/**
+ * The items of a killmail; a structure or pod may have had none.
+ *
+ * The prices of the hull and the values of all items add up to the computed value of the killmail. priceDay: the last
+ * day of the market that counts. rules: the version of the rules of valuation.
+ */
 export type Items = {
   killmailId: string;
+  hull: Hull | null;
+  priceDay: string | null;
+  rules: number | null;
   items: Item[];
 };
 
@@ -924,7 +975,7 @@ export type JobStatus = {
 export type KillmailDetail = {
   killmailId: string;
   systemId: string;
-  systemName: string | null;
+  systemName: string;
   timestamp: string;
   securityType: SecurityType | null;
   securityStatus: number | null;
@@ -937,12 +988,13 @@ export type KillmailDetail = {
   victimCorpName: string | null;
   victimCharacterId: string | null;
   victimCharacterName: string | null;
+  victimTicker: string | null;
   attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
+  attackerAllianceNames: string[];
   attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
+  attackerCorpNames: string[];
   attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
+  attackerCharacterNames: string[];
   shipTypeId: string | null;
   shipTypeName: string | null;
   shipGroupId: string | null;
@@ -969,7 +1021,7 @@ export type KillmailDetail = {
   enrichment: Enrichment;
 };
 
-/** The attacker that destroyed the ship. */
+/** The attacker that destroyed the ship. ticker: of the alliance, else of the corporation; null while unknown. */
 export type KillmailFinalBlow = {
   characterId: string | null;
   characterName: string | null;
@@ -979,6 +1031,7 @@ export type KillmailFinalBlow = {
   allianceName: string | null;
   shipTypeId: string | null;
   shipTypeName: string | null;
+  ticker: string | null;
 };
 
 export type KillmailRecent = {
@@ -993,12 +1046,13 @@ export type KillmailSort = "time" | "isk_destroyed";
  *
  * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
  * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
- * unknown. valueConfidence: of a computed value.
+ * unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
+ * it is unknown.
  */
 export type KillmailSummary = {
   killmailId: string;
   systemId: string;
-  systemName: string | null;
+  systemName: string;
   timestamp: string;
   securityType: SecurityType | null;
   securityStatus: number | null;
@@ -1011,12 +1065,13 @@ export type KillmailSummary = {
   victimCorpName: string | null;
   victimCharacterId: string | null;
   victimCharacterName: string | null;
+  victimTicker: string | null;
   attackerAllianceIds: string[];
-  attackerAllianceNames: (string | null)[];
+  attackerAllianceNames: string[];
   attackerCorpIds: string[];
-  attackerCorpNames: (string | null)[];
+  attackerCorpNames: string[];
   attackerCharacterIds: string[];
-  attackerCharacterNames: (string | null)[];
+  attackerCharacterNames: string[];
   shipTypeId: string | null;
   shipTypeName: string | null;
   shipGroupId: string | null;
@@ -1037,7 +1092,8 @@ export type KillmailSummary = {
 /**
  * Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
  *
- * deltaSeconds: between the two losses. sharedPilots: on both killmails.
+ * deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
+ * edit and in battles of an older release. sharedPilots: on both killmails.
  */
 export type LinkItem = {
   fromKillmailId: string;
@@ -1045,6 +1101,7 @@ export type LinkItem = {
   reason: string;
   score: number;
   deltaSeconds: number;
+  quietLimitSeconds: number | null;
   sharedPilots: number;
 };
 
@@ -1201,7 +1258,8 @@ export type PartyGraph = {
 /**
  * A party on a side: its role, and the confidence of the side assignment (0 to 1).
  *
- * losses = shipsLost + capsulesLost. firstSeenAt: null for a party of which no pilot is on a killmail.
+ * secondBestSideId: the side that it fits next best, null without one. losses = shipsLost + capsulesLost.
+ * iskLostFitted: without cargo. firstSeenAt: null for a party of which no pilot is on a killmail.
  */
 export type PartyItem = {
   partyType: "alliance" | "corporation" | "faction" | "character";
@@ -1211,6 +1269,7 @@ export type PartyItem = {
   role: "side" | "third-party" | "kill-stealer" | "unassigned";
   confidence: number;
   evidence: number;
+  secondBestSideId: number | null;
   pilots: number;
   kills: number;
   losses: number;
@@ -1218,6 +1277,7 @@ export type PartyItem = {
   capsulesLost: number;
   iskDestroyed: string;
   iskLost: string;
+  iskLostFitted: string | null;
   firstSeenAt: string | null;
   corporations: CorporationItem[];
   pinned: PinOutput | null;
@@ -1302,6 +1362,14 @@ export type Preferences = {
   iskForm?: "short" | "full";
   columns?: Record<string, unknown>;
 };
+
+/**
+ * Which rule gave the price of a type on a day, the first that gives one.
+ *
+ * worthless: a cent. fixed: by a list with reasons. build_cost: of the materials. market: the mean of a window of days
+ * of The Forge. other_region: the same elsewhere. unpriced: none gave one, so that a unit counts a cent.
+ */
+export type PriceRule = "worthless" | "fixed" | "build_cost" | "market" | "other_region" | "unpriced";
 
 export type PrimaryCharacter = {
   characterId: string;
@@ -1628,6 +1696,37 @@ export type Service = {
   pollIntervalMs?: number | null;
 };
 
+/**
+ * A link to the public card of a battle.
+ *
+ * url: of the page, imageUrl: of the picture of 1200 x 630. createdBy, revokedBy: accounts, null for the owner of one
+ * machine without logins. isActive: neither revoked nor expired.
+ */
+export type ShareItem = {
+  id: string;
+  battleId: string;
+  token: string;
+  url: string;
+  imageUrl: string;
+  createdBy: string | null;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedBy: string | null;
+  revokedAt: string | null;
+  isActive: boolean;
+};
+
+/** expiresInDays: null for a link without an end. */
+export type ShareRequest = {
+  expiresInDays?: number | null;
+};
+
+/** The newest first, at most 200. publicShares: what the links show: `off`, `card` or `report`. */
+export type Shares = {
+  items: ShareItem[];
+  publicShares: string;
+};
+
 export type ShipFlown = {
   shipTypeId: string;
   shipTypeName: string | null;
@@ -1645,6 +1744,7 @@ export type SideAlliance = {
   iskLost: string;
 };
 
+/** hostilePairs: of the killmails in the same answer, the side with the most losses first. */
 export type SideItem = {
   sideId: number;
   pilots: number;
@@ -1655,6 +1755,7 @@ export type SideItem = {
   capsulesLost: number;
   iskDestroyed: string;
   iskLost: string;
+  iskLostFitted: string | null;
   iskEfficiency: number;
   damageDone: number;
   damageReceived: number;
@@ -1664,6 +1765,7 @@ export type SideItem = {
   topAlliances: SideAlliance[];
   parties: PartyItem[];
   ships: SideShip[];
+  hostilePairs: HostilePair[];
 };
 
 /** What the parties of a side did in the battle. */
@@ -1694,13 +1796,18 @@ export type SideSpark = {
   isk: number[];
 };
 
-/** A side in a list. `topParty` has the most pilots; null where only pilots without a party are on the side. */
+/**
+ * A side in a list. iskLostFitted: without cargo, null in battles of an older release.
+ *
+ * `topParty` has the most pilots; null where only pilots without a party are on the side.
+ */
 export type SideSummary = {
   sideId: number;
   role: SideRole;
   pilots: number;
   losses: number;
   iskLost: string;
+  iskLostFitted: string | null;
   topParty: PartyName | null;
   partyCount: number;
 };
@@ -1843,10 +1950,23 @@ export type UndoRequest = {
   author?: string;
 };
 
+/**
+ * What one unit counts in the computed value.
+ *
+ * records: days of the market behind the price, the fewest of the materials of a build cost; 0 where no market was
+ * used. lastDay: the last of these days.
+ */
+export type UnitPrice = {
+  isk: string;
+  rule: PriceRule;
+  records: number;
+  lastDay: string | null;
+};
+
 /** An item type without a price; each unit of it counts a cent. */
 export type UnpricedType = {
   typeId: string;
-  typeName: string | null;
+  typeName: string;
 };
 
 /** The value that is shown and summed, in parts, and the two that it is chosen from. */
@@ -1928,12 +2048,17 @@ export type Why = {
   links: WhyLink[];
 };
 
-/** A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it. */
+/**
+ * A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
+ *
+ * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+ */
 export type WhyLink = {
   killmailId: string;
   reason: string;
   score: number;
   deltaSeconds: number;
+  quietLimitSeconds: number | null;
   sameSystem: boolean;
   sharedPilotCount: number;
   sharedPilots: NamedEntity[];
@@ -2263,6 +2388,27 @@ export interface Operations {
     body: undefined;
     answer: RevisionDiff;
   };
+  /** Make a link to the public card of a battle, which everybody who has it can open. */
+  "POST /api/battles/{battle_id}/shares": {
+    path: { battle_id: string };
+    query: undefined;
+    body: ShareRequest | null;
+    answer: ShareItem;
+  };
+  /** List the links to a battle, the newest first, also those that are revoked or expired. */
+  "GET /api/battles/{battle_id}/shares": {
+    path: { battle_id: string };
+    query: undefined;
+    body: undefined;
+    answer: Shares;
+  };
+  /** Revoke a link: its own maker may, and directors anybody's. A link that is revoked already stays so. */
+  "DELETE /api/battles/{battle_id}/shares/{share_id}": {
+    path: { battle_id: string; share_id: string };
+    query: undefined;
+    body: undefined;
+    answer: ShareItem;
+  };
   /** List the losses in order of time; `relativeTime` is seconds since the start of the battle. */
   "GET /api/battles/{battle_id}/timeline": {
     path: { battle_id: string };
@@ -2283,6 +2429,13 @@ export interface Operations {
     query: { security_type?: SecurityType[]; start_time_after?: string; start_time_before?: string; min_tier?: Tier; limit?: number | string; cursor?: string; sort_by?: SortBy; sort_order?: SortOrder };
     body: undefined;
     answer: BattleList;
+  };
+  /** Read the same as a page for people. */
+  "GET /api/docs": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: undefined;
   };
   /** Get the health of the live feed. */
   "GET /api/ingestion/health": {
@@ -2456,7 +2609,7 @@ export interface Operations {
     body: undefined;
     answer: KillmailDetail;
   };
-  /** What was in the lost ship, with contents of containers, read from the raw killmail. */
+  /** What was in the lost ship, with contents of containers, read from the raw killmail, and what it was worth. */
   "GET /api/killmails/{killmailId}/items": {
     path: { killmailId: number | string };
     query: undefined;
@@ -2631,6 +2784,13 @@ export interface Operations {
     body: undefined;
     answer: Roles;
   };
+  /** Read the OpenAPI document of all functions. */
+  "GET /api/openapi.json": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: unknown;
+  };
   /** List the battles that began in the region. */
   "GET /api/regions/{entity_id}/battles": {
     path: { entity_id: number | string };
@@ -2712,6 +2872,27 @@ export interface Operations {
   /** End the session, and remove its cookie. */
   "POST /auth/logout": {
     path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The picture of 1200 x 630 for previews of pages that need a login. It names no battle. */
+  "GET /s/neutral.png": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The page of a shared battle as HTML, with the tags from which other sites make a preview. */
+  "GET /s/{token}": {
+    path: { token: string };
+    query: undefined;
+    body: undefined;
+    answer: undefined;
+  };
+  /** The picture of 1200 x 630 of a shared battle, rendered once for each revision. */
+  "GET /s/{token}.png": {
+    path: { token: string };
     query: undefined;
     body: undefined;
     answer: undefined;

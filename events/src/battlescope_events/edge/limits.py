@@ -44,6 +44,8 @@ SEARCH_ADVANCED: Final = Limit("search-advanced", 30)
 PROFILE_READ: Final = Limit("profile-read", 10)
 PROFILE_WRITE: Final = Limit("profile-write", 5)
 PROFILE_REFRESH: Final = Limit("profile-refresh", 10)
+SHARES: Final = Limit("shares", 60)
+SHARE_WRITE: Final = Limit("share-write", 20)
 MAX_STREAMS: Final = 5
 """Server-sent events and WebSockets that an account has open at once, whichever functions serve them."""
 RATE_LIMIT_HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")

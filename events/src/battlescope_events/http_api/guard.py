@@ -26,7 +26,13 @@ PUBLIC_ROUTES: Final[Mapping[str, str]] = {
     "/health/readiness": "Knative asks without a login before it sends requests.",
     "/health/startup": "The kubelet asks without a login.",
     "/openapi.json": "The description of the API is public, as its source is.",
+    "/api/openapi.json": "The same of all functions together.",
+    "/api/docs": "The same as a page for people.",
+    "/{path:site}": "The web app holds no data, and nobody can log in without it.",
     "/auth/login": "Nobody has a session before the login.",
+    "/s/neutral.png": "A picture without data, for previews of pages that need a login.",
+    "/s/{token}.png": "The picture of a battle that a user shared; its token is what the reader proves.",
+    "/s/{token}": "The page of a battle that a user shared, for readers without a login and for previews.",
     "/auth/callback": "The SSO returns the browser here; the single-use state is what it proves.",
 }
 """The paths that need no right, each with its reason. There are no others."""

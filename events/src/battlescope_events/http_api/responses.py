@@ -21,7 +21,11 @@ _CONTROLS: Final = re.compile(
 
 def json_content(body: BaseModel) -> bytes:
     """The body as JSON, without the characters that would disguise a name or note where it is shown."""
-    content = body.model_dump_json(by_alias=True).encode()
+    return without_controls(body.model_dump_json(by_alias=True).encode())
+
+
+def without_controls(content: bytes) -> bytes:
+    """The JSON without the characters that would disguise a name or note where it is shown."""
     if b"\\u00" in content:
         content = _ESCAPES.sub(_kept_escape, content)
     if b"\x7f" in content or not content.isascii():

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from battle_api.domain.shares import Sharing
+from battle_api.services.card_images import CardImages
 from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
 from battlescope_events.http_api.saved_requests import publish_saved
@@ -22,8 +24,11 @@ class Dependencies:
     publish: Publish
     guard: Guard
     responses: ResponseCache
+    cards: CardImages
+    sharing: Sharing
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
+    new_token: Callable[[], str]
 
     async def flush_outbox(self) -> None:
         """Publish the events of a saved request, if the Broker answers in time."""

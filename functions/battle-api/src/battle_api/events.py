@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from battle_api.domain.shares import Share
 from battlescope_events.catalog import (
+    AUDIT_RECORDED,
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_REPUBLISH_REQUESTED,
 )
 from battlescope_events.messages import Message
+from battlescope_schemas.accounts.account import AuditAction, AuditRecord, AuditTarget
 from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested, RepublishRequested
 
 SOURCE: Final = "battle-api"
@@ -30,3 +33,21 @@ def republish_requested(job_id: UUID, now: datetime) -> Message:
     """Requests part 0 of the job; battle-cluster requests each following part."""
     payload = RepublishRequested(job_id=str(job_id), part=0)
     return BATTLE_REPUBLISH_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:0", time=now)
+
+
+def share_audited(action: AuditAction, share: Share, account_id: UUID | None, now: datetime) -> Message:
+    """What is done once to a share. It has no token: who reads the audit sees what was shared, not how to open it."""
+    record_id = uuid5(share.id, action)
+    payload = AuditRecord(
+        id=record_id,
+        action=action,
+        occurred_at=now,
+        actor=account_id,
+        target=AuditTarget(type="battle", id=str(share.battle_id)),
+        metadata={
+            "service": SOURCE,
+            "share": str(share.id),
+            "expiresAt": share.expires_at.isoformat() if share.expires_at else None,
+        },
+    )
+    return AUDIT_RECORDED.message(payload, source=SOURCE, key=str(record_id), time=now)

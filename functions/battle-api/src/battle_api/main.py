@@ -4,10 +4,12 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from secrets import token_urlsafe  # of links
 from typing import Final
 from uuid import uuid4
 
 from battle_api.dependencies import Dependencies
+from battle_api.domain.shares import Sharing
 from battle_api.routers import (
     battles,
     configuration,
@@ -16,13 +18,16 @@ from battle_api.routers import (
     exports,
     history,
     insights,
+    public_shares,
     reclustering,
     republishing,
+    shares,
     statistics,
 )
 from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
+from battle_api.services.card_images import CardImages
 from battle_api.settings import Settings
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import (
@@ -40,6 +45,7 @@ from battlescope_events.publisher import BrokerPublisher
 
 BROKER: Final = "battles"
 CHANGES: Final = "battle_changes"  # the channel on which the database says which battles have changed
+TOKEN_BYTES: Final = 16  # of a link: nobody guesses one of 2^128
 MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 # PostgreSQL plans each query with its values, so that unused filters cost nothing.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan"
@@ -53,6 +59,8 @@ ROUTERS: Final = (
     entity_battles,
     statistics,
     edits,
+    shares,
+    public_shares,
     reclustering,
     republishing,
     configuration,
@@ -61,6 +69,11 @@ ROUTERS: Final = (
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _first_origin(settings: Settings) -> str:
+    """Where links lead; empty without a public origin."""
+    return next(iter(settings.public_origins.split()), "").rstrip("/")
 
 
 @asynccontextmanager
@@ -82,8 +95,11 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             publish=publish,
             guard=guard,
             responses=responses,
+            cards=CardImages(database),
+            sharing=Sharing(settings.public_shares, _first_origin(settings)),
             clock=_now,
             new_id=uuid4,
+            new_token=lambda: token_urlsafe(TOKEN_BYTES),
         )
 
 

@@ -32,6 +32,33 @@ async def test_list_is_newest_first_without_merged_battles(client: httpx2.AsyncC
     assert item["mainAlliances"] == [{"allianceId": "99000001", "allianceName": "Red", "participantCount": 1}]
 
 
+async def test_battle_shows_its_total_without_cargo(client: httpx2.AsyncClient) -> None:
+    body = (await client.get(f"/api/battles/{FIRST}")).json()
+    parts = {"fitted": "900000.25", "dropped": "50000.00", "killsWithoutParts": 1, "killsWithUnpriced": 1}
+    assert body["iskParts"] == parts
+    assert [side["iskLostFitted"] for side in body["sides"]] == ["0.00"]
+    assert [party["iskLostFitted"] for party in body["unassigned"]] == ["5.25"]
+    values = [
+        tuple(item[f"{part}Value"] for part in ("isk", "fitted", "dropped", "destroyed")) for item in body["killmails"]
+    ]
+    assert values[:2] == [("1.25", None, None, None), ("2.25", "2.00", "0.25", "2.00")]
+    assert [item["unpricedTypes"] for item in body["killmails"]] == [0, 3, 0]
+    listed = {item["id"]: item for item in (await client.get("/api/battles")).json()["items"]}
+    assert (listed[FIRST]["iskParts"], listed[FIRST]["sides"][0]["iskLostFitted"]) == (parts, "0.00")
+    assert listed[SECOND]["iskParts"] is None  # a row of an older release
+
+
+async def test_party_has_a_second_best_side_and_a_side_its_hostile_pairs(harness: ApiHarness) -> None:
+    harness.sql("INSERT INTO battle_sides VALUES (%s, 2, 1, 0, 3, 0, 3, 0, 6.75, 0)", FIRST)
+    harness.sql("UPDATE battle_killmails SET side_id = 2 WHERE battle_id = %s AND killmail_id < 3", FIRST)
+    body = (await harness.api.get(f"/api/battles/{FIRST}")).json()
+    assert [side["hostilePairs"] for side in body["sides"]] == [
+        [{"sideId": 2, "killmails": 2, "iskLost": "3.50"}],
+        [],
+    ]
+    assert body["sides"][0]["parties"][0]["secondBestSideId"] == 2
+
+
 async def test_battle_says_how_much_of_its_total_is_computed(client: httpx2.AsyncClient) -> None:
     body = (await client.get(f"/api/battles/{FIRST}")).json()
     assert body["computedIsk"] == {
@@ -165,6 +192,7 @@ async def test_list_shows_sides_places_and_losses_over_time(client: httpx2.Async
             "pilots": 1,
             "losses": 0,
             "iskLost": "0.00",
+            "iskLostFitted": "0.00",
             "topParty": {"partyType": "alliance", "partyId": "99000001", "partyName": "Red", "ticker": "RED"},
             "partyCount": 1,
         }
@@ -228,7 +256,18 @@ async def test_detail_shows_systems_rounds_hulls_and_parties(client: httpx2.Asyn
     assert body["doubts"] == ["lull", "unassigned_parties"]
     assert body["posterDelayUntil"] == "2026-03-04T19:09:00Z"
     (link,) = body["links"]
-    assert (link["deltaSeconds"], link["sharedPilots"]) == (60, 2)
+    assert (link["deltaSeconds"], link["quietLimitSeconds"], link["sharedPilots"]) == (60, 600, 2)
+
+
+async def test_other_hulls_are_those_that_answers_call_other(harness: ApiHarness) -> None:
+    harness.sql("UPDATE ship_types SET group_id = 9999 WHERE ship_type_id = 587")
+    for query, found in (("hull=other", ["90000001"]), ("hull=titan&hull=other", ["90000001"]), ("hull=frigate", [])):
+        pilots = (await harness.api.get(f"/api/battles/{FIRST}/participants?{query}")).json()["items"]
+        assert [pilot["characterId"] for pilot in pilots] == found
+        assert all(pilot["shipsFlown"][0]["hullClass"] == "other" for pilot in pilots)
+    harness.sql("DELETE FROM ship_types WHERE ship_type_id = 587")  # of an unknown group: neither
+    unknown = await harness.api.get(f"/api/battles/{FIRST}/participants?hull=other")
+    assert unknown.json()["items"] == []
 
 
 async def test_pinned_party_names_its_edit(harness: ApiHarness) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,9 @@ import psycopg
 from pydantic import SecretStr
 
 from battle_api.dependencies import Dependencies
+from battle_api.domain.shares import PublicShares, Sharing
 from battle_api.main import BROKER, CONNECTION_OPTIONS, app
+from battle_api.services.card_images import CardImages
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_cache.response_cache import ResponseCache
@@ -48,8 +51,11 @@ async def running_app(url: str) -> AsyncGenerator[httpx2.AsyncClient]:
             publish=RecordingPublisher(),
             guard=OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
             responses=ResponseCache(time.monotonic),  # without a subscription it keeps nothing
+            cards=CardImages(database),
+            sharing=Sharing(PublicShares.CARD, "https://battles.example"),
             clock=lambda: NOW,
             new_id=uuid4,
+            new_token=lambda: token_urlsafe(16),
         )
         transport = httpx2.ASGITransport(app)
         hooks = {"response": [hook(HttpContract(app.openapi()))]}

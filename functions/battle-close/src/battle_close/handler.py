@@ -8,7 +8,7 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
-from battlescope_schemas.battle import BattleEnded, ComputedIsk
+from battlescope_schemas.battle import BattleEnded, ComputedIsk, IskParts
 
 SOURCE: Final = "battle-close"
 
@@ -44,6 +44,9 @@ def _ended(battle: ClosedBattle) -> Message:
             medium=battle.isk_computed_medium,
             low=battle.isk_computed_low,
             kills_without_value=battle.kills_without_value,
+        ),
+        isk_parts=IskParts.of_columns(
+            battle.isk_fitted, battle.isk_dropped, battle.kills_without_parts, battle.kills_with_unpriced
         ),
     )
     return BATTLE_ENDED.message(payload, source=SOURCE, key=f"{battle.id}:{battle.revision}", time=battle.closed_at)

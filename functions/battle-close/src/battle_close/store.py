@@ -22,7 +22,8 @@ WHERE id = ANY(ARRAY(
     ORDER BY last_killmail_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
 ))
 RETURNING id::text, revision, end_time, total_kills, total_isk_destroyed, total_participants, updated_at AS closed_at,
-    isk_computed_high, isk_computed_medium, isk_computed_low, kills_without_value
+    isk_computed_high, isk_computed_medium, isk_computed_low, kills_without_value,
+    isk_fitted, isk_dropped, kills_without_parts, kills_with_unpriced
 """
 
 
@@ -41,6 +42,10 @@ class ClosedBattle:
     isk_computed_medium: Decimal
     isk_computed_low: Decimal
     kills_without_value: int
+    isk_fitted: Decimal | None
+    isk_dropped: Decimal | None
+    kills_without_parts: int | None
+    kills_with_unpriced: int | None
 
 
 class BattleRepository:

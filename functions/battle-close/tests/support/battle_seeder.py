@@ -13,9 +13,9 @@ GAP = 900
 UPSERT_BATTLE = """
 INSERT INTO battles (id, system_id, region_id, security_type, start_time, end_time, last_killmail_at, status, tier,
     total_kills, total_participants, total_isk_destroyed, zkill_related_url, is_decisive, revision, quiet_seconds,
-    isk_computed_high, kills_without_value)
+    isk_computed_high, kills_without_value, isk_fitted, isk_dropped, kills_without_parts, kills_with_unpriced)
 VALUES (%(id)s, 30000142, 10000002, 'highsec', %(start)s, %(end)s, %(end)s, %(status)s, 'skirmish', %(kills)s, 7,
-    1234567.50, '', false, %(revision)s, %(gap)s, 1000000.50, 2)
+    1234567.50, '', false, %(revision)s, %(gap)s, 1000000.50, 2, 900000.25, 50000, 1, 3)
 ON CONFLICT (id) DO UPDATE SET end_time = excluded.end_time, last_killmail_at = excluded.last_killmail_at,
     status = excluded.status, total_kills = excluded.total_kills, revision = excluded.revision,
     quiet_seconds = excluded.quiet_seconds, deleted_at = NULL, updated_at = now()

@@ -188,7 +188,7 @@ def test_non_combat_killmail_joins_the_battle_with_most_shared_pilots() -> None:
 
 def test_link_has_the_earlier_killmail_first_and_a_score_by_number_of_pilots() -> None:
     (component,) = cluster([kill(1, 0, "B1", "A1 A2 A3"), kill(2, 5, "B2", "A1 A2 A3")], RULES)
-    assert component.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.6562),)
+    assert component.links == (Link(1, 2, LinkReason.SAME_PEOPLE, 0.6562, 600),)
 
 
 def test_merge_edit_with_an_absent_killmail_links_nothing() -> None:

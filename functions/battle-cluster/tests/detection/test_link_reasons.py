@@ -62,6 +62,10 @@ CONDITIONS: Mapping[LinkReason, Condition] = {
 }
 
 
+# A merge edit has no limit. Of the other two the limit is that between the fights, which may go on beside the link.
+UNLIMITED = {LinkReason.TAGGED, LinkReason.INSIDE, LinkReason.ROUND_TWO}
+
+
 @given(killmail_lists(), st.data())
 @QUICK
 def test_each_killmail_of_a_battle_has_a_link_and_the_condition_of_each_reason_holds(
@@ -75,7 +79,10 @@ def test_each_killmail_of_a_battle_has_a_link_and_the_condition_of_each_reason_h
         for link in component.links:
             a, b = by_id[link.from_killmail_id], by_id[link.to_killmail_id]
             assert CONDITIONS[link.reason](a, b), link
+            if link.reason not in UNLIMITED:
+                assert abs(b.time - a.time) <= (link.quiet_limit_seconds or 0), link
             if link.reason is LinkReason.TAGGED:
+                assert link.quiet_limit_seconds is None
                 assert {(link.from_killmail_id, link.to_killmail_id)} <= constraints.must_link
 
 

@@ -191,3 +191,65 @@ async def test_values_in_any_order_end_as_from_scratch(store: Database, database
         await process([from_event(event) for event in part], store, NOW)
     assert query_rows(database, SHARES) == [(10.0 + 22.0 + 102.0, 10.0, 0.0, 22.0, 0)]
     assert query_rows(database, TOTALS) == [(134.0,) * 4]
+
+
+def in_parts(
+    killmail: EnrichedKillmail, total: int, fitted: int, dropped: int, revision: int | None = None
+) -> EnrichedKillmail:
+    parts = {"fitted_value": Decimal(fitted), "dropped_value": Decimal(dropped), "destroyed_value": total - dropped}
+    return computed(killmail, total, revision).model_copy(update=parts)
+
+
+PARTS = """
+SELECT isk_fitted::float8, isk_dropped::float8, kills_without_parts, kills_with_unpriced,
+    (SELECT sum(isk_lost_fitted)::float8 FROM battle_sides),
+    (SELECT sum(isk_lost_fitted)::float8 FROM battle_side_parties)
+FROM battles
+"""
+
+
+async def test_battle_has_its_total_without_cargo(store: Database, database: str) -> None:
+    first, second, third = FIGHT
+    unpriced = in_parts(second, 50, 20, 30)
+    assert unpriced.computed_value
+    details = unpriced.computed_value.model_copy(update={"unpriced_count": 2})
+    events = [in_parts(first, 10, 8, 1), unpriced.model_copy(update={"computed_value": details}), computed(third, 7)]
+    await process_all(store, events)
+    assert query_rows(database, PARTS) == [
+        (35.0, 31.0, 1, 1, 35.0, 35.0)
+    ]  # the third one has no parts: it counts whole
+    (updated,) = await handle(store, in_parts(second, 50, 25, 30, 1))
+    parts = {"fitted": "40.00", "dropped": "31.00", "killsWithoutParts": 1, "killsWithUnpriced": 0}
+    assert updated["iskParts"] == parts
+    assert sum(float(side["iskLostFitted"]) for side in updated["sides"]) == 40.0
+    shown = query_rows(
+        database, "SELECT fitted_value::float8, dropped_value::float8 FROM battle_killmails ORDER BY killmail_id"
+    )
+    assert shown == [(8.0, 1.0), (25.0, 30.0), (None, None)]
+
+
+async def test_killmail_of_an_older_release_gets_what_that_did_not_store(store: Database, database: str) -> None:
+    """By a revaluation job, whose events have everything; the value itself is the same."""
+    await process_all(store, [in_parts(killmail, 10, 8, 1) for killmail in FIGHT])
+    older = """
+        UPDATE mails SET fitted_value = NULL, dropped_value = NULL;
+        UPDATE battle_killmails SET fitted_value = NULL, dropped_value = NULL, attacker_count = 0;
+        UPDATE battles SET isk_fitted = NULL, isk_dropped = NULL, kills_without_parts = NULL;
+        UPDATE battle_sides SET isk_lost_fitted = NULL;
+        UPDATE battle_side_parties SET isk_lost_fitted = NULL;
+        TRUNCATE ship_types, solar_systems
+    """
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(older)
+    async with open_pool(SecretStr(database), "later", max_size=2) as pool:
+        later = Database(pool, ProcessCache())
+        again = [in_parts(killmail, 10, 8, 1, 1).model_copy(update={"solo": True}) for killmail in FIGHT]
+        await process(map(from_event, again), later, NOW)
+        repeated = [in_parts(killmail, 10, 8, 1, 2).model_copy(update={"solo": True}) for killmail in FIGHT]
+        await process(map(from_event, repeated), later, NOW)
+    assert query_rows(database, PARTS) == [(24.0, 3.0, 0, 0, 24.0, 24.0)]
+    assert query_rows(database, REVISIONS) == [(1,)]
+    rows = query_rows(database, "SELECT attacker_count > 0, solo FROM battle_killmails")
+    assert rows == [(True, True)] * 3
+    facts = "SELECT (SELECT count(*) FROM ship_types), (SELECT count(*) FROM solar_systems)"
+    assert query_rows(database, facts) == [(1, 1)]

@@ -41,6 +41,10 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
         "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class) "
         "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3)"
     )
+    rows.connection.execute(
+        "INSERT INTO entity_names (entity_id, entity_type, entity_name, fetched_at, ticker) "
+        "VALUES (98000001, 'corporation', 'One', now(), 'ONE')"
+    )
     assert recent(client) == [
         {
             "killmailId": "1",
@@ -57,13 +61,14 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "victimCorpId": "98000001",
             "victimCorpName": "One",
             "victimCharacterId": "90000001",
-            "victimCharacterName": None,
+            "victimCharacterName": "Unknown Character #90000001",
+            "victimTicker": "ONE",
             "attackerAllianceIds": ["99000001"],
-            "attackerAllianceNames": [None],
+            "attackerAllianceNames": ["Unknown Alliance #99000001"],
             "attackerCorpIds": ["98000002"],
             "attackerCorpNames": ["Two"],
             "attackerCharacterIds": ["7"],
-            "attackerCharacterNames": [None],
+            "attackerCharacterNames": ["Unknown Character #7"],
             "shipTypeId": "587",
             "shipTypeName": "Rifter",
             "shipGroupId": "25",
@@ -71,13 +76,14 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "hullClass": "frigate",
             "finalBlow": {
                 "characterId": "7",
-                "characterName": None,
+                "characterName": "Unknown Character #7",
                 "corpId": "98000002",
                 "corpName": "Two",
                 "allianceId": None,
                 "allianceName": None,
                 "shipTypeId": None,
                 "shipTypeName": None,
+                "ticker": None,
             },
             "npc": False,
             "solo": True,
@@ -231,7 +237,7 @@ def test_computed_value_is_shown_with_its_parts_and_unpriced_types(client: TestC
         "5.00",
         "25.00",
     )
-    unpriced = [{"typeId": "34", "typeName": "Tritanium"}, {"typeId": "77", "typeName": None}]
+    unpriced = [{"typeId": "34", "typeName": "Tritanium"}, {"typeId": "77", "typeName": "Unknown Item #77"}]
     assert value["computed"] == COMPUTED | {"unpriced": unpriced}
     assert value["zkb"] is None
     (item,) = recent(client)
@@ -293,12 +299,53 @@ def test_items_are_named_and_nested_and_the_raw_killmail_is_unchanged(
         1,
         0,
     )
-    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (None, "cargo", False)
+    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (
+        "Unknown Item #3467",
+        "cargo",
+        False,
+    )
     (content_of_it,) = container["items"]
     assert (content_of_it["typeName"], content_of_it["quantityDropped"]) == ("Tritanium", 100)
     assert content_of_it["isBlueprintCopy"]
     raw = client.get("/api/killmails/5/raw")
     assert (raw.content, raw.headers["content-type"]) == (content, "application/json")
+
+
+def test_values_of_items_add_up_to_the_computed_value(client: TestClient, rows: Any, archive: Any) -> None:
+    prices = [
+        [587, 35_000_000, "market", 34, "2026-10-30"],
+        [2488, 900_050, "build_cost", 12, "2026-10-29"],
+        [3467, 1_000, "fixed", 0, None],
+        [34, 500, "market", 34, "2026-10-30"],
+    ]
+    rows.insert_killmail(
+        5,
+        archive_key=archive(json.dumps(RAW).encode()),
+        ship_type_id=587,
+        ship_type_name="Rifter",
+        unit_prices=json.dumps(prices),
+        valuation=json.dumps({"computedValue": {"priceDay": "2026-10-30"}}),
+        valuation_rules=1,
+    )
+    body = client.get("/api/killmails/5/items").json()
+    assert (body["priceDay"], body["rules"]) == ("2026-10-30", 1)
+    assert body["hull"] == {
+        "typeId": "587",
+        "typeName": "Rifter",
+        "unitPrice": {"isk": "350000.00", "rule": "market", "records": 34, "lastDay": "2026-10-30"},
+    }
+    gun, container = body["items"]
+    assert gun["unitPrice"] == {"isk": "9000.50", "rule": "build_cost", "records": 12, "lastDay": "2026-10-29"}
+    (copies,) = container["items"]
+    assert (copies["value"], copies["unitPrice"]["rule"]) == ("1.00", "worthless")  # 100 copies of a cent
+    assert [gun["value"], container["value"]] == ["9000.50", "10.00"]  # a container without its contents
+
+
+def test_items_without_prices_have_no_value(client: TestClient, rows: Any, archive: Any) -> None:
+    rows.insert_killmail(5, archive_key=archive(json.dumps(RAW).encode()))
+    body = client.get("/api/killmails/5/items").json()
+    assert (body["priceDay"], body["rules"], body["hull"]["unitPrice"]) == (None, None, None)
+    assert [(item["unitPrice"], item["value"]) for item in body["items"]] == [(None, None)] * 2
 
 
 def test_killmail_that_the_archive_lost_is_not_found_and_its_details_stay(client: TestClient, rows: Any) -> None:

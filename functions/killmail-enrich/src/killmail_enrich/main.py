@@ -27,9 +27,9 @@ from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher, Publish
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, UpstreamClient, external_http
+from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
-from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.esi import Esi, make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from battlescope_events.valkey.live_log import LiveLog
@@ -54,6 +54,9 @@ from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
+from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
+from killmail_enrich.names.ticker_repository import TickerRepository
+from killmail_enrich.names.ticker_service import TickerService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
@@ -84,8 +87,11 @@ async def build() -> AsyncGenerator[Function]:
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
         name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
-        esi = _esi_client(settings, external_client, database, valkey, now)
-        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
+        esi = EsiClient(_esi(settings, external_client, database, valkey, POLICY), time.time)
+        ticker_esi = _esi(settings, external_client, database, valkey, ticker_policy(settings.ticker_max_rate))
+        ticker_repository = TickerRepository(database, outbox)
+        tickers = TickerService(TickerClient(ticker_esi, time.time), ticker_repository, outbox, publish, time.time)
+        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time, tickers.begin)
         live_batcher, backfill_batcher = _name_batchers(name_service)
         sources = (cache.find, name_repository.find)
         live_names, backfill_names = (
@@ -105,7 +111,7 @@ async def build() -> AsyncGenerator[Function]:
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
             name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
-            valuations.value_waiting, prices.request_due, live_publisher.flush,
+            valuations.value_waiting, prices.request_due, live_publisher.flush, tickers.fetch_due,
         )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
@@ -114,10 +120,11 @@ async def build() -> AsyncGenerator[Function]:
         )
 
         async def ready() -> dict[str, int]:
-            figures = await name_service.ready() | await killmails.ready()
+            figures = await name_service.ready() | await tickers.ready() | await killmails.ready()
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
+        await tickers.close()
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
@@ -139,19 +146,16 @@ def _valuation_handler(
     return ValuationHandler(archive, static_data, repository, valuer, outbox, publish, now)
 
 
-def _esi_client(
-    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
-) -> EsiClient:
-    esi = make_esi(
+def _esi(settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, policy: RequestPolicy) -> Esi:
+    return make_esi(
         settings.esi_url,
         http,
         _cooldowns(database, valkey),
-        POLICY,
-        now=now,
+        policy,
+        now=partial(datetime.now, UTC),
         jitter=random.random,
         breaker=CircuitBreaker(),
     )
-    return EsiClient(esi, time.time)
 
 
 def _cooldowns(database: Database, valkey: Valkey) -> CombinedCooldowns:

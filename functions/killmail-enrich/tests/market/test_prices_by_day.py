@@ -18,7 +18,7 @@ from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_local.testing.upstreams import instant_client
-from battlescope_schemas.prices import PricesDayLoaded, PricesRequested
+from battlescope_schemas.prices import PriceRule, PricesDayLoaded, PricesRequested
 from battlescope_upstream.testing import running_upstream
 from killmail_enrich.handlers.prices import FILES_PER_EVENT, PriceHandler
 from killmail_enrich.market.day_prices import DayPrices
@@ -28,7 +28,6 @@ from killmail_enrich.market.source import MarketHistory
 from killmail_enrich.persistence.market_days import MarketDays, UnpricedDays
 from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.prices.price_file import MarketDay
-from killmail_enrich.prices.price_vector import PriceRule
 from killmail_enrich.static_data.repository import StaticData
 
 pytestmark = pytest.mark.usefixtures("static_data")

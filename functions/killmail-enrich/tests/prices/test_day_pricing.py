@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from battlescope_schemas.prices import PriceRule
 from killmail_enrich.prices.build_cost import MAX_DEPTH, Blueprint, with_materials, without_cycles
 from killmail_enrich.prices.day_pricing import (
     DOMAIN,
@@ -19,7 +20,7 @@ from killmail_enrich.prices.day_pricing import (
     kept_prices,
 )
 from killmail_enrich.prices.fixed_prices import load_fixed_prices
-from killmail_enrich.prices.price_vector import UNPRICED, PriceRule
+from killmail_enrich.prices.price_vector import UNPRICED
 from killmail_enrich.prices.year_series import encode
 
 DAY = date(2026, 7, 24)

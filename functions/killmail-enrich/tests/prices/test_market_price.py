@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from battlescope_schemas.prices import PriceRule
 from killmail_enrich.prices.market_price import WINDOW_DAYS, market_price, mean_price, rounded_ratio
-from killmail_enrich.prices.price_vector import PriceRule
 from killmail_enrich.prices.year_series import encode
 
 DAY = date(2026, 7, 24)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
-from killmail_enrich.prices.price_vector import PriceRule, PriceVector, TypePrice
+from battlescope_schemas.prices import PriceRule
+from killmail_enrich.prices.price_vector import PriceVector, TypePrice
 
 DAY = date(2026, 11, 1)
 

@@ -13,7 +13,8 @@ import pytest
 from msgspec import Raw
 from price_vectors import DAY, market_price
 
-from killmail_enrich.prices.price_vector import PriceRule, PriceVector, TypePrice
+from battlescope_schemas.prices import PriceRule
+from killmail_enrich.prices.price_vector import PriceVector, TypePrice
 from killmail_enrich.valuation.items import Item, read_items
 from killmail_enrich.valuation.killmail_value import KillmailValue, item_prices, type_ids, value_of
 

@@ -75,7 +75,7 @@ class HttpContract:
         self.bodies: dict[Answer, Any] = {}
         self._paths = {
             path: re.compile(_PARAMETER.sub("[^/]+", path))
-            for path in sorted(document["paths"], key=lambda path: (len(_PARAMETER.findall(path)), path))
+            for path in sorted(document["paths"], key=lambda path: (len(_PARAMETER.findall(path)), -len(path), path))
         }
 
     @property

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from battlescope_schemas.killmail import ArchivedKillmail
-from killmail_enrich.prices.price_vector import PriceRule, PriceVector, TypePrice
+from battlescope_schemas.prices import PriceRule
+from killmail_enrich.prices.price_vector import PriceVector, TypePrice
 from killmail_enrich.valuation.items import read_items
 from killmail_enrich.valuation.killmail_value import FITTED_FLAGS, ItemPrice, KillmailValue, item_prices, value_of
 from killmail_enrich.valuation.shown_value import is_refused

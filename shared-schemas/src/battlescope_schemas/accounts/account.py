@@ -70,6 +70,8 @@ class AuditAction(StrEnum):
     RULESET_UPDATED = "ruleset.updated"
     BACKFILL_STARTED = "backfill.started"
     BACKFILL_CANCELLED = "backfill.cancelled"
+    SHARE_CREATED = "share.created"
+    SHARE_REVOKED = "share.revoked"
     RECLUSTER_TRIGGERED = "recluster.triggered"
     DLQ_REPLAYED = "dlq.replayed"
 

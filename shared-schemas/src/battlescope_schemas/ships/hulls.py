@@ -56,8 +56,12 @@ _CLASS_OF_GROUP: Final = {group: hull_class for hull_class, groups in _GROUPS.it
 _STRUCTURE_CATEGORIES: Final = frozenset({23, 39, 40, 46, 65, 66})  # starbases, sovereignty, orbitals, structures
 
 
+CLASSED_GROUPS: Final = sorted(_CLASS_OF_GROUP)
+"""All others are `OTHER`."""
+
+
 def groups_of(hull_classes: Iterable[HullClass]) -> list[int]:
-    """The groups of these classes; that of `OTHER` are all that no class names, so that it has none."""
+    """The groups of these classes. `OTHER` has none: its groups are all outside of `CLASSED_GROUPS`."""
     return [group for hull_class in hull_classes for group in _GROUPS.get(hull_class, ())]
 
 

@@ -16,11 +16,13 @@ class PartyRow:
     role: str
     confidence: float
     evidence: float
+    second_best_side_id: int | None
     pilots: int
     kills: int
     losses: int
     isk_destroyed: Decimal
     isk_lost: Decimal
+    isk_lost_fitted: Decimal | None
     party_name: str | None
     ticker: str | None
 
@@ -71,6 +73,7 @@ class LinkRow:
     to_killmail_id: int
     reason: str
     score: float
+    quiet_limit_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class SideRow:
     pilots: int
     losses: int
     isk_lost: Decimal
+    isk_lost_fitted: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

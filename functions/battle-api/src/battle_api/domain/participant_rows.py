@@ -8,6 +8,32 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
+class PilotRow:
+    """A pilot of a battle, with names."""
+
+    character_id: int
+    character_name: str | None
+    alliance_id: int | None
+    alliance_name: str | None
+    alliance_ticker: str | None
+    corp_id: int | None
+    corp_name: str | None
+    corp_ticker: str | None
+    side_id: int | None
+    is_victim: bool
+    kills: int
+    final_blows: int
+    deaths: int
+    damage_done: int
+    damage_received: int
+    isk_destroyed: Decimal
+    isk_lost: Decimal
+    is_awoxer: bool
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ShipRow:
     character_id: int
     ship_type_id: int
@@ -38,13 +64,17 @@ class LossRow:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantFilter:
-    """None matches everybody. name: a part of the pilot's. groups: of a ship that the pilot flew."""
+    """None matches everybody. name: a part of the pilot's. groups: of a ship that the pilot flew.
+
+    not_groups: beside `groups`, ships of all groups that are not among these.
+    """
 
     side: int | None = None
     alliance_id: int | None = None
     corp_id: int | None = None
     name: str | None = None
     groups: Sequence[int] | None = None
+    not_groups: Sequence[int] | None = None
 
 
 EVERYBODY: Final = ParticipantFilter()

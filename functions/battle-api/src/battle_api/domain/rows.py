@@ -34,6 +34,10 @@ class Battle:
     isk_computed_medium: Decimal
     isk_computed_low: Decimal
     kills_without_value: int
+    isk_fitted: Decimal | None
+    isk_dropped: Decimal | None
+    kills_without_parts: int | None
+    kills_with_unpriced: int | None
     zkill_related_url: str
     created_at: datetime
     last_killmail_at: datetime
@@ -58,6 +62,9 @@ class BattleKillmail:
     attacker_character_ids: list[int]
     isk_value: Decimal
     value_basis: str | None
+    fitted_value: Decimal | None
+    dropped_value: Decimal | None
+    unpriced_types: int
     side_id: int | None
     attacker_count: int
     final_blow_character_id: int | None

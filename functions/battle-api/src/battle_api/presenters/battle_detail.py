@@ -8,15 +8,15 @@ from uuid import UUID
 
 from battle_api.domain.battle_rows import LinkRow, Names, PartyRow, SideShipRow
 from battle_api.domain.list_rows import ListRows
-from battle_api.domain.participant_rows import LossRow, ShipRow
+from battle_api.domain.participant_rows import LossRow, PilotRow, ShipRow
 from battle_api.domain.rounds import fight_rounds
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
 from battle_api.presenters.battle_list import battle_fields
 from battle_api.presenters.killmails import killmail_items, killmail_name_keys, pods
+from battle_api.presenters.lines import with_lists
 from battle_api.presenters.participants import participant_items, top_killers, top_losers
-from battle_api.presenters.sides import PartyContext, party_item, side_item
+from battle_api.presenters.sides import PartyContext, SideContext, party_item, side_item
 from battle_api.schemas import battles as schemas
-from battle_api.schemas.participants import PilotRow
 
 POSTER_DELAY: Final = timedelta(hours=72)  # zKillboard's longest delay of posting
 
@@ -48,11 +48,13 @@ def detail_name_keys(rows: BattleRows) -> Iterator[NameKey]:
     yield from (("ship_type", ship.ship_type_id) for ship in rows.side_ships)
 
 
-def battle_detail(rows: BattleRows, names: Names) -> schemas.BattleDetail:
+def battle_detail(rows: BattleRows, names: Names) -> bytes:
+    """The JSON of `schemas.BattleDetail`."""
     battle = rows.battle
     killmails, entities = killmail_items(rows.killmails, names, pods(rows.killmails, names))
+    sides = SideContext(rows.parties, rows.side_ships, rows.killmails, rows.party_context)
     fields: dict[str, Any] = {**battle_fields(battle, rows.list_rows), "edit_count": rows.edit_count}
-    return schemas.BattleDetail.model_construct(
+    head = schemas.BattleHead.model_construct(
         **fields,
         created_at=battle.created_at,
         poster_delay_until=battle.end_time + POSTER_DELAY,
@@ -60,10 +62,7 @@ def battle_detail(rows: BattleRows, names: Names) -> schemas.BattleDetail:
         systems=list(rows.systems),
         rounds=[schemas.RoundItem(**r._asdict()) for r in fight_rounds([k.occurred_at for k in rows.killmails])],
         doubts=_doubts(rows),
-        killmails=killmails,
-        entities=entities,
-        participants=participant_items(rows.participants, rows.ships, rows.losses),
-        sides=[side_item(row, rows.parties, rows.side_ships, names, rows.party_context) for row in rows.sides],
+        sides=[side_item(row, sides, names) for row in rows.sides],
         unassigned=[party_item(party, rows.party_context) for party in rows.parties if party.side_id is None],
         top_killers=top_killers(rows.participants),
         top_losers=top_losers(rows.participants),
@@ -74,6 +73,12 @@ def battle_detail(rows: BattleRows, names: Names) -> schemas.BattleDetail:
             schemas.Suggestion(doubt=suggestion["doubt"], groups=[suggestion["first"], suggestion["second"]])
             for suggestion in rows.suggestions
         ],
+    )
+    return with_lists(
+        head.model_dump_json(by_alias=True).encode(),
+        killmails=killmails,
+        entities=entities,
+        participants=participant_items(rows.participants, rows.ships, rows.losses),
     )
 
 
@@ -100,6 +105,7 @@ def _link_item(link: LinkRow, first: BattleKillmail, second: BattleKillmail) -> 
         reason=link.reason,
         score=link.score,
         delta_seconds=int(abs((second.occurred_at - first.occurred_at).total_seconds())),
+        quiet_limit_seconds=link.quiet_limit_seconds,
         shared_pilots=len(pilots_of(first) & pilots_of(second)),
     )
 

@@ -57,6 +57,7 @@ def battle_fields(battle: Battle, rows: ListRows) -> dict[str, Any]:
         "total_participants": battle.total_participants,
         "total_isk_destroyed": battle.total_isk_destroyed,
         "computed_isk": computed_isk(battle),
+        "isk_parts": _isk_parts(battle),
         "zkill_related_url": battle.zkill_related_url,
         "main_alliances": [
             schemas.MainAlliance(
@@ -84,6 +85,17 @@ def computed_isk(battle: Battle) -> schemas.ComputedIsk:
     )
 
 
+def _isk_parts(battle: Battle) -> schemas.IskParts | None:
+    if battle.isk_fitted is None or battle.isk_dropped is None:
+        return None
+    return schemas.IskParts(
+        fitted=battle.isk_fitted,
+        dropped=battle.isk_dropped,
+        kills_without_parts=battle.kills_without_parts or 0,
+        kills_with_unpriced=battle.kills_with_unpriced or 0,
+    )
+
+
 def side_role(party_role: str | None) -> schemas.SideRole:
     """The role of a side by that of its largest party."""
     return _ROLES.get(party_role or "", schemas.SideRole.MAIN)
@@ -97,6 +109,7 @@ def _side_summary(side: SideRow, parties: Iterable[TopPartyRow]) -> schemas.Side
         pilots=side.pilots,
         losses=side.losses,
         isk_lost=side.isk_lost,
+        isk_lost_fitted=side.isk_lost_fitted,
         top_party=_party_name(top) if top else None,
         party_count=top.parties if top else 0,
     )

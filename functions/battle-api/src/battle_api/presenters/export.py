@@ -5,18 +5,18 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
-from battle_api.schemas.killmails import Entities, KillmailItem
+from battle_api.presenters.lines import EntitiesLine, KillmailLine
 
 _COLUMNS: Final = (
     "killmail_id", "time", "system_id", "system", "side", "victim_id", "victim", "corporation_id", "corporation",
-    "alliance_id", "alliance", "ship_type_id", "ship", "ship_group", "hull_class", "isk", "value_source", "attackers",
-    "final_blow", "final_blow_ship", "npc", "solo", "awox", "zkillboard",
+    "alliance_id", "alliance", "ship_type_id", "ship", "ship_group", "hull_class", "isk", "isk_fitted",
+    "isk_dropped", "value_source", "attackers", "final_blow", "final_blow_ship", "npc", "solo", "awox", "zkillboard",
 )  # fmt: skip
 # A cell that begins with one of these is a formula for a spreadsheet, and names come from players.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def killmails_csv(killmails: Iterable[KillmailItem], entities: Entities) -> bytes:
+def killmails_csv(killmails: Iterable[KillmailLine], entities: EntitiesLine) -> bytes:
     """UTF-8 with a header; a text that a spreadsheet would compute gets an apostrophe before it."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -26,14 +26,22 @@ def killmails_csv(killmails: Iterable[KillmailItem], entities: Entities) -> byte
     return text.getvalue().encode()
 
 
-def _values(item: KillmailItem, entities: Entities) -> tuple[object, ...]:
+def _values(item: KillmailLine, entities: EntitiesLine) -> tuple[object, ...]:
     blow = item.final_blow
     killer = None if blow is None or blow.character is None else entities.characters[blow.character].name
     return (
         *(item.killmail_id, item.timestamp.isoformat(), item.system_id, item.system_name, item.side_id),
         *(item.victim_character_id, item.victim_character_name, item.victim_corp_id, item.victim_corp_name),
         *(item.victim_alliance_id, item.victim_alliance_name, item.ship_type_id, item.ship_type_name),
-        *(item.ship_group_name, item.hull_class, item.isk_value, item.value_source, item.attacker_count),
+        *(
+            item.ship_group_name,
+            item.hull_class,
+            item.isk_value,
+            item.fitted_value,
+            item.dropped_value,
+            item.value_source,
+            item.attacker_count,
+        ),
         *(killer, blow and blow.ship_type_name, item.npc, item.solo, item.awox, item.zkb_url),
     )
 

@@ -105,6 +105,7 @@ def _why_link(link: LinkRow, this: BattleKillmail, other: BattleKillmail, names:
         reason=link.reason,
         score=link.score,
         delta_seconds=int((other.occurred_at - this.occurred_at).total_seconds()),
+        quiet_limit_seconds=link.quiet_limit_seconds,
         same_system=this.system_id == other.system_id,
         shared_pilot_count=len(shared),
         shared_pilots=[

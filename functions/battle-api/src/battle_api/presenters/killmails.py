@@ -8,7 +8,19 @@ from battle_api.domain.battle_rows import Names
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
 from battle_api.domain.participant_rows import FirstSeenRow, LossRow
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
-from battle_api.schemas import killmails as schemas
+from battle_api.presenters.lines import (
+    BestLinkLine,
+    EntitiesLine,
+    FinalBlowLine,
+    KillmailLine,
+    NamedEntityLine,
+    OrganisationLine,
+    PilotsSeenLine,
+    SideShotsLine,
+    TimelineEventLine,
+    TimelineLine,
+    text,
+)
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.killmail import CAPSULE_GROUP
 from battlescope_schemas.ships.hulls import hull_class
@@ -96,26 +108,24 @@ class EntityTable:
     def characters(self, ids: Iterable[int]) -> list[int]:
         return _indexes(self._characters, ids)
 
-    def final_blow(self, killmail: BattleKillmail) -> schemas.FinalBlow | None:
+    def final_blow(self, killmail: BattleKillmail) -> FinalBlowLine | None:
         """None in rows of releases that did not store it."""
         if not killmail.attacker_count:
             return None
-        return schemas.FinalBlow.model_construct(
+        return FinalBlowLine(
             character=_index(self._characters, killmail.final_blow_character_id),
             corp=_index(self._corporations, killmail.final_blow_corporation_id),
             alliance=_index(self._alliances, killmail.final_blow_alliance_id),
-            ship_type_id=killmail.final_blow_ship_type_id,
+            ship_type_id=text(killmail.final_blow_ship_type_id),
             ship_type_name=self._names.name("ship_type", killmail.final_blow_ship_type_id),
         )
 
-    def entities(self) -> schemas.Entities:
+    def entities(self) -> EntitiesLine:
         names = self._names
-        return schemas.Entities.model_construct(
+        return EntitiesLine(
             alliances=[_organisation("alliance", i, names) for i in self._alliances],
             corporations=[_organisation("corporation", i, names) for i in self._corporations],
-            characters=[
-                schemas.NamedEntity.model_construct(id=i, name=names.name("character", i)) for i in self._characters
-            ],
+            characters=[NamedEntityLine(str(i), names.name("character", i)) for i in self._characters],
         )
 
 
@@ -128,51 +138,46 @@ def _index(numbers: dict[int, int], entity_id: int | None) -> int | None:
     return None if entity_id is None else numbers.setdefault(entity_id, len(numbers))
 
 
-def _organisation(entity_type: str, entity_id: int, names: Names) -> schemas.Organisation:
-    name, ticker = names.name(entity_type, entity_id), names.ticker(entity_type, entity_id)
-    return schemas.Organisation.model_construct(id=entity_id, name=name, ticker=ticker)
+def _organisation(entity_type: str, entity_id: int, names: Names) -> OrganisationLine:
+    return OrganisationLine(str(entity_id), names.name(entity_type, entity_id), names.ticker(entity_type, entity_id))
 
 
 def killmail_items(
     killmails: Sequence[BattleKillmail], names: Names, pod_of: Mapping[int, int]
-) -> tuple[list[schemas.KillmailItem], schemas.Entities]:
+) -> tuple[list[KillmailLine], EntitiesLine]:
     """The killmails, and the table that their indexes point into."""
     table = EntityTable(names)
     items = [_killmail_item(killmail, names, table, pod_of.get(killmail.killmail_id)) for killmail in killmails]
     return items, table.entities()
 
 
-def _killmail_item(
-    killmail: BattleKillmail, names: Names, table: EntityTable, pod_of: int | None
-) -> schemas.KillmailItem:
+def _killmail_item(killmail: BattleKillmail, names: Names, table: EntityTable, pod_of: int | None) -> KillmailLine:
     source, confidence = value_provenance(killmail)
     group = names.ship_groups.get(killmail.ship_type_id)
-    # Without validation: the database holds valid rows, and validating thousands of ids would double the response time.
-    return schemas.KillmailItem.model_construct(
-        killmail_id=killmail.killmail_id,
+    return KillmailLine(
+        killmail_id=str(killmail.killmail_id),
         zkb_url=zkb_url(killmail.killmail_id),
         timestamp=killmail.occurred_at,
         occurred_at=killmail.occurred_at,
-        system_id=killmail.system_id,
+        system_id=str(killmail.system_id),
         system_name=names.name("system", killmail.system_id),
-        victim_alliance_id=killmail.victim_alliance_id,
+        victim_alliance_id=text(killmail.victim_alliance_id),
         victim_alliance_name=names.name("alliance", killmail.victim_alliance_id),
-        victim_corp_id=killmail.victim_corporation_id,
+        victim_corp_id=text(killmail.victim_corporation_id),
         victim_corp_name=names.name("corporation", killmail.victim_corporation_id),
-        victim_character_id=killmail.victim_character_id,
+        victim_character_id=text(killmail.victim_character_id),
         victim_character_name=names.name("character", killmail.victim_character_id),
         victim_ticker=names.ticker("alliance", killmail.victim_alliance_id)
         or names.ticker("corporation", killmail.victim_corporation_id),
-        ship_type_id=killmail.ship_type_id,
+        ship_type_id=str(killmail.ship_type_id),
         ship_type_name=names.name("ship_type", killmail.ship_type_id),
-        ship_group_id=group,
+        ship_group_id=text(group),
         ship_group_name=names.name("ship_group", group),
         hull_class=hull_class(group),
         final_blow=table.final_blow(killmail),
         attacker_count=killmail.attacker_count,
         attackers_by_side=[
-            schemas.SideShots.model_construct(side_id=side_id, attackers=attackers, damage=damage)
-            for side_id, attackers, damage in killmail.attackers_by_side
+            SideShotsLine(side_id, attackers, damage) for side_id, attackers, damage in killmail.attackers_by_side
         ],
         attacker_alliances=table.alliances(killmail.attacker_alliance_ids),
         attacker_corps=table.corporations(killmail.attacker_corporation_ids),
@@ -180,56 +185,56 @@ def _killmail_item(
         npc=killmail.npc,
         solo=killmail.solo,
         awox=killmail.awox,
-        pod_of=pod_of,
+        pod_of=text(pod_of),
         linked_by=_best_link(killmail),
         isk_value=killmail.isk_value,
+        fitted_value=killmail.fitted_value,
+        dropped_value=killmail.dropped_value,
+        destroyed_value=None if killmail.dropped_value is None else killmail.isk_value - killmail.dropped_value,
+        unpriced_types=killmail.unpriced_types,
         value_source=source,
         value_confidence=confidence,
         side_id=killmail.side_id,
     )
 
 
-def _best_link(killmail: BattleKillmail) -> schemas.BestLink | None:
+def _best_link(killmail: BattleKillmail) -> BestLinkLine | None:
     if killmail.link_reason is None or killmail.link_score is None:
         return None
-    return schemas.BestLink(reason=killmail.link_reason, score=killmail.link_score)
+    return BestLinkLine(killmail.link_reason, round(killmail.link_score, 3))
 
 
 def timeline(
     battle: Battle, killmails: Sequence[BattleKillmail], names: Names, first_seen: Iterable[FirstSeenRow]
-) -> schemas.Timeline:
+) -> TimelineLine:
     pod_of = pods(killmails, names)
     events = [
-        schemas.TimelineEvent.model_construct(
+        TimelineEventLine(
             timestamp=killmail.occurred_at,
             relative_time=int((killmail.occurred_at - battle.start_time).total_seconds()),
-            killmail_id=killmail.killmail_id,
-            system_id=killmail.system_id,
+            killmail_id=str(killmail.killmail_id),
+            system_id=str(killmail.system_id),
             victim_name=_victim_name(killmail, names),
             victim_ship=names.name("ship_type", killmail.ship_type_id),
-            ship_type_id=killmail.ship_type_id,
+            ship_type_id=str(killmail.ship_type_id),
             hull_class=hull_class(names.ship_groups.get(killmail.ship_type_id)),
             victim_side=killmail.side_id,
-            pod_of=pod_of.get(killmail.killmail_id),
+            pod_of=text(pod_of.get(killmail.killmail_id)),
             isk_value=killmail.isk_value,
             zkb_url=zkb_url(killmail.killmail_id),
         )
         for killmail in killmails
     ]
-    return schemas.Timeline.model_construct(
-        battle_id=battle.id, revision=battle.revision, timeline=events, side_seen=_pilots_seen(battle, first_seen)
-    )
+    return TimelineLine(str(battle.id), battle.revision, events, _pilots_seen(battle, first_seen))
 
 
-def _pilots_seen(battle: Battle, first_seen: Iterable[FirstSeenRow]) -> list[schemas.PilotsSeen]:
+def _pilots_seen(battle: Battle, first_seen: Iterable[FirstSeenRow]) -> list[PilotsSeenLine]:
     pilots: dict[int | None, int] = defaultdict(int)
-    seen: list[schemas.PilotsSeen] = []
+    seen: list[PilotsSeenLine] = []
     for row in first_seen:
         pilots[row.side_id] += row.pilots
         second = int((row.first_seen_at - battle.start_time).total_seconds())
-        seen.append(
-            schemas.PilotsSeen.model_construct(relative_time=second, side_id=row.side_id, pilots=pilots[row.side_id])
-        )
+        seen.append(PilotsSeenLine(second, row.side_id, pilots[row.side_id]))
     return seen
 
 

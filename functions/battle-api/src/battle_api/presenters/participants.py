@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
-from battle_api.domain.participant_rows import LossRow, ShipRow
+from battle_api.domain.participant_rows import LossRow, PilotRow, ShipRow
+from battle_api.presenters.lines import ParticipantLine, PilotLossLine, ShipFlownLine, text
 from battle_api.schemas import participants as schemas
 from battlescope_schemas.ships.hulls import hull_class
 
@@ -13,9 +14,9 @@ _TOP_COUNT: Final = 10
 
 
 def participant_items(
-    pilots: Iterable[schemas.PilotRow], ships: Iterable[ShipRow], losses: Iterable[LossRow]
-) -> list[schemas.ParticipantItem]:
-    ships_by_pilot: dict[int, list[schemas.ShipFlown]] = defaultdict(list)
+    pilots: Iterable[PilotRow], ships: Iterable[ShipRow], losses: Iterable[LossRow]
+) -> list[ParticipantLine]:
+    ships_by_pilot: dict[int, list[ShipFlownLine]] = defaultdict(list)
     for ship in ships:
         ships_by_pilot[ship.character_id].append(_ship_flown(ship))
     losses_by_pilot = _losses_by_pilot(list(losses))
@@ -26,53 +27,91 @@ def participant_items(
 
 
 def _participant_item(
-    pilot: schemas.PilotRow, ships_flown: list[schemas.ShipFlown], losses: list[schemas.PilotLossItem]
-) -> schemas.ParticipantItem:
-    return schemas.ParticipantItem.model_construct(
-        **dict(pilot),
-        ship_type_id=ships_flown[0].ship_type_id if ships_flown else None,
-        ship_type_name=ships_flown[0].ship_type_name if ships_flown else None,
+    pilot: PilotRow, ships_flown: list[ShipFlownLine], losses: list[PilotLossLine]
+) -> ParticipantLine:
+    main_ship = ships_flown[0] if ships_flown else None
+    return ParticipantLine(
+        character_id=str(pilot.character_id),
+        character_name=pilot.character_name,
+        alliance_id=text(pilot.alliance_id),
+        alliance_name=pilot.alliance_name,
+        alliance_ticker=pilot.alliance_ticker,
+        corp_id=text(pilot.corp_id),
+        corp_name=pilot.corp_name,
+        corp_ticker=pilot.corp_ticker,
+        side_id=pilot.side_id,
+        is_victim=pilot.is_victim,
+        kills=pilot.kills,
+        final_blows=pilot.final_blows,
+        deaths=pilot.deaths,
+        damage_done=pilot.damage_done,
+        damage_received=pilot.damage_received,
+        isk_destroyed=pilot.isk_destroyed,
+        isk_lost=pilot.isk_lost,
+        is_awoxer=pilot.is_awoxer,
+        first_seen_at=pilot.first_seen_at,
+        last_seen_at=pilot.last_seen_at,
+        ship_type_id=main_ship and main_ship.ship_type_id,
+        ship_type_name=main_ship and main_ship.ship_type_name,
         ships_flown=ships_flown,
         losses_detail=losses,
     )
 
 
-def _ship_flown(ship: ShipRow) -> schemas.ShipFlown:
-    return schemas.ShipFlown.model_construct(
-        ship_type_id=ship.ship_type_id,
+def _ship_flown(ship: ShipRow) -> ShipFlownLine:
+    return ShipFlownLine(
+        ship_type_id=str(ship.ship_type_id),
         ship_type_name=ship.ship_type_name,
-        ship_group_id=ship.group_id,
+        ship_group_id=text(ship.group_id),
         hull_class=hull_class(ship.group_id),
         kills=ship.kills,
         losses=ship.losses,
     )
 
 
-def _losses_by_pilot(losses: list[LossRow]) -> dict[int, list[schemas.PilotLossItem]]:
+def _losses_by_pilot(losses: list[LossRow]) -> dict[int, list[PilotLossLine]]:
     """The ships with their capsules; a capsule stands alone only where it was left from no ship of this battle."""
     ships_of_pods = ships_of_capsules(
         PilotLoss(loss.killmail_id, loss.occurred_at, loss.character_id, loss.is_capsule) for loss in losses
     )
     pod_of_ship = {ship: pod for pod, ship in ships_of_pods.items()}
-    by_pilot: dict[int, list[schemas.PilotLossItem]] = defaultdict(list)
+    by_pilot: dict[int, list[PilotLossLine]] = defaultdict(list)
     for loss in losses:
         if loss.killmail_id not in ships_of_pods:
-            item = schemas.PilotLossItem.model_construct(
-                killmail_id=loss.killmail_id,
-                ship_type_id=loss.ship_type_id,
+            item = PilotLossLine(
+                killmail_id=str(loss.killmail_id),
+                ship_type_id=str(loss.ship_type_id),
                 isk_value=loss.isk_value,
                 occurred_at=loss.occurred_at,
-                pod_killmail_id=pod_of_ship.get(loss.killmail_id),
+                pod_killmail_id=text(pod_of_ship.get(loss.killmail_id)),
             )
             by_pilot[loss.character_id].append(item)
     return by_pilot
 
 
-def top_killers(pilots: Iterable[schemas.PilotRow]) -> list[schemas.TopKiller]:
+def top_killers(pilots: Iterable[PilotRow]) -> list[schemas.TopKiller]:
     killers = sorted((p for p in pilots if p.kills), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id))
-    return [schemas.TopKiller(**dict(pilot)) for pilot in killers[:_TOP_COUNT]]
+    return [
+        schemas.TopKiller(
+            character_id=pilot.character_id,
+            character_name=pilot.character_name,
+            side_id=pilot.side_id,
+            kills=pilot.kills,
+            isk_destroyed=pilot.isk_destroyed,
+        )
+        for pilot in killers[:_TOP_COUNT]
+    ]
 
 
-def top_losers(pilots: Iterable[schemas.PilotRow]) -> list[schemas.TopLoser]:
+def top_losers(pilots: Iterable[PilotRow]) -> list[schemas.TopLoser]:
     losers = sorted((p for p in pilots if p.deaths), key=lambda p: (-p.isk_lost, -p.deaths, p.character_id))
-    return [schemas.TopLoser(**dict(pilot)) for pilot in losers[:_TOP_COUNT]]
+    return [
+        schemas.TopLoser(
+            character_id=pilot.character_id,
+            character_name=pilot.character_name,
+            side_id=pilot.side_id,
+            deaths=pilot.deaths,
+            isk_lost=pilot.isk_lost,
+        )
+        for pilot in losers[:_TOP_COUNT]
+    ]

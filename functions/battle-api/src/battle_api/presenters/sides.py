@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
 from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, Names, PartyRow, PinRow, SideShipRow
 from battle_api.domain.party_graph import PartyKey, party_key
+from battle_api.domain.rows import BattleKillmail
 from battle_api.presenters.battle_list import side_role
 from battle_api.schemas import battles as schemas
 from battlescope_schemas.ships.hulls import hull_class
@@ -53,6 +55,7 @@ def party_item(row: PartyRow, context: PartyContext) -> schemas.PartyItem:
         role=cast("schemas.PartyRole", row.role),
         confidence=row.confidence,
         evidence=row.evidence,
+        second_best_side_id=row.second_best_side_id,
         pilots=row.pilots,
         kills=row.kills,
         losses=row.losses,
@@ -60,6 +63,7 @@ def party_item(row: PartyRow, context: PartyContext) -> schemas.PartyItem:
         capsules_lost=capsules,
         isk_destroyed=row.isk_destroyed,
         isk_lost=row.isk_lost,
+        isk_lost_fitted=row.isk_lost_fitted,
         first_seen_at=_first_seen(corporations),
         corporations=[_corporation(corp) for corp in corporations if corp.corporation_id],
         pinned=schemas.Pin(edit_id=pin.edit_id, author=pin.author) if pin else None,
@@ -76,13 +80,18 @@ def _corporation(row: CorporationRow) -> schemas.CorporationItem:
     )
 
 
-def side_item(
-    row: schemas.SideRow,
-    parties: Iterable[PartyRow],
-    ships: Iterable[SideShipRow],
-    names: Names,
-    context: PartyContext,
-) -> schemas.SideItem:
+@dataclass(frozen=True, slots=True)
+class SideContext:
+    """Rows of all sides of a battle."""
+
+    parties: Sequence[PartyRow]
+    ships: Sequence[SideShipRow]
+    killmails: Sequence[BattleKillmail]
+    party_context: PartyContext
+
+
+def side_item(row: schemas.SideRow, rows: SideContext, names: Names) -> schemas.SideItem:
+    parties, ships, killmails, context = rows.parties, rows.ships, rows.killmails, rows.party_context
     members = [party for party in parties if party.side_id == row.side_id]
     alliances = [_alliance(party) for party in members if party.party_type == "alliance"]
     return schemas.SideItem(
@@ -91,8 +100,22 @@ def side_item(
         alliances=alliances,
         top_alliances=alliances[:_TOP_ALLIANCES],
         parties=[party_item(party, context) for party in members],
+        hostile_pairs=_hostile_pairs(row.side_id, killmails),
         ships=[_side_ship(ship, names) for ship in ships if ship.side_id == row.side_id],
     )
+
+
+def _hostile_pairs(side_id: int, killmails: Iterable[BattleKillmail]) -> list[schemas.HostilePair]:
+    losses: dict[int, list[Decimal]] = defaultdict(list)
+    for killmail in killmails:
+        is_foe = killmail.side_id is not None and killmail.side_id != side_id
+        if is_foe and any(shooter == side_id for shooter, _, _ in killmail.attackers_by_side):
+            losses[killmail.side_id or 0].append(killmail.isk_value)
+    pairs = [
+        schemas.HostilePair(side_id=other, killmails=len(values), isk_lost=sum(values, Decimal(0)))
+        for other, values in losses.items()
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.killmails, pair.side_id))
 
 
 def _alliance(party: PartyRow) -> schemas.SideAlliance:

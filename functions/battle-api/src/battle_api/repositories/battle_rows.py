@@ -21,7 +21,7 @@ LEFT JOIN solar_systems s USING (system_id) ORDER BY k.killmails DESC, k.system_
 SIDES: Final[LiteralString] = """
 SELECT s.side_id, s.pilots, s.kills, s.losses, s.ships_destroyed, s.ships_lost,
     s.losses - s.ships_lost AS capsules_lost,
-    s.isk_destroyed, s.isk_lost, s.isk_efficiency, coalesce(p.damage_done, 0)::bigint AS damage_done,
+    s.isk_destroyed, s.isk_lost, s.isk_lost_fitted, s.isk_efficiency, coalesce(p.damage_done, 0)::bigint AS damage_done,
     coalesce(p.damage_received, 0)::bigint AS damage_received, coalesce(f.final_blows, 0)::integer AS final_blows
 FROM battle_sides s
 LEFT JOIN (
@@ -37,8 +37,9 @@ LEFT JOIN (
 WHERE s.battle_id = %(id)s::uuid ORDER BY s.side_id LIMIT 100
 """
 PARTIES: Final[LiteralString] = """
-SELECT p.party_type, p.party_id, p.side_id, p.role, p.confidence, p.evidence, p.pilots, p.kills, p.losses,
-    p.isk_destroyed, p.isk_lost, n.name AS party_name, n.ticker
+SELECT p.party_type, p.party_id, p.side_id, p.role, p.confidence, p.evidence, p.second_best_side_id,
+    p.pilots, p.kills, p.losses,
+    p.isk_destroyed, p.isk_lost, p.isk_lost_fitted, n.name AS party_name, n.ticker
 FROM battle_side_parties p LEFT JOIN entity_names n ON n.entity_type = p.party_type AND n.id = p.party_id
 WHERE p.battle_id = %(id)s::uuid
 ORDER BY p.side_id, p.pilots DESC, p.isk_lost DESC, p.party_type, p.party_id LIMIT 1000
@@ -94,11 +95,12 @@ SELECT reason, count(*) AS count FROM battle_links WHERE battle_id = %(id)s::uui
 GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 20
 """
 LINKS: Final[LiteralString] = """
-SELECT from_killmail_id, to_killmail_id, reason, score FROM battle_links WHERE battle_id = %(id)s::uuid
+SELECT from_killmail_id, to_killmail_id, reason, score, quiet_limit_seconds FROM battle_links
+WHERE battle_id = %(id)s::uuid
 ORDER BY from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
 """
 LINKS_OF_KILLMAIL: Final[LiteralString] = """
-SELECT from_killmail_id, to_killmail_id, reason, score FROM battle_links
+SELECT from_killmail_id, to_killmail_id, reason, score, quiet_limit_seconds FROM battle_links
 WHERE battle_id = %(id)s::uuid AND %(killmail_id)s::bigint IN (from_killmail_id, to_killmail_id)
 ORDER BY score DESC, from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
 """

@@ -61,6 +61,7 @@ _BATTLE: Final[LiteralString] = """
 SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
     b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
     b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
+    b.isk_fitted, b.isk_dropped, b.kills_without_parts, b.kills_with_unpriced,
     b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name,
     (SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = b.system_id) AS system_name,
     (SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id) AS region_name,

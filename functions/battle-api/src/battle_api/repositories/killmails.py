@@ -11,7 +11,8 @@ from battlescope_events.postgres.database import Connection
 _KILLMAIL: Final[LiteralString] = """
 SELECT k.killmail_id, k.occurred_at, k.system_id, k.victim_alliance_id, k.victim_corporation_id, k.victim_character_id,
     k.ship_type_id, k.attacker_alliance_ids, k.attacker_corporation_ids, k.attacker_character_ids, k.isk_value,
-    k.value_basis, k.side_id, k.attacker_count, k.final_blow_character_id, k.final_blow_corporation_id,
+    k.value_basis, k.fitted_value, k.dropped_value, k.unpriced_types, k.side_id, k.attacker_count,
+    k.final_blow_character_id, k.final_blow_corporation_id,
     k.final_blow_alliance_id, k.final_blow_ship_type_id, k.attackers_by_side, k.npc, k.solo, k.awox,
     link.reason AS link_reason, link.score AS link_score
 FROM battle_killmails k
@@ -40,7 +41,8 @@ ORDER BY k.isk_value DESC, k.killmail_id DESC LIMIT %(limit)s::integer OFFSET %(
 LOSSES: Final[LiteralString] = """
 SELECT killmail_id, occurred_at, system_id, victim_alliance_id, victim_corporation_id, victim_character_id,
     ship_type_id, '{}'::bigint[] AS attacker_alliance_ids, '{}'::bigint[] AS attacker_corporation_ids,
-    '{}'::bigint[] AS attacker_character_ids, isk_value, value_basis, side_id, attacker_count,
+    '{}'::bigint[] AS attacker_character_ids, isk_value, value_basis, fitted_value, dropped_value,
+    unpriced_types, side_id, attacker_count,
     final_blow_character_id, final_blow_corporation_id, final_blow_alliance_id, final_blow_ship_type_id,
     '[]'::jsonb AS attackers_by_side, npc, solo, awox, NULL AS link_reason, NULL::real AS link_score
 FROM battle_killmails WHERE battle_id = %(id)s::uuid ORDER BY occurred_at, killmail_id LIMIT %(limit)s::integer

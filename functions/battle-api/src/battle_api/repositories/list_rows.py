@@ -27,7 +27,8 @@ CROSS JOIN LATERAL (
 ) AS main
 """
 SIDES: Final[LiteralString] = """
-SELECT battle_id, side_id, pilots, losses, isk_lost FROM battle_sides WHERE battle_id = ANY(%(ids)s::uuid[])
+SELECT battle_id, side_id, pilots, losses, isk_lost, isk_lost_fitted FROM battle_sides
+WHERE battle_id = ANY(%(ids)s::uuid[])
 ORDER BY battle_id, side_id LIMIT 10000
 """
 # The largest party of each side; without a side the sum of all.

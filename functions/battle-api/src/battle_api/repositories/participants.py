@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from battle_api.domain.participant_rows import EVERYBODY, FirstSeenRow, LossRow, ParticipantFilter, ShipRow
-from battle_api.schemas.participants import PilotRow
+from battle_api.domain.participant_rows import (
+    EVERYBODY,
+    FirstSeenRow,
+    LossRow,
+    ParticipantFilter,
+    PilotRow,
+    ShipRow,
+)
 from battlescope_events.postgres.database import Connection
 
 _FROM: Final[LiteralString] = """
@@ -21,7 +27,9 @@ WHERE p.battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR p.side_id = 
     AND (%(q)s::text IS NULL OR pilot.name ILIKE %(q)s::text)
     AND (%(groups)s::bigint[] IS NULL OR EXISTS (
         SELECT FROM battle_participant_ships s JOIN ship_types t USING (ship_type_id)
-        WHERE s.battle_id = p.battle_id AND s.character_id = p.character_id AND t.group_id = ANY(%(groups)s::bigint[])))
+        WHERE s.battle_id = p.battle_id AND s.character_id = p.character_id AND (
+            t.group_id = ANY(%(groups)s::bigint[])
+            OR %(not_groups)s::bigint[] IS NOT NULL AND t.group_id <> ALL(%(not_groups)s::bigint[]))))
 """
 _PILOT: Final[LiteralString] = """
 SELECT p.character_id, p.alliance_id, p.corporation_id AS corp_id, p.side_id, p.is_victim, p.kills, p.deaths,
@@ -104,5 +112,6 @@ def _params(battle_id: UUID, only: ParticipantFilter) -> dict[str, Any]:
         "alliance_id": only.alliance_id,
         "corp_id": only.corp_id,
         "q": only.name,
-        "groups": only.groups and list(only.groups),
+        "groups": None if only.groups is None else list(only.groups),
+        "not_groups": None if only.not_groups is None else list(only.not_groups),
     }

@@ -19,6 +19,7 @@ from battle_api.presenters.killmails import (
     timeline,
     victim_name_keys,
 )
+from battle_api.presenters.lines import KillmailsLine, ParticipantsLine, encode
 from battle_api.presenters.participants import participant_items
 from battle_api.repositories.battle_rows import BattleRowRepository
 from battle_api.repositories.battles import BattleRepository
@@ -37,9 +38,9 @@ from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
-from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_api.responses import json_content, without_controls
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
-from battlescope_schemas.ships.hulls import HullClass, groups_of
+from battlescope_schemas.ships.hulls import CLASSED_GROUPS, HullClass, groups_of
 
 # Seconds that a client may cache a response.
 LIST_MAX_AGE: Final = 60
@@ -105,8 +106,21 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
                 "timeline": "get_timeline_api_battles__battle_id__timeline_get",
                 "revisions": "list_revisions_api_battles__battle_id__revisions_get",
                 "edits": "list_edits_api_battles__battle_id__edits_get",
+                "party_graph": "get_party_graph_api_battles__battle_id__party_graph_get",
+                "export": "export_battle_api_battles__battle_id__export_get",
+                "preview_split": "preview_split_api_battles__battle_id__preview_split_get",
+                "shares": "list_shares_api_battles__battle_id__shares_get",
+                "share": "make_share_api_battles__battle_id__shares_post",
             },
             battle_id="$response.body#/items/0/id",
+        )
+        | links(
+            {"system": "list_battles_of_system_api_systems__entity_id__battles_get"},
+            entity_id="$response.body#/items/0/systemId",
+        )
+        | links(
+            {"region": "list_battles_of_region_api_regions__entity_id__battles_get"},
+            entity_id="$response.body#/items/0/regionId",
         ),
     }
 }
@@ -117,6 +131,33 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
             {"edit": "make_edit_api_battles__battle_id__edits_post"},
             battle_id="$response.body#/id",
             if__match='"{$response.body#/revision}"',
+        )
+        | links(
+            {"edits": "make_edits_api_battles__battle_id__edit_batches_post"},
+            battle_id="$response.body#/id",
+            if__match='"{$response.body#/revision}"',
+        )
+        | links(
+            {"why": "get_why_api_battles__battle_id__killmails__killmail_id__why_get"},
+            battle_id="$response.body#/id",
+            killmail_id="$response.body#/killmails/0/killmailId",
+        )
+        | links(
+            {"revision": "get_revision_api_battles__battle_id__revisions__revision__get"},
+            battle_id="$response.body#/id",
+            revision="$response.body#/revision",
+        )
+        | links(
+            {"alliance": "list_battles_of_alliance_api_alliances__entity_id__battles_get"},
+            entity_id="$response.body#/mainAlliances/0/allianceId",
+        )
+        | links(
+            {"character": "list_battles_of_character_api_characters__entity_id__battles_get"},
+            entity_id="$response.body#/participants/0/characterId",
+        )
+        | links(
+            {"corporation": "list_battles_of_corporation_api_corporations__entity_id__battles_get"},
+            entity_id="$response.body#/participants/0/corpId",
         ),
     }
 }
@@ -144,7 +185,7 @@ async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
         async with deps.database.connection() as connection:
             battle = await require_battle(BattleRepository(connection), battle_id)
             rows, names = await load_detail(connection, battle)
-        return Rendered(json_content(battle_detail(rows, names)), max_age(battle))
+        return Rendered(without_controls(battle_detail(rows, names)), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 
@@ -162,6 +203,7 @@ async def get_participants(
             corp_id=query.corp_id,
             name=ilike_pattern(query.q),
             groups=groups_of(query.hull) if query.hull else None,
+            not_groups=CLASSED_GROUPS if HullClass.OTHER in query.hull else None,
         )
         async with deps.database.connection() as connection:
             battle = await require_battle(BattleRepository(connection), battle_id)
@@ -171,14 +213,14 @@ async def get_participants(
             character_ids = [pilot.character_id for pilot in pilots]
             ships = await participants.ships(battle.id, character_ids)
             losses = await participants.losses(battle.id, character_ids)
-        body = Participants(
+        body = ParticipantsLine(
             items=participant_items(pilots, ships, losses),
             revision=battle.revision,
             total=total,
             limit=query.limit,
             offset=query.offset,
         )
-        return Rendered(json_content(body), max_age(battle))
+        return Rendered(without_controls(encode(body)), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 
@@ -197,14 +239,14 @@ async def get_killmails(
             pilots = {killmail.victim_character_id for killmail in page if killmail.victim_character_id}
             losses = await ParticipantRepository(connection).losses(battle.id, sorted(pilots))
         items, entities = killmail_items(page, names, pods_of_losses(losses))
-        body = Killmails.model_construct(
+        body = KillmailsLine(
             items=items,
             entities=entities,
             revision=battle.revision,
             next_cursor=_killmail_cursor(page[-1], query.sort) if has_more else None,
             has_more=has_more,
         )
-        return Rendered(json_content(body), max_age(battle))
+        return Rendered(without_controls(encode(body)), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 
@@ -234,7 +276,7 @@ async def get_timeline(request: Request, battle_id: UUID, deps: Deps) -> Respons
             killmails = await KillmailRepository(connection).losses(battle.id, MAX_IN_TIMELINE)
             names = await BattleRowRepository(connection).names(victim_name_keys(killmails))
             seen = await ParticipantRepository(connection).first_seen(battle.id)
-        return Rendered(json_content(timeline(battle, killmails, names, seen)), max_age(battle))
+        return Rendered(without_controls(encode(timeline(battle, killmails, names, seen))), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 

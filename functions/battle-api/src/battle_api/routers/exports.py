@@ -22,7 +22,7 @@ from battle_api.routers.merged_battles import BATTLE_RESPONSES
 from battle_api.schemas.battles import BattleDetail
 from battle_api.services.battle_detail import load_detail
 from battle_api.services.battle_lookup import require_battle
-from battlescope_events.http_api.responses import cacheable_content, json_content
+from battlescope_events.http_api.responses import cacheable_content, without_controls
 
 router = APIRouter(prefix="/api/battles", tags=["exports"], dependencies=[READS_BATTLES])
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
@@ -53,7 +53,7 @@ async def export_battle(
         battle = await require_battle(BattleRepository(connection), battle_id)
         if query.format is ExportFormat.JSON:
             rows, names = await load_detail(connection, battle)
-            content, media_type = json_content(battle_detail(rows, names)), "application/json"
+            content, media_type = without_controls(battle_detail(rows, names)), "application/json"
         else:
             killmails = await KillmailRepository(connection).in_time(battle.id, MAX_IN_TIMELINE)
             names = await BattleRowRepository(connection).names(killmail_name_keys(killmails))

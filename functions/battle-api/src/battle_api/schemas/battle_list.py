@@ -55,6 +55,20 @@ class ComputedIsk(Schema):
     kills_without_value: int
 
 
+class IskParts(Schema):
+    """Parts of `totalIskDestroyed`; null for a battle of an older release.
+
+    fitted: hulls and what was in their slots, so the total without cargo; a killmail whose parts are unknown counts
+    with its whole value. dropped: what could be looted, at least. killsWithoutParts: of those with a value.
+    killsWithUnpriced: with items without a price, of which each unit counts a cent.
+    """
+
+    fitted: Isk
+    dropped: Isk
+    kills_without_parts: int
+    kills_with_unpriced: int
+
+
 class PartyName(Schema):
     party_type: PartyType
     party_id: EveId
@@ -63,13 +77,17 @@ class PartyName(Schema):
 
 
 class SideSummary(Schema):
-    """A side in a list. `topParty` has the most pilots; null where only pilots without a party are on the side."""
+    """A side in a list. iskLostFitted: without cargo, null in battles of an older release.
+
+    `topParty` has the most pilots; null where only pilots without a party are on the side.
+    """
 
     side_id: int
     role: SideRole
     pilots: int
     losses: int
     isk_lost: Isk
+    isk_lost_fitted: Isk | None
     top_party: PartyName | None
     party_count: int
 
@@ -127,6 +145,7 @@ class BattleFields(Schema):
     total_participants: int
     total_isk_destroyed: Isk
     computed_isk: ComputedIsk
+    isk_parts: IskParts | None
     zkill_related_url: str
     main_alliances: list[MainAlliance]
     side_count: int

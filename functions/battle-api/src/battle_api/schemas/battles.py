@@ -63,12 +63,14 @@ class Pin(Schema):
 class PartyItem(PartyName):
     """A party on a side: its role, and the confidence of the side assignment (0 to 1).
 
-    losses = shipsLost + capsulesLost. firstSeenAt: null for a party of which no pilot is on a killmail.
+    secondBestSideId: the side that it fits next best, null without one. losses = shipsLost + capsulesLost.
+    iskLostFitted: without cargo. firstSeenAt: null for a party of which no pilot is on a killmail.
     """
 
     role: PartyRole
     confidence: Thousandths
     evidence: Thousandths
+    second_best_side_id: int | None
     pilots: int
     kills: int
     losses: int
@@ -76,6 +78,7 @@ class PartyItem(PartyName):
     capsules_lost: int
     isk_destroyed: Isk
     isk_lost: Isk
+    isk_lost_fitted: Isk | None
     first_seen_at: UtcTime | None
     corporations: list[CorporationItem]
     pinned: Pin | None
@@ -95,7 +98,7 @@ class SideShip(Schema):
 
 
 class SideRow(Schema):
-    """What the tables hold of a side. finalBlows: ships that its pilots destroyed."""
+    """What the tables hold of a side. finalBlows: ships that its pilots destroyed. iskLostFitted: without cargo."""
 
     side_id: Annotated[int, Field(ge=1)]
     pilots: int
@@ -106,24 +109,37 @@ class SideRow(Schema):
     capsules_lost: int
     isk_destroyed: Isk
     isk_lost: Isk
+    isk_lost_fitted: Isk | None
     isk_efficiency: float
     damage_done: int
     damage_received: int
     final_blows: int
 
 
+class HostilePair(Schema):
+    """Losses of another side, `sideId`, on which this one shot."""
+
+    side_id: int
+    killmails: int
+    isk_lost: Isk
+
+
 class SideItem(SideRow):
+    """hostilePairs: of the killmails in the same answer, the side with the most losses first."""
+
     role: SideRole
     alliances: list[SideAlliance]
     top_alliances: list[SideAlliance]
     parties: list[PartyItem]
     ships: list[SideShip]
+    hostile_pairs: list[HostilePair]
 
 
 class LinkItem(Schema):
     """Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
 
-    deltaSeconds: between the two losses. sharedPilots: on both killmails.
+    deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
+    edit and in battles of an older release. sharedPilots: on both killmails.
     """
 
     from_killmail_id: EveId
@@ -131,6 +147,7 @@ class LinkItem(Schema):
     reason: str
     score: Thousandths
     delta_seconds: int
+    quiet_limit_seconds: int | None
     shared_pilots: int
 
 
@@ -146,13 +163,8 @@ class Suggestion(Schema):
     groups: list[list[EveId]]
 
 
-class BattleDetail(BattleFields):
-    """A battle with all its data. Only pilots on killmails are counted, so pilot numbers are lower bounds.
-
-    `revision`, in quotes, is the `If-Match` of an edit. `editCount` counts the edits that are not undone.
-    doubts: what the suggestions and sides say of its shape. aliasIds: of battles that were merged into it.
-    posterDelayUntil: until then killmails may still arrive whose owners delay them.
-    """
+class BattleHead(BattleFields):
+    """A battle without its killmails and pilots."""
 
     created_at: UtcTime
     poster_delay_until: UtcTime
@@ -160,9 +172,6 @@ class BattleDetail(BattleFields):
     systems: list[SystemItem]
     rounds: list[RoundItem]
     doubts: list[str]
-    killmails: list[KillmailItem]
-    entities: Entities
-    participants: list[ParticipantItem]
     sides: list[SideItem]
     unassigned: list[PartyItem]
     top_killers: list[TopKiller]
@@ -171,3 +180,16 @@ class BattleDetail(BattleFields):
     link_reasons: list[LinkReason]
     links: list[LinkItem]
     suggestions: list[Suggestion]
+
+
+class BattleDetail(BattleHead):
+    """A battle with all its data. Only pilots on killmails are counted, so pilot numbers are lower bounds.
+
+    `revision`, in quotes, is the `If-Match` of an edit. `editCount` counts the edits that are not undone.
+    doubts: what the suggestions and sides say of its shape. aliasIds: of battles that were merged into it.
+    posterDelayUntil: until then killmails may still arrive whose owners delay them.
+    """
+
+    killmails: list[KillmailItem]
+    entities: Entities
+    participants: list[ParticipantItem]

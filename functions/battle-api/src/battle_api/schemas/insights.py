@@ -40,12 +40,16 @@ class PartyGraph(Schema):
 
 
 class WhyLink(Schema):
-    """A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it."""
+    """A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
+
+    quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+    """
 
     killmail_id: EveId
     reason: str
     score: Thousandths
     delta_seconds: int
+    quiet_limit_seconds: int | None
     same_system: bool
     shared_pilot_count: int
     shared_pilots: list[NamedEntity]

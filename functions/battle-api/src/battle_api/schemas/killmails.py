@@ -55,6 +55,9 @@ class BestLink(Schema):
 class KillmailItem(Schema):
     """A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
 
+    fittedValue: without cargo. droppedValue: what could be looted; destroyedValue: the rest. Null while unknown.
+    unpricedTypes: how many types of its items have no price, if the value is computed; killmail-api names them.
+
     victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
     attackerCharacters: ascending indexes into `entities`. podOf: the killmail of the ship that a capsule was left from.
     npc, solo, awox: lost to NPCs only, to a single pilot, to the own side.
@@ -90,6 +93,10 @@ class KillmailItem(Schema):
     pod_of: EveId | None
     linked_by: BestLink | None
     isk_value: Isk
+    fitted_value: Isk | None
+    dropped_value: Isk | None
+    destroyed_value: Isk | None
+    unpriced_types: int
     value_source: ValueSource | None
     value_confidence: ValueConfidence | None
     side_id: int | None

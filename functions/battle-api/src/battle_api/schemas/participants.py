@@ -24,8 +24,8 @@ class PilotLossItem(Schema):
     pod_killmail_id: EveId | None
 
 
-class PilotRow(Schema):
-    """What the tables hold of a pilot, with names."""
+class ParticipantItem(Schema):
+    """A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills."""
 
     character_id: EveId
     character_name: Name
@@ -47,11 +47,6 @@ class PilotRow(Schema):
     is_awoxer: bool
     first_seen_at: UtcTime
     last_seen_at: UtcTime
-
-
-class ParticipantItem(PilotRow):
-    """A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills."""
-
     ship_type_id: EveId | None
     ship_type_name: Name
     ships_flown: list[ShipFlown]

@@ -32,7 +32,8 @@ class ShipLosses:
         if not ships:
             return None
         delay = capsule.killmail.time - ships[-1].time
-        return _link(ships[-1], capsule.killmail, LinkReason.CAPSULE, 1 - delay / (2 * self._rules.capsule_window))
+        window = self._rules.capsule_window
+        return _link((ships[-1], capsule.killmail), LinkReason.CAPSULE, 1 - delay / (2 * window), window)
 
     def _is_ship_of(self, loss: ClassifiedKillmail, capsule: ClassifiedKillmail) -> bool:
         """Lost shortly before in the same system; or in an adjacent one, where only combat losses are looked for."""
@@ -45,11 +46,12 @@ class ShipLosses:
 class FightWindow:
     """An engagement, its parties, and the time in which non-combat losses and lone capsules join it."""
 
-    __slots__ = ("_end", "_slack", "_start", "engagement", "parties")
+    __slots__ = ("_end", "_slack", "_start", "engagement", "parties", "quiet_limit")
 
     def __init__(self, engagement: Engagement, rules: DetectionRules) -> None:
         self.engagement = engagement
         self.parties = frozenset(party for classified in engagement.killmails for party in classified.parties)
+        self.quiet_limit = rules.quiet_limit
         self._start = engagement.start - rules.quiet_limit
         self._end = engagement.end + rules.quiet_limit
         self._slack = rules.non_combat_slack
@@ -118,13 +120,14 @@ def _fight_link(loss: ClassifiedKillmail, windows: Mapping[int, Sequence[FightWi
         return None
     fight = max(accepting, key=lambda window: window.relation(loss))
     shares_pilots = not fight.engagement.pilots.isdisjoint(loss.pilots)
-    return _link(fight.nearest_related(loss), loss.killmail, LinkReason.INSIDE, 0.5 if shares_pilots else 0.25)
+    pair = fight.nearest_related(loss), loss.killmail
+    return _link(pair, LinkReason.INSIDE, 0.5 if shares_pilots else 0.25, fight.quiet_limit)
 
 
 def _distance(killmail: Killmail, other: Killmail) -> tuple[int, int]:
     return abs(killmail.time - other.time), killmail.killmail_id
 
 
-def _link(a: Killmail, b: Killmail, reason: LinkReason, score: float) -> Link:
-    first, second = sorted((a, b), key=lambda killmail: (killmail.time, killmail.killmail_id))
-    return Link(first.killmail_id, second.killmail_id, reason, round(score, 4))
+def _link(pair: tuple[Killmail, Killmail], reason: LinkReason, score: float, quiet_limit: int) -> Link:
+    first, second = sorted(pair, key=lambda killmail: (killmail.time, killmail.killmail_id))
+    return Link(first.killmail_id, second.killmail_id, reason, round(score, 4), quiet_limit)

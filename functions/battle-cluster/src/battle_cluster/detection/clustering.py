@@ -131,7 +131,7 @@ def _build_timeline(
     parts = list(_system_engagements(combat, find_links(combat, rules, chains), rules, constraints))
     return SystemTimeline(
         tuple(build_engagement(combat[index] for index in members) for members, _ in parts),
-        tuple(_with_ids(combat, link) for _, forest in parts for link in forest),
+        tuple(_with_ids(combat, link, rules) for _, forest in parts for link in forest),
     )
 
 
@@ -246,9 +246,13 @@ def _component(
     )
 
 
-def _with_ids(timeline: Sequence[ClassifiedKillmail], link: IndexedLink) -> Link:
+def _with_ids(timeline: Sequence[ClassifiedKillmail], link: IndexedLink, rules: DetectionRules) -> Link:
     a, b = timeline[link.a].killmail, timeline[link.b].killmail
-    return Link(a.killmail_id, b.killmail_id, link.reason, link.score)
+    if link.reason is LinkReason.SAME_PEOPLE:  # a pilot may be unseen longer in an ongoing fight
+        limit = rules.quiet_limit if b.time - a.time <= rules.quiet_limit else rules.max_pause
+    else:
+        limit = rules.siege_window if link.reason is LinkReason.SAME_TARGET else rules.simultaneity_window
+    return Link(a.killmail_id, b.killmail_id, link.reason, link.score, limit)
 
 
 def _link_sort_key(link: Link) -> tuple[float, int, int]:

@@ -78,7 +78,7 @@ def _running_fight_links(
         if share < min_share:
             continue
         if _is_through_gate(a, b, share, rules) or _enemies(earlier, shared) & _enemies(later, shared):
-            yield EngagementLink(first, second, _link(a, b, LinkReason.MOVED, share))
+            yield EngagementLink(first, second, _link((a, b), LinkReason.MOVED, share, rules.max_pause))
 
 
 def _is_through_gate(a: Killmail, b: Killmail, share: float, rules: DetectionRules) -> bool:
@@ -144,7 +144,7 @@ def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules
         share = shared / min(len(earlier.pilots), len(later.pilots))
         if share >= rules.crew_share and _same_enemies(earlier, later, rules):
             # Where the earlier one still goes on, its last killmail before the later one may be older than the window.
-            link = _link(*_nearest(earlier, later), LinkReason.ROUND_TWO, share)
+            link = _link(_nearest(earlier, later), LinkReason.ROUND_TWO, share, rules.window)
             yield EngagementLink(first, second, link)
 
 
@@ -185,9 +185,9 @@ def _enemies(engagement: Engagement, pilots: frozenset[int]) -> frozenset[Party]
     return frozenset(enemies)
 
 
-def _link(a: Killmail, b: Killmail, reason: LinkReason, share: float) -> Link:
-    first, second = sorted((a, b), key=_time_key)
-    return Link(first.killmail_id, second.killmail_id, reason, round(min(share, 1.0), 4))
+def _link(pair: tuple[Killmail, Killmail], reason: LinkReason, share: float, quiet_limit: int) -> Link:
+    first, second = sorted(pair, key=_time_key)
+    return Link(first.killmail_id, second.killmail_id, reason, round(min(share, 1.0), 4), quiet_limit)
 
 
 def _time_key(killmail: Killmail) -> tuple[int, int]:

@@ -35,13 +35,15 @@ class LinkReason(StrEnum):
 class Link(NamedTuple):
     """Two killmails, the earlier one first, why they belong together and how strongly (0 to 1).
 
-    A row of `battle_links`.
+    A row of `battle_links`. quiet_limit_seconds: the longest silence that the rule bridges; None for a merge
+    edit.
     """
 
     from_killmail_id: int
     to_killmail_id: int
     reason: LinkReason
     score: float
+    quiet_limit_seconds: int | None = None
 
 
 class IndexedLink(NamedTuple):

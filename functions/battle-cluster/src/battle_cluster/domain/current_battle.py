@@ -31,6 +31,10 @@ class CurrentBattle:
     isk_computed_medium: Decimal
     isk_computed_low: Decimal
     kills_without_value: int
+    isk_fitted: Decimal | None
+    isk_dropped: Decimal | None
+    kills_without_parts: int | None
+    kills_with_unpriced: int | None
     total_participants: int
     deletion_reason: str | None
     merged_into: str | None

@@ -84,6 +84,21 @@ class ValueBasis(StrEnum):
     __hash__ = str.__hash__
 
 
+class ValueParts(NamedTuple):
+    """Parts of the value of a killmail in ISK; None while unknown.
+
+    fitted: the hull and what was in its slots, so the value without cargo. dropped: what could be looted.
+    unpriced: how many types of items have no price, if the value is computed.
+    """
+
+    fitted: float | None = None
+    dropped: float | None = None
+    unpriced: int = 0
+
+
+NO_PARTS: Final = ValueParts()
+
+
 class KillmailFlags(NamedTuple):
     """What killmail-enrich says of a killmail: a loss to NPCs, to a single pilot, to the own side."""
 
@@ -126,6 +141,7 @@ class Killmail:
     value_revision: int = 0
     valuation_revision: int = 0
     value_basis: ValueBasis = ValueBasis.ZKB
+    value_parts: ValueParts = NO_PARTS
     flags: KillmailFlags = NO_FLAGS
 
     @property

@@ -6,7 +6,6 @@ from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
-from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import MIDNIGHT_MARGIN
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.handlers.values import change_values
@@ -53,7 +52,7 @@ def _joined(parts: Sequence[Enqueued]) -> Enqueued:
 async def _process_part(killmails: Sequence[IncomingKillmail], database: Database, now: datetime) -> Enqueued | None:
     async def attempt(
         more_lock_keys: frozenset[int],
-    ) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[Killmail]]:
+    ) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[IncomingKillmail]]:
         async with database.unit_of_work() as uow:
             return await _store_and_regroup(killmails, more_lock_keys, uow, now)
 
@@ -70,13 +69,13 @@ async def _process_part(killmails: Sequence[IncomingKillmail], database: Databas
 
 async def _store_and_regroup(
     killmails: Sequence[IncomingKillmail], more_lock_keys: frozenset[int], uow: UnitOfWork, now: datetime
-) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[Killmail]]:
+) -> tuple[RegroupOutcome, Sequence[IncomingKillmail], Sequence[IncomingKillmail]]:
     """The outcome, the killmails that were not stored before, each once, and stored ones that have another value."""
     by_revision = sorted(killmails, key=lambda incoming: incoming.killmail.value_order)
     by_id = {incoming.killmail.killmail_id: incoming for incoming in by_revision}
     config, stored = await uow.lock_and_find_stored([entry.killmail for entry in killmails], more_lock_keys)
     new = [incoming for killmail_id, incoming in by_id.items() if killmail_id not in stored]
-    revalued = [by_id[i].killmail for i, order in stored.items() if by_id[i].killmail.value_order > order]
+    revalued = [by_id[i] for i, order in stored.items() if by_id[i].killmail.value_order > order]
     if not new:
         return RegroupOutcome(NO_DIFF), new, revalued
     request = RegroupRequest(

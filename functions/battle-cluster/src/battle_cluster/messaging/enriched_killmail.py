@@ -14,11 +14,13 @@ from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
 from battle_cluster.domain.killmail import (
+    NO_PARTS,
     Attacker,
     Killmail,
     KillmailFlags,
     Party,
     ValueBasis,
+    ValueParts,
     Victim,
     party_of,
     pilot_of,
@@ -103,6 +105,7 @@ class BatchAttacker(BatchParty):
 
 class BatchComputedValue(Struct, rename="camel", gc=False):
     confidence: ValueConfidence
+    unpriced_count: Annotated[int, Meta(ge=0, lt=2**31)] = 0
 
 
 class BatchLine(Struct, rename="camel"):
@@ -126,10 +129,14 @@ class BatchLine(Struct, rename="camel"):
     awox: bool = False
     nearby_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
+    zkb_fitted_value: Decimal | None = None
+    zkb_dropped_value: Decimal | None = None
     source: Source = Source.LIVE
     computed_value: BatchComputedValue | None = None
     value_source: ValueSource | None = None
     total_value: Decimal | None = None
+    fitted_value: Decimal | None = None
+    dropped_value: Decimal | None = None
     value_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
     valuation_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
 
@@ -157,6 +164,7 @@ def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
 
 def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
     value, basis = _value(payload)
+    parts = NO_PARTS if basis is ValueBasis.UNKNOWN else _value_parts(payload)
     return Killmail(
         killmail_id=payload.killmail_id,
         time=int(payload.killmail_time.timestamp()),
@@ -171,6 +179,7 @@ def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
         value_revision=payload.value_revision or 0,
         valuation_revision=payload.valuation_revision or 0,
         value_basis=basis,
+        value_parts=parts,
         flags=KillmailFlags(npc=payload.npc, solo=payload.solo, awox=payload.awox),
     )
 
@@ -182,6 +191,19 @@ def _value(payload: EnrichedKillmail | BatchLine) -> tuple[float, ValueBasis]:
     zkb_is_refused = payload.value_source is None and payload.computed_value is not None
     total = payload.total_value if payload.value_source else None if zkb_is_refused else payload.zkb_total_value
     return (float(total), ValueBasis.ZKB) if total is not None and total > 0 else (0.0, ValueBasis.UNKNOWN)
+
+
+def _value_parts(payload: EnrichedKillmail | BatchLine) -> ValueParts:
+    """Of the shown value, as `_value`."""
+    if payload.value_source is None:
+        return ValueParts(_isk(payload.zkb_fitted_value), _isk(payload.zkb_dropped_value))
+    computed = payload.computed_value if payload.value_source is ValueSource.COMPUTED else None
+    unpriced = computed.unpriced_count if computed else 0
+    return ValueParts(_isk(payload.fitted_value), _isk(payload.dropped_value), unpriced)
+
+
+def _isk(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:

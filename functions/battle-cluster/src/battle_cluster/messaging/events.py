@@ -18,6 +18,7 @@ from battlescope_schemas.battle import (
     BattleUpdated,
     ComputedIsk,
     DeletionReason,
+    IskParts,
     ReclusterRequested,
     UpdateReason,
 )
@@ -95,6 +96,7 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "total_isk_destroyed": totals.isk_destroyed,
         "participant_count": totals.pilots,
         "computed_isk": ComputedIsk(**totals.computed._asdict()),
+        "isk_parts": IskParts(**totals.parts._asdict()),
     }
 
 
@@ -110,6 +112,7 @@ def _sides(change: Change) -> Iterator[BattleSide]:
             losses=side.losses,
             isk_destroyed=side.isk_destroyed,
             isk_lost=side.isk_lost,
+            isk_lost_fitted=side.isk_lost_fitted,
         )
 
 

@@ -20,6 +20,7 @@ from battlescope_schemas.battle import (
     BattleStatus,
     ComputedIsk,
     DeletionReason,
+    IskParts,
     RepublishRequested,
 )
 from battlescope_schemas.universe import SecurityType
@@ -81,5 +82,8 @@ def _created(battle: CurrentBattle) -> BattleCreated:
             medium=battle.isk_computed_medium,
             low=battle.isk_computed_low,
             kills_without_value=battle.kills_without_value,
+        ),
+        isk_parts=IskParts.of_columns(
+            battle.isk_fitted, battle.isk_dropped, battle.kills_without_parts, battle.kills_with_unpriced
         ),
     )

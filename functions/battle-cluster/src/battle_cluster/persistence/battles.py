@@ -37,7 +37,7 @@ FROM battles WHERE id = ANY(%(battle_ids)s::uuid[])
 """
 SELECT_SIDE_TOTALS: Final[LiteralString] = """
 SELECT battle_id::text, side_id, pilots, kills, losses, ships_destroyed, ships_lost, isk_destroyed, isk_lost,
-    isk_efficiency
+    isk_efficiency, isk_lost_fitted
 FROM battle_sides WHERE battle_id = ANY(%(battle_ids)s::uuid[])
 """
 # A dissolved battle, or one that was merged into a battle of `ours`, may come back under its old id.

@@ -9,19 +9,31 @@ from psycopg import AsyncConnection
 
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
-from battle_cluster.domain.killmail import Attacker, Killmail, KillmailFlags, Party, PartyKind, ValueBasis, Victim
+from battle_cluster.domain.killmail import (
+    Attacker,
+    Killmail,
+    KillmailFlags,
+    Party,
+    PartyKind,
+    ValueBasis,
+    ValueParts,
+    Victim,
+)
 from battle_cluster.persistence.parameters import Row, int_array, json_rows, to_datetime
 from battle_cluster.persistence.process_cache import ProcessCache
 
 # New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.
 INSERT_KILLMAILS: Final[LiteralString] = """
 INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body,
-    value_revision, valuation_revision, value_basis)
+    value_revision, valuation_revision, value_basis, fitted_value, dropped_value,
+    unpriced_types)
 SELECT killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id,
-    convert_to(body, 'UTF8'), value_revision, valuation_revision, value_basis
+    convert_to(body, 'UTF8'), value_revision, valuation_revision, value_basis, fitted_value, dropped_value,
+    unpriced_types
 FROM json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, system_id bigint, region_id bigint,
     security_type text, occurred_at timestamptz, value numeric, historical boolean, component_id uuid, body text,
-    value_revision integer, valuation_revision integer, value_basis text)
+    value_revision integer, valuation_revision integer, value_basis text, fitted_value numeric, dropped_value numeric,
+    unpriced_types integer)
 """
 INSERT_KILLMAIL_PILOTS: Final[LiteralString] = """
 INSERT INTO mail_pilots (character_id, occurred_at, killmail_id)
@@ -39,7 +51,8 @@ SELECT killmail_id, component_id::text FROM mails WHERE killmail_id = ANY(%(kill
 """
 SELECT_KILLMAILS: Final[LiteralString] = """
 SELECT killmail_id, system_id, region_id, security_type, occurred_at, value::float8 AS value, historical, body,
-    value_revision, valuation_revision, value_basis
+    value_revision, valuation_revision, value_basis, fitted_value::float8 AS fitted_value,
+    dropped_value::float8 AS dropped_value, unpriced_types
 FROM mails WHERE killmail_id = ANY(%(killmail_ids)s::bigint[])
 """
 # The update of the version lets one transaction at a time change values, so that versions become visible in order.
@@ -47,10 +60,14 @@ UPDATE_VALUES: Final[LiteralString] = """
 WITH version AS (
     UPDATE clustering_configuration SET values_version = values_version + 1 RETURNING values_version
 )
-UPDATE mails SET value = new.value, value_basis = new.value_basis, value_revision = new.value_revision,
-    valuation_revision = new.valuation_revision, value_version = version.values_version
+UPDATE mails SET value = new.value, value_basis = new.value_basis, fitted_value = new.fitted_value,
+    dropped_value = new.dropped_value, unpriced_types = new.unpriced_types,
+    body = coalesce(convert_to(new.body, 'UTF8'), mails.body),
+    value_revision = new.value_revision, valuation_revision = new.valuation_revision,
+    value_version = version.values_version
 FROM version, json_to_recordset(%(mails)s::json) AS new (killmail_id bigint, value numeric, value_basis text,
-    value_revision integer, valuation_revision integer)
+    fitted_value numeric, dropped_value numeric, unpriced_types integer, value_revision integer,
+    valuation_revision integer, body text)
 WHERE mails.killmail_id = new.killmail_id
 """
 # The same value once more: what other processes have cached stays valid.
@@ -123,6 +140,9 @@ class KillmailRow(NamedTuple):
     value_revision: int
     valuation_revision: int
     value_basis: str | None
+    fitted_value: float | None
+    dropped_value: float | None
+    unpriced_types: int
 
 
 class KillmailRepository:
@@ -144,8 +164,13 @@ class KillmailRepository:
         cursor = await self._connection.execute(SELECT_CHANGED_VALUES, {"version": self._cache.values_version})
         self._cache.drop_outdated([row[0] for row in await cursor.fetchall()], values_version)
 
-    async def update_values(self, killmails: Iterable[Killmail]) -> None:
-        await self._connection.execute(UPDATE_VALUES, {"mails": json_rows(list(map(_value_row, killmails)))})
+    async def update_values(self, killmails: Iterable[Killmail], with_body: Collection[int] = ()) -> None:
+        """Store the values of these killmails; `with_body`: ids of those that have other flags, too."""
+        rows = [
+            {**_value_row(killmail), "body": encode_body(killmail) if killmail.killmail_id in with_body else None}
+            for killmail in killmails
+        ]
+        await self._connection.execute(UPDATE_VALUES, {"mails": json_rows(rows)})
 
     async def update_revisions(self, killmails: Iterable[Killmail]) -> None:
         """Store that the value of these killmails is that of later revisions."""
@@ -222,6 +247,9 @@ def _value_row(killmail: Killmail) -> Row:
         "killmail_id": killmail.killmail_id,
         "value": killmail.value,
         "value_basis": killmail.value_basis.value,
+        "fitted_value": killmail.value_parts.fitted,
+        "dropped_value": killmail.value_parts.dropped,
+        "unpriced_types": killmail.value_parts.unpriced,
         "value_revision": killmail.value_revision,
         "valuation_revision": killmail.valuation_revision,
     }
@@ -271,6 +299,7 @@ def decode_row(row: KillmailRow) -> Killmail:
         value_revision=row.value_revision,
         valuation_revision=row.valuation_revision,
         value_basis=_basis(row),
+        value_parts=ValueParts(row.fitted_value, row.dropped_value, row.unpriced_types),
         flags=KillmailFlags(*map(bool, victim[8:])),
     )
 

@@ -38,6 +38,7 @@ SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '
     coalesce(region.name, '') AS region_name, b.security_type, b.start_time, b.end_time, b.status,
     b.zkill_related_url, b.total_kills, b.total_isk_destroyed, b.total_participants, b.deletion_reason,
     b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
+    b.isk_fitted, b.isk_dropped, b.kills_without_parts, b.kills_with_unpriced,
     b.merged_into::text AS merged_into,
     ARRAY(
         SELECT killmail_id FROM battle_killmails AS k WHERE k.battle_id = b.id ORDER BY k.occurred_at, k.killmail_id
@@ -45,6 +46,7 @@ SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '
     ARRAY(
         SELECT json_build_object('side_id', side_id, 'pilots', pilots, 'kills', kills, 'losses', losses,
             'isk_destroyed', isk_destroyed::text, 'isk_lost', isk_lost::text,
+            'isk_lost_fitted', isk_lost_fitted::text,
             'alliance_ids', ARRAY(
                 SELECT party_id FROM battle_side_parties AS p
                 WHERE p.battle_id = s.battle_id AND p.side_id = s.side_id AND p.party_type = 'alliance'

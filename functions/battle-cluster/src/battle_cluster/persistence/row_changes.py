@@ -44,6 +44,10 @@ class BattleRow(NamedTuple):
     isk_computed_medium: Decimal
     isk_computed_low: Decimal
     kills_without_value: int
+    isk_fitted: Decimal
+    isk_dropped: Decimal
+    kills_without_parts: int
+    kills_with_unpriced: int
     zkill_related_url: str
     is_decisive: bool
     winning_side: int | None
@@ -179,6 +183,10 @@ def _battle(change: Change) -> BattleRow:
         isk_computed_medium=totals.computed.medium,
         isk_computed_low=totals.computed.low,
         kills_without_value=totals.computed.kills_without_value,
+        isk_fitted=totals.parts.fitted,
+        isk_dropped=totals.parts.dropped,
+        kills_without_parts=totals.parts.kills_without_parts,
+        kills_with_unpriced=totals.parts.kills_with_unpriced,
         zkill_related_url=related_url(location.system_id, totals.start),
         is_decisive=totals.outcome.decisive,
         winning_side=totals.outcome.winner,

@@ -10,7 +10,7 @@ from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.correlation_clustering import PINNED, correlation_clusters, edge_weights, fit_weights
 from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
 from battle_cluster.sides.evidence import Evidence, Graph, collect_evidence
-from battle_cluster.sides.fit import Fitting, margin, moved_to_best_fit
+from battle_cluster.sides.fit import Fitting, Standing, moved_to_best_fit, standing
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
@@ -23,11 +23,15 @@ class Role(StrEnum):
 
 
 class SideMembership(NamedTuple):
-    """A party, the probability (0 to 1) that it is on its side, and the weight of the evidence about it."""
+    """A party, the probability (0 to 1) that it is on its side, and the weight of the evidence about it.
+
+    second_best: the number of the side that it fits next best; None without one.
+    """
 
     party: Party
     confidence: float
     evidence: float
+    second_best: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ NO_PINS: Final[Mapping[Party, int]] = {}
 
 
 class _Certainty(NamedTuple):
-    """The margin of each party (by index), and the parties whose side a person pinned."""
+    """The standing of each party (by index), and the parties whose side a person pinned."""
 
-    margins: Mapping[int, float]
+    standings: Mapping[int, Standing]
     pins: Mapping[Party, int]
 
 
@@ -98,14 +102,19 @@ def assign_from_evidence(
     fit_graph = fit_weights(evidence, rules, pins, priors)
     all_blocs = blocs(moved_to_best_fit(merged, evidence, fit_graph, rules, pinned), evidence)
     fitting = Fitting(evidence, fit_graph, all_blocs)
-    return _build_sides(
-        killmails, evidence, all_blocs, rules, _Certainty(confidence_margins(fitting, rules, pinned), pins)
-    )
+    return _build_sides(killmails, evidence, all_blocs, rules, _Certainty(_standings(fitting, rules, pinned), pins))
 
 
 def confidence_margins(fitting: Fitting, rules: SideRules, pinned: Collection[int]) -> dict[int, float]:
     """How much better each party fits its own bloc than the next best one, from 0 to 1; 1 for a pinned party."""
-    return {party: 1.0 if party in pinned else margin(party, fitting, rules) for party in sorted(fitting.bloc_of)}
+    return {party: entry.margin for party, entry in _standings(fitting, rules, pinned).items()}
+
+
+def _standings(fitting: Fitting, rules: SideRules, pinned: Collection[int]) -> dict[int, Standing]:
+    return {
+        party: Standing(1.0) if party in pinned else standing(party, fitting, rules)
+        for party in sorted(fitting.bloc_of)
+    }
 
 
 def calibrated_confidence(margin: float, mass: float, rules: SideRules) -> float:
@@ -127,7 +136,8 @@ def _build_sides(
     rules: SideRules,
     certainty: _Certainty,
 ) -> Sides:
-    margins, pins = certainty
+    standings, pins = certainty
+    margins = {party: entry.margin for party, entry in standings.items()}
     clear = {party for party, margin in margins.items() if margin >= rules.unassigned}
     confidence = {
         party: 1.0
@@ -137,6 +147,10 @@ def _build_sides(
     }
     kept = [index for index, bloc in enumerate(all_blocs) if clear.intersection(bloc.parties)]
     number_of = _numbers(kept, evidence, all_blocs, clear, pins)
+    second_best = {
+        party: None if entry.second_best is None else number_of.get(entry.second_best)
+        for party, entry in standings.items()
+    }
     side_of_index = {p: number_of[index] for index in kept for p in all_blocs[index].parties if p in clear}
     by_party = {
         party: side_of_index[p]
@@ -149,13 +163,13 @@ def _build_sides(
         Side(
             number_of[index],
             roles[index],
-            _memberships((p for p in all_blocs[index].parties if p in clear), evidence, confidence),
+            _memberships((p for p in all_blocs[index].parties if p in clear), evidence, confidence, second_best),
         )
         for index in kept
     ]
     return Sides(
         sides=tuple(sorted(sides, key=lambda side: side.side_id)),
-        unassigned=_memberships((party for party in margins if party not in clear), evidence, confidence),
+        unassigned=_memberships((party for party in margins if party not in clear), evidence, confidence, second_best),
         awoxers=awoxers(killmails, rules),
         defectors=defectors,
         separate_groups=_separate_groups(all_blocs, number_of),
@@ -165,13 +179,16 @@ def _build_sides(
 
 
 def _memberships(
-    parties: Iterable[int], evidence: Evidence, confidence: Mapping[int, float]
+    parties: Iterable[int],
+    evidence: Evidence,
+    confidence: Mapping[int, float],
+    second_best: Mapping[int, int | None],
 ) -> tuple[SideMembership, ...]:
     """Most pilots first; a militia before the pilots who are also listed by themselves."""
     ranked = sorted(parties, key=lambda party: (-evidence.pilots[party], evidence.parties[party].id, party))
     enlisted = {p: sorted(party for party, index in evidence.enlisted.items() if index == p) for p in ranked}
     return tuple(
-        SideMembership(party, confidence[p], round(evidence.total_weight(p), 4))
+        SideMembership(party, confidence[p], round(evidence.total_weight(p), 4), second_best[p])
         for p in ranked
         for party in (evidence.parties[p], *enlisted[p])
     )

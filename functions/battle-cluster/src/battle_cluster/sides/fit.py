@@ -1,6 +1,7 @@
 """How well a party fits each bloc, and stage 3 of side assignment: parties move to the bloc that they fit best."""
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
@@ -127,7 +128,19 @@ def _moved(party: int, clusters: Sequence[list[int]], source: int, target: int) 
     return sorted(cluster for cluster in changed if cluster)
 
 
+class Standing(NamedTuple):
+    """The margin of a party, and the bloc (by index) that it fits next best; None without an alternative."""
+
+    margin: float
+    second_best: int | None = None
+
+
 def margin(party: int, fitting: Fitting, rules: SideRules) -> float:
+    """As `standing`."""
+    return standing(party, fitting, rules).margin
+
+
+def standing(party: int, fitting: Fitting, rules: SideRules) -> Standing:
     """How much better the party fits its own bloc than the next best one, from 0 to 1.
 
     A bloc of which nothing is known is no alternative, nor is one that the party mostly shot; without any alternative
@@ -135,10 +148,11 @@ def margin(party: int, fitting: Fitting, rules: SideRules) -> float:
     margin 0.
     """
     if not fitting.has_evidence(party):
-        return 0.0
+        return Standing(0.0)
     own_fit, alternatives = fitting.own_and_alternatives(party, rules.move_share)
-    second_fit = max(alternatives.values(), default=None)
-    if second_fit is None:
-        return 1.0
+    second = min(alternatives, key=lambda index: (-alternatives[index], index), default=None)
+    if second is None:
+        return Standing(1.0)
+    second_fit = alternatives[second]
     scale = abs(own_fit) + abs(second_fit)
-    return 0.0 if scale == 0 else round(min(max((own_fit - second_fit) / scale, 0.0), 1.0), 4)
+    return Standing(0.0 if scale == 0 else round(min(max((own_fit - second_fit) / scale, 0.0), 1.0), 4), second)

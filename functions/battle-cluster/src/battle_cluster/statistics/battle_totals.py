@@ -20,7 +20,7 @@ from battle_cluster.statistics.rows import (
     ShipUsage,
     SideTotals,
 )
-from battle_cluster.statistics.side_totals import Loss, loss, side_totals
+from battle_cluster.statistics.side_totals import Loss, fitted_cents, loss, side_totals
 
 DECISIVE_EFFICIENCY = 60
 """Percent. Players call a battle won when a side destroyed three of five ISK that both sides lost."""
@@ -46,6 +46,19 @@ class ComputedShare(NamedTuple):
     kills_without_value: int
 
 
+class IskParts(NamedTuple):
+    """Parts of the destroyed ISK. `kills_without_parts` have a value whose parts are unknown.
+
+    fitted: without cargo; a killmail whose parts are unknown counts with its whole value. dropped: at least.
+    kills_with_unpriced: with items without a price.
+    """
+
+    fitted: Decimal
+    dropped: Decimal
+    kills_without_parts: int
+    kills_with_unpriced: int
+
+
 @dataclass(frozen=True, slots=True)
 class BattleTotals:
     """Everything derived from the killmails and sides of one battle; mappings have the rows of a table by key."""
@@ -56,6 +69,7 @@ class BattleTotals:
     pilots: int
     isk_destroyed: Decimal
     computed: ComputedShare
+    parts: IskParts
     outcome: Outcome
     sides: Mapping[int, SideTotals]
     parties: Mapping[PartyKey, PartyTotals]
@@ -76,6 +90,8 @@ class TotalsAccumulator:
         self._cents = 0
         self._cents_by_basis = Counter[ValueBasis]()
         self._kills_without_value = 0
+        self._fitted_cents = self._dropped_cents = 0
+        self._kills_without_parts = self._kills_with_unpriced = 0
 
     def add(self, killmail: Killmail) -> None:
         """Add a killmail; a repeated one counts once."""
@@ -85,7 +101,15 @@ class TotalsAccumulator:
             self._cents += cents
             self._cents_by_basis[killmail.value_basis] += cents
             self._kills_without_value += killmail.value_basis is ValueBasis.UNKNOWN
+            self._add_parts(killmail)
             self._participants.add(killmail)
+
+    def _add_parts(self, killmail: Killmail) -> None:
+        self._fitted_cents += fitted_cents(killmail)
+        self._dropped_cents += to_cents(killmail.value_parts.dropped or 0)
+        has_value = killmail.value_basis is not ValueBasis.UNKNOWN
+        self._kills_without_parts += has_value and killmail.value_parts.fitted is None
+        self._kills_with_unpriced += killmail.value_parts.unpriced > 0
 
     def totals(self, sides: Sides) -> BattleTotals:
         if not self._killmails:
@@ -105,6 +129,12 @@ class TotalsAccumulator:
                 to_decimal(self._cents_by_basis[ValueBasis.COMPUTED_MEDIUM]),
                 to_decimal(self._cents_by_basis[ValueBasis.COMPUTED_LOW]),
                 self._kills_without_value,
+            ),
+            parts=IskParts(
+                to_decimal(self._fitted_cents),
+                to_decimal(self._dropped_cents),
+                self._kills_without_parts,
+                self._kills_with_unpriced,
             ),
             outcome=outcome(per_side.values(), len(times)),
             sides=per_side,
@@ -150,6 +180,9 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
         attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
         isk_value=killmail.value,
         value_basis=killmail.value_basis.value,
+        fitted_value=killmail.value_parts.fitted,
+        dropped_value=killmail.value_parts.dropped,
+        unpriced_types=killmail.value_parts.unpriced,
         side_id=entry.side_id,
         attacker_count=len(attackers),
         final_blow_character_id=final_blow and final_blow.character_id,

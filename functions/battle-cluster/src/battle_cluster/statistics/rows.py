@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 
 class SideTotals(NamedTuple):
-    """`battle_sides`: one numbered side. Pilots are those on killmails: a lower bound. Efficiency in percent."""
+    """`battle_sides`: one numbered side. Pilots are those on killmails: a lower bound. Efficiency in percent.
+
+    isk_lost_fitted: what was lost without cargo.
+    """
 
     side_id: int
     pilots: int
@@ -20,6 +23,7 @@ class SideTotals(NamedTuple):
     isk_destroyed: Decimal
     isk_lost: Decimal
     isk_efficiency: Decimal
+    isk_lost_fitted: Decimal
 
 
 class PartyTotals(NamedTuple):
@@ -27,6 +31,7 @@ class PartyTotals(NamedTuple):
 
     `isk_destroyed` counts each killmail of the party with its whole value: parties exceed the sum of their side.
     confidence: the probability that the party is on this side. evidence: the weight of what is known about it.
+    second_best_side_id: the side that it fits next best; None without one.
     """
 
     party_type: str
@@ -35,11 +40,13 @@ class PartyTotals(NamedTuple):
     role: str
     confidence: float
     evidence: float
+    second_best_side_id: int | None
     pilots: int
     kills: int
     losses: int
     isk_destroyed: Decimal
     isk_lost: Decimal
+    isk_lost_fitted: Decimal
 
 
 SideShots = tuple[int | None, int, int]
@@ -64,6 +71,9 @@ class BattleKillmail(NamedTuple):
     attacker_character_ids: tuple[int, ...]
     isk_value: float
     value_basis: str
+    fitted_value: float | None
+    dropped_value: float | None
+    unpriced_types: int
     side_id: int | None
     attacker_count: int
     final_blow_character_id: int | None

@@ -20,13 +20,15 @@ PilotCounts = Mapping[tuple[int | None, Party | None], int]
 class Loss(NamedTuple):
     """What the totals need of a killmail.
 
-    party, side_id: the victim's. damage_by_side: the other sides that shot. attackers: (side, party) of each party that
-    shot and is not on the victim's side. shots_by_side: every side that shot, the victim's too.
+    fitted_cents: of the cents, those without cargo; all of them where that is unknown. party, side_id: the victim's.
+    damage_by_side: the other sides that shot. attackers: (side, party) of each party that shot and is
+    not on the victim's side. shots_by_side: every side that shot, the victim's too.
     """
 
     party: Party | None
     is_capsule: bool
     cents: int
+    fitted_cents: int
     side_id: int | None
     damage_by_side: Mapping[int, int]
     attackers: frozenset[tuple[int | None, Party]]
@@ -49,11 +51,18 @@ def loss(killmail: Killmail, sides: Sides) -> Loss:
         party=victim.party,
         is_capsule=is_capsule(victim),
         cents=to_cents(killmail.value),
+        fitted_cents=fitted_cents(killmail),
         side_id=victim_side,
         damage_by_side=damage_by_side,
         attackers=frozenset(attackers),
         shots_by_side=_shots_by_side(killmail, sides),
     )
+
+
+def fitted_cents(killmail: Killmail) -> int:
+    """What the killmail is worth without cargo; all of it where that is unknown, so that sums are upper bounds."""
+    fitted = killmail.value_parts.fitted
+    return to_cents(killmail.value if fitted is None else fitted)
 
 
 def _shots_by_side(killmail: Killmail, sides: Sides) -> tuple[SideShots, ...]:
@@ -105,20 +114,24 @@ class _SideCounters:
     ships_destroyed: int = 0
     ships_lost: int = 0
     cents_lost: int = 0
+    fitted_cents_lost: int = 0
     party_pilots: Counter[Party] = field(default_factory=Counter[Party])
     party_kills: Counter[Party] = field(default_factory=Counter[Party])
     party_losses: Counter[Party] = field(default_factory=Counter[Party])
     party_cents_destroyed: Counter[Party] = field(default_factory=Counter[Party])
     party_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
+    party_fitted_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
 
     def add_loss(self, entry: Loss) -> None:
         self.losses += 1
         self.cents_lost += entry.cents
+        self.fitted_cents_lost += entry.fitted_cents
         if not entry.is_capsule:
             self.ships_lost += 1
         if entry.party is not None:
             self.party_losses[entry.party] += 1
             self.party_cents_lost[entry.party] += entry.cents
+            self.party_fitted_cents_lost[entry.party] += entry.fitted_cents
 
     def add_kill(self, entry: Loss) -> None:
         self.kills += 1
@@ -191,6 +204,7 @@ def _side(side_id: int, cents_destroyed: int, counters: _SideCounters) -> SideTo
         isk_destroyed=to_decimal(cents_destroyed),
         isk_lost=to_decimal(counters.cents_lost),
         isk_efficiency=efficiency(cents_destroyed, counters.cents_lost),
+        isk_lost_fitted=to_decimal(counters.fitted_cents_lost),
     )
 
 
@@ -211,9 +225,11 @@ def _parties(
             role=role,
             confidence=membership.confidence if membership else 0.0,
             evidence=membership.evidence if membership else 0.0,
+            second_best_side_id=membership.second_best if membership else None,
             pilots=counters.party_pilots[party],
             kills=counters.party_kills[party],
             losses=counters.party_losses[party],
             isk_destroyed=to_decimal(counters.party_cents_destroyed[party]),
             isk_lost=to_decimal(counters.party_cents_lost[party]),
+            isk_lost_fitted=to_decimal(counters.party_fitted_cents_lost[party]),
         )

@@ -18,8 +18,9 @@ from battlescope_events.http_api.responses import cacheable_content, cacheable_r
 from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Dependencies, Deps
-from killmail_api.domain.items import present, read_entries, type_ids
-from killmail_api.presenters import detail, summary
+from killmail_api.domain.archived_row import ArchivedRow
+from killmail_api.domain.items import read_entries, type_ids
+from killmail_api.presenters import detail, killmail_items, summary
 from killmail_api.repositories.killmails import BEGINNING, KillmailRepository, RecentSearch
 from killmail_api.schemas.items import Items
 from killmail_api.schemas.killmails import Detail, Recent
@@ -38,7 +39,12 @@ TOP_MAX_AGE: Final = 60
 _NEXT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "links": links(
-            {"killmail": "one_api_killmails__killmailId__get"}, killmailId="$response.body#/items/0/killmailId"
+            {
+                "killmail": "one_api_killmails__killmailId__get",
+                "items": "items_api_killmails__killmailId__items_get",
+                "raw": "raw_api_killmails__killmailId__raw_get",
+            },
+            killmailId="$response.body#/items/0/killmailId",
         )
     }
 }
@@ -102,7 +108,7 @@ async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Q
     return current_response(request, Recent(items=items, count=len(items)))
 
 
-@router.get("/top", response_model=Recent)
+@router.get("/top", response_model=Recent, responses=_NEXT)
 async def top(request: Request, deps: Deps, query: Annotated[TopQuery, Query()]) -> Response:
     """The most valuable killmails of the last hour, day or week, the dearest first."""
     async with deps.database.connection() as connection:
@@ -113,19 +119,20 @@ async def top(request: Request, deps: Deps, query: Annotated[TopQuery, Query()])
 
 @router.get("/{killmailId}/items", response_model=Items, responses=_NOT_IN_ARCHIVE)
 async def items(request: Request, deps: Deps, killmail_id: Annotated[QueryId, Path(alias="killmailId")]) -> Response:
-    """What was in the lost ship, with contents of containers, read from the raw killmail."""
-    archived = await _archived(deps, killmail_id)
+    """What was in the lost ship, with contents of containers, read from the raw killmail, and what it was worth."""
+    row, archived = await _archived(deps, killmail_id)
     raw_items = archived.victim.items
     entries = read_entries(bytes(raw_items)) if isinstance(raw_items, Raw) else ()
     async with deps.database.connection() as connection:
         names = await KillmailRepository(connection).type_names({*type_ids(entries)})
-    return cacheable_response(request, Items(killmail_id=killmail_id, items=present(entries, names)), MAX_AGE, "public")
+    return cacheable_response(request, killmail_items(killmail_id, row, entries, names), MAX_AGE, "public")
 
 
 @router.get("/{killmailId}/raw", response_class=Response, responses=_NOT_IN_ARCHIVE | _RAW)
 async def raw(request: Request, deps: Deps, killmail_id: Annotated[QueryId, Path(alias="killmailId")]) -> Response:
     """The killmail as the feed gave it, byte for byte. It is in the format of its source."""
-    return cacheable_content(request, (await _archived(deps, killmail_id)).raw, MAX_AGE, scope="public")
+    _, archived = await _archived(deps, killmail_id)
+    return cacheable_content(request, archived.raw, MAX_AGE, scope="public")
 
 
 @router.get(
@@ -143,18 +150,18 @@ async def killmail(request: Request, deps: Deps, killmail_id: Annotated[QueryId,
     return cacheable_response(request, detail(row), MAX_AGE, "public")
 
 
-async def _archived(deps: Dependencies, killmail_id: int) -> ArchivedKillmail:
-    """The killmail in the archive.
+async def _archived(deps: Dependencies, killmail_id: int) -> tuple[ArchivedRow, ArchivedKillmail]:
+    """What the database has of the killmail, and the killmail in the archive.
 
     Raises:
         ApiError: there is no such killmail, or the archive no longer has it (404).
         TransientError: the archive or the database does not answer.
     """
     async with deps.database.connection() as connection:
-        archive_key = await KillmailRepository(connection).archive_key(killmail_id)
-    if archive_key is None:
+        row = await KillmailRepository(connection).find_archived(killmail_id)
+    if row is None:
         raise ApiError(404, f"There is no killmail {killmail_id}.")
-    archived = await deps.archive.find(archive_key)
+    archived = await deps.archive.find(row.archive_key)
     if archived is None:
         raise ApiError(404, f"The archive no longer has killmail {killmail_id}.")
-    return archived
+    return row, archived

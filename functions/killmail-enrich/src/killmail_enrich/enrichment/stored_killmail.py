@@ -65,6 +65,7 @@ class ValuedKillmail:
     stored: StoredKillmail
     line: EnrichedLine
     rules: int
+    unit_prices: str | None
 
 
 def with_value(
@@ -98,7 +99,7 @@ def with_value(
         value_revision=stored.value_revision or None,
         valuation_revision=stored.valuation_revision + 1,
     )
-    return ValuedKillmail(stored, line, valuation.rules)
+    return ValuedKillmail(stored, line, valuation.rules, valuation.unit_prices)
 
 
 def _victim(stored: StoredKillmail) -> PartyLine:

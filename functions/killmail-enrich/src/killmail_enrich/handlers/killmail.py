@@ -113,8 +113,8 @@ class KillmailHandler:
         ended_at = self.now()
         duration_ms = round((ended_at - started_at).total_seconds() * 1000 / len(references))
         missing_ids = _missing_ids((killmail for _, killmail in archived), resolved)
-        rules = {str(killmail_id): valuation.rules for killmail_id, valuation in valuations.items()}
-        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting, rules)
+        by_text_id = {str(killmail_id): valuation for killmail_id, valuation in valuations.items()}
+        enriched = EnrichedSlice(lines, missing_ids, resolved.stale_ids, ended_at, duration_ms, waiting, by_text_id)
         rejected = await self.repository.save(enriched) if lines else {}
         if without_prices := {k.killmail_time.date() for _, k in archived if k.killmail_id not in valuations}:
             await self.valuer.want(without_prices)

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from battlescope_schemas.killmail import ArchivedKillmail, ZkbValues
 from killmail_enrich.prices.price_vector import PriceVector
 from killmail_enrich.valuation.items import Item, read_items
 from killmail_enrich.valuation.killmail_value import KillmailValue, Valuation, item_prices, type_ids, value_of
 from killmail_enrich.valuation.shown_value import is_far_off
+from killmail_enrich.valuation.unit_prices import encode_unit_prices
 
 _log: Final = logging.getLogger(__name__)
 PriceSource = Callable[[date, Collection[int]], Awaitable[PriceVector | None]]
@@ -28,23 +29,31 @@ class Valuer:
 
     async def values(self, killmails: Sequence[ArchivedKillmail]) -> dict[int, Valuation]:
         """The values of those killmails whose day has prices."""
-        by_day: dict[date, list[tuple[ArchivedKillmail, list[Item]]]] = {}
+        by_day: dict[date, list[_Loss]] = {}
         for killmail in killmails:
-            by_day.setdefault(killmail.killmail_time.date(), []).append((killmail, read_items(killmail.victim.items)))
+            items = read_items(killmail.victim.items)
+            loss = _Loss(killmail, items, type_ids(killmail.victim.ship_type_id, items))
+            by_day.setdefault(killmail.killmail_time.date(), []).append(loss)
         valuations: dict[int, Valuation] = {}
-        for day, entries in by_day.items():
-            wanted = (type_ids(killmail.victim.ship_type_id, items) for killmail, items in entries)
-            prices = await self._prices(day, frozenset[int]().union(*wanted))
+        for day, losses in by_day.items():
+            prices = await self._prices(day, frozenset[int]().union(*(loss.type_ids for loss in losses)))
             if prices is not None:
-                valuations |= {killmail.killmail_id: _valuation(killmail, items, prices) for killmail, items in entries}
+                valuations |= {loss.killmail.killmail_id: _valuation(loss, prices) for loss in losses}
         return valuations
 
 
-def _valuation(killmail: ArchivedKillmail, items: Sequence[Item], prices: PriceVector) -> Valuation:
+class _Loss(NamedTuple):
+    killmail: ArchivedKillmail
+    items: Sequence[Item]
+    type_ids: frozenset[int]
+
+
+def _valuation(loss: _Loss, prices: PriceVector) -> Valuation:
+    killmail, items = loss.killmail, loss.items
     value = value_of(killmail.killmail_id, killmail.victim.ship_type_id, items, prices)
     if value is not None and is_far_off(killmail.zkb, value):
         _log_sample(killmail, killmail.zkb, value, items, prices)
-    return Valuation(value, prices.rules)
+    return Valuation(value, prices.rules, encode_unit_prices(loss.type_ids, prices))
 
 
 def _log_sample(

@@ -14,6 +14,7 @@ from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 from killmail_enrich.enrichment.valuation_column import valuation_column
 from killmail_enrich.persistence.parameters import bigint_array
+from killmail_enrich.valuation.killmail_value import Valuation
 
 # One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
 # again that has the same values. Of a repeated killmail the valuation stays as it is: only a later value of the feed or
@@ -37,7 +38,8 @@ INSERT INTO enriched_killmails AS killmail (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules
+    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
+    unit_prices
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
     %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
@@ -47,7 +49,7 @@ INSERT INTO enriched_killmails AS killmail (
     %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
     %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
     %(enrichment_duration_ms)s, %(value_revision)s, %(value_source)s, %(total_value)s, %(valuation)s::jsonb,
-    %(valuation_rules)s
+    %(valuation_rules)s, %(unit_prices)s::jsonb
 ) ON CONFLICT (killmail_id) DO UPDATE SET
     system_name = coalesce(EXCLUDED.system_name, killmail.system_name),
     constellation_id = coalesce(EXCLUDED.constellation_id, killmail.constellation_id),
@@ -72,6 +74,8 @@ INSERT INTO enriched_killmails AS killmail (
         THEN EXCLUDED.valuation ELSE killmail.valuation END,
     valuation_rules = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
         THEN EXCLUDED.valuation_rules ELSE killmail.valuation_rules END,
+    unit_prices = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
+        THEN EXCLUDED.unit_prices ELSE killmail.unit_prices END,
     updated_at = now(), version = killmail.version + 1
 WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
     killmail.region_id, killmail.security_status, killmail.value_revision,
@@ -101,7 +105,8 @@ COPY enriched_killmails (
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
-    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules
+    enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
+    unit_prices
 ) FROM STDIN
 """
 INSERT_PENDING_NAMES: Final[LiteralString] = """
@@ -127,7 +132,7 @@ class EnrichedSlice:
     missing_ids: entities whose names could not be resolved in time, by killmail id; stale_ids: names to refresh.
     duration_ms: milliseconds that the enrichment took, the mean per killmail.
     waiting: the references, as JSON by killmail id, of those without a location.
-    valuation_rules: the version of the rules by killmail id; a killmail that is not in it waits for prices.
+    valuations: by killmail id; a killmail that is not in it waits for prices.
     """
 
     killmails: Sequence[EnrichedLine]
@@ -136,7 +141,7 @@ class EnrichedSlice:
     enriched_at: datetime
     duration_ms: int
     waiting: Mapping[str, str] = field(default_factory=dict[str, str])
-    valuation_rules: Mapping[str, int] = field(default_factory=dict[str, int])
+    valuations: Mapping[str, Valuation] = field(default_factory=dict[str, Valuation])
 
 
 class KillmailRepository:
@@ -224,7 +229,7 @@ def _pending_params(pending: Iterable[tuple[int, int]]) -> dict[str, str]:
 
 def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
     """The values by column, in the order of COPY_KILLMAILS."""
-    victim = killmail.victim
+    victim, valuation = killmail.victim, slice_.valuations.get(killmail.killmail_id)
     return {
         "killmail_id": killmail.killmail_id,
         "killmail_time": killmail.killmail_time,
@@ -266,7 +271,8 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "value_source": killmail.value_source,
         "total_value": killmail.total_value,
         "valuation": valuation_column(killmail),
-        "valuation_rules": slice_.valuation_rules.get(killmail.killmail_id),
+        "valuation_rules": valuation and valuation.rules,
+        "unit_prices": valuation and valuation.unit_prices,
     }
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
+from battlescope_schemas.prices import PriceRule
 from killmail_enrich.prices.market_price import rounded_ratio
-from killmail_enrich.prices.price_vector import MIN_CENTS, PriceRule, TypePrice
+from killmail_enrich.prices.price_vector import MIN_CENTS, TypePrice
 
 MAX_DEPTH: Final = 4  # of parts that are built because they have no price
 INDUSTRY_CHANGE: Final = date(2021, 5, 1)  # during the month before, materials of capital ships changed

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
+from battlescope_schemas.prices import PriceRule
 from killmail_enrich.prices.build_cost import MAX_DEPTH, Blueprints, build_cost
 from killmail_enrich.prices.fixed_prices import FixedPrices, price_on
 from killmail_enrich.prices.market_price import market_price
-from killmail_enrich.prices.price_vector import MIN_CENTS, UNPRICED, PriceRule, PriceVector, TypePrice
+from killmail_enrich.prices.price_vector import MIN_CENTS, UNPRICED, PriceVector, TypePrice
 
 THE_FORGE: Final = 10000002
 DOMAIN, SINQ_LAISON, HEIMATAR, METROPOLIS = 10000043, 10000032, 10000030, 10000042

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from killmail_enrich.prices.price_vector import MIN_CENTS, PriceRule, TypePrice
+from battlescope_schemas.prices import PriceRule
+from killmail_enrich.prices.price_vector import MIN_CENTS, TypePrice
 from killmail_enrich.prices.year_series import newest_records
 
 WINDOW_RECORDS: Final = 34  # as zKillboard; a month of trade, however thin

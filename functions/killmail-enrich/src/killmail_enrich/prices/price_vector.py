@@ -3,22 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final, NamedTuple
+
+from battlescope_schemas.prices import PriceRule
 
 VALUATION_RULES: Final = 1  # version; a change of a rule or of a fixed price increments it
 MIN_CENTS: Final = 1  # zKillboard's price of what has no usable market
-
-
-class PriceRule(StrEnum):
-    """Which rule gave a price."""
-
-    WORTHLESS = "worthless"
-    FIXED = "fixed"
-    BUILD_COST = "build_cost"
-    MARKET = "market"
-    OTHER_REGION = "other_region"
-    UNPRICED = "unpriced"
 
 
 class TypePrice(NamedTuple):

@@ -6,7 +6,9 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from battlescope_schemas.enriched import MAX_UNPRICED, ValueConfidence
-from killmail_enrich.prices.price_vector import MIN_CENTS, PriceRule, PriceVector, TypePrice
+from battlescope_schemas.prices import PriceRule
+from battlescope_schemas.ships.item_places import BLUEPRINT_COPY, IMPLANTS, is_worthless_at
+from killmail_enrich.prices.price_vector import MIN_CENTS, PriceVector, TypePrice
 from killmail_enrich.valuation.items import Item
 
 RIGS: Final = frozenset(range(92, 99))
@@ -14,10 +16,6 @@ SUBSYSTEMS: Final = frozenset(range(125, 133))
 _NEVER_DROPPABLE: Final = RIGS | SUBSYSTEMS
 FITTED_FLAGS: Final = frozenset((*range(11, 35), *RIGS, *SUBSYSTEMS, *range(159, 164)))
 """Slots, rigs, subsystems and fighter tubes, as zKillboard counts: drones, implants, fuel and cores are outside."""
-FRIGATE_ESCAPE_BAY: Final = 179  # the pilot leaves in the frigate, so it is never lost
-IMPLANTS: Final = 89
-BLUEPRINT_COPY: Final = 2  # of the field `singleton`
-GENOLUTION_AUGMENTATION: Final = 33329  # given away and worthless where it is plugged in
 FIRST_DROPPABLE_ID: Final = 21_112_472  # zKillboard states no droppable value for older killmails
 MAX_CENTS: Final = 10**16  # the columns hold less, as for the values of zKillboard
 HIGH_PERCENT, MEDIUM_PERCENT = 95, 80
@@ -49,10 +47,14 @@ class KillmailValue(NamedTuple):
 
 
 class Valuation(NamedTuple):
-    """The value by a version of the rules; None for a killmail whose value no column holds."""
+    """The value by a version of the rules; None for a killmail whose value no column holds.
+
+    unit_prices: of its types, as `unit_prices.encode_unit_prices`; None where they are unknown.
+    """
 
     value: KillmailValue | None
     rules: int
+    unit_prices: str | None = None
 
 
 Valuations = Mapping[int, Valuation]
@@ -168,12 +170,7 @@ def _item_price(item: Item, prices: PriceVector, depth: int) -> ItemPrice:
 
 def _is_worthless(item: Item) -> bool:
     """By its place, whatever the market says of its type."""
-    flag = item.flag
-    return (
-        item.singleton == BLUEPRINT_COPY
-        or flag == FRIGATE_ESCAPE_BAY
-        or (flag == IMPLANTS and item.type_id == GENOLUTION_AUGMENTATION)
-    )
+    return is_worthless_at(item.type_id, item.flag, is_copy=item.singleton == BLUEPRINT_COPY)
 
 
 def _dropped_share(item: Item, cents: int) -> int:

@@ -28,7 +28,7 @@ let largest: Battle;
 before(async () => {
   system = await startSystem(BATTLES);
   browser = await openBrowser();
-  const battles = await list(system.api);
+  const battles = await list(system.url);
   const found = battles.find((battle) => battle.sides.some((side) => side.role !== "main")) ?? battles[0];
   assert.ok(found);
   largest = found;
@@ -107,7 +107,7 @@ describe("questions of players, each in at most three clicks", () => {
   test("was my alliance there: filter of the list by a name", () =>
     withPage(async (page) => {
       await page.goto(`${system.url}/battles`);
-      const answer = (await (await fetch(`${system.api}/api/battles/${largest.id}`)).json()) as {
+      const answer = (await (await fetch(`${system.url}/api/battles/${largest.id}`)).json()) as {
         mainAlliances: { allianceName: string }[];
       };
       const name = answer.mainAlliances[0]?.allianceName ?? "";
@@ -194,7 +194,7 @@ test("by keys alone: list, report, tabs, a killmail and back", () =>
   }));
 
 test("a pin moves a party at once, and Undo takes it back", async (context) => {
-  const battles = await list(system.api);
+  const battles = await list(system.url);
   const candidate = battles.find((battle) => battle.sides.length >= 2);
   if (!candidate) return context.skip("the demo has no battle with two sides yet");
   await withPage(async (page) => {

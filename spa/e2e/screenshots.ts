@@ -8,12 +8,14 @@ import { list, openBrowser, openPage, startSystem, type Theme } from "./support.
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
 const wanted = process.argv.slice(3);
 const BATTLES = 25;
+/** Lists without an end are shown as the window shows them. */
+const SCROLLED = ["battles", "kills", "participants", "history", "timeline"];
 mkdirSync(folder, { recursive: true });
 
 const system = await startSystem(BATTLES);
 const browser = await openBrowser();
 try {
-  const battles = await list(system.api);
+  const battles = await list(system.url);
   const battle = battles.find((one) => one.sides.length > 2) ?? battles[0];
   const report = `/battles/${battle?.id}`;
   const pages: Record<string, string> = {
@@ -41,7 +43,7 @@ try {
       await page.goto(system.url + path);
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(1500);
-      await save(page, join(folder, `${name}-${width}-${theme}`), name !== "battles");
+      await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
     }
     await context.close();
   }

@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { list, openBrowser, openPage, startSystem, type Theme } from "./support.ts";
+import { crowded } from "./shapes.ts";
+import { list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
 const wanted = process.argv.slice(3);
@@ -44,6 +45,19 @@ try {
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(1500);
       await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
+    }
+    await reshape(page, crowded);
+    for (const [name, path] of [
+      ["crowded", report],
+      ["crowded-why", `${report}/why`],
+      ["crowded-replay", `${report}/replay`],
+    ] as const) {
+      if (wanted.length && !wanted.includes(name)) continue;
+      if (theme === "light" && name !== "crowded") continue;
+      await page.goto(system.url + path);
+      await page.locator("main h1").first().waitFor();
+      await page.waitForTimeout(1500);
+      await save(page, join(folder, `${name}-${width}-${theme}`), true);
     }
     await context.close();
   }

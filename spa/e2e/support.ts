@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Detail } from "./shapes.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const BATTLESCOPE = join(ROOT, ".venv", "bin", "battlescope");
@@ -114,6 +115,14 @@ export async function openPage(
     (message) => message.type() === "error" && !isExpected(message.text()) && errors.push(message.text()),
   );
   return { page, context, errors };
+}
+
+/** Show every battle as one of another shape. */
+export async function reshape(page: Page, shape: (detail: Detail) => Detail): Promise<void> {
+  await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: shape((await answer.json()) as Detail) });
+  });
 }
 
 /** The image host does not exist for a demo: the one question to it fails. */

@@ -92,7 +92,7 @@ function Node({ placed, onChoose }: { placed: Placed; onChoose: (index: number |
         <Emblem id={node.partyId} size={Math.round(r * 1.1)} type={node.partyType} />
       </span>
       <span
-        className="absolute top-1/2 w-max -translate-y-1/2 truncate text-sec"
+        className={`absolute top-1/2 w-max -translate-y-1/2 truncate text-sec ${column === 0 ? "text-right" : ""}`}
         dir="auto"
         style={{ ...side, maxWidth: room }}
         title={`${name}, ${node.pilots} pilots`}

@@ -396,7 +396,7 @@ function QuietBand({ band, geometry, x }: { band: Quiet; geometry: Geometry; x: 
           className="fill-t3 text-label"
           textAnchor="middle"
           x={x(band.from) + width / 2}
-          y={(geometry.top + geometry.bottom) / 2 + 14}
+          y={Math.min(geometry.bottom - 6, geometry.axis + 20)}
         >
           {text}
         </text>

@@ -56,7 +56,7 @@ async function shown(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
   // The page of components shows a block that loads for ever.
   if (page.url().endsWith("/_kit")) return;
-  await page.locator("[aria-busy=true]".first().waitFor({ state: "detached" });
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
 }
 
 describe("every page", () => {

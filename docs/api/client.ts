@@ -333,7 +333,8 @@ export type BattleJobs = {
 /**
  * A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
  *
- * fittedValue: without cargo. droppedValue: what could be looted; destroyedValue: the rest. Null while unknown.
+ * fittedValue: without cargo. droppedValue: what could be looted; the rest of iskValue was destroyed. Null while
+ * unknown.
  * unpricedTypes: how many types of its items have no price, if the value is computed; killmail-api names them.
  *
  * victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
@@ -373,7 +374,6 @@ export type BattleKillmailItem = {
   iskValue: string;
   fittedValue: string | null;
   droppedValue: string | null;
-  destroyedValue: string | null;
   unpricedTypes: number;
   valueSource: ValueSource | null;
   valueConfidence: ValueConfidence | null;

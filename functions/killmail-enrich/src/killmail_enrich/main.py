@@ -89,14 +89,11 @@ async def build() -> AsyncGenerator[Function]:
         name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
         esi = EsiClient(_esi(settings, external_client, database, valkey, POLICY), time.time)
         ticker_esi = _esi(settings, external_client, database, valkey, ticker_policy(settings.ticker_max_rate))
-        ticker_repository = TickerRepository(database, outbox)
-        tickers = TickerService(TickerClient(ticker_esi, time.time), ticker_repository, outbox, publish, time.time)
+        tickers = _ticker_service(ticker_esi, database, outbox, publish)
         name_service = NameService(esi, name_repository, cache, outbox, publish, time.time, tickers.begin)
         live_batcher, backfill_batcher = _name_batchers(name_service)
         sources = (cache.find, name_repository.find)
-        live_names, backfill_names = (
-            NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
-        )
+        live_names, backfill_names = (NameResolver(sources, b, time.time) for b in (live_batcher, backfill_batcher))
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
         market_days = MarketDays(database, outbox)
@@ -128,6 +125,10 @@ async def build() -> AsyncGenerator[Function]:
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
+
+
+def _ticker_service(esi: Esi, database: Database, outbox: Outbox, publish: Publish) -> TickerService:
+    return TickerService(TickerClient(esi, time.time), TickerRepository(database, outbox), outbox, publish, time.time)
 
 
 def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:

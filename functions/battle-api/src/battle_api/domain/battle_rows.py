@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from battle_api.domain.rows import NameKey
-from battlescope_schemas.shown_names import shown_name
+from battlescope_schemas.names.shown_names import shown_name
 
 
 @dataclass(frozen=True, slots=True)

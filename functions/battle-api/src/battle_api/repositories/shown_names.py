@@ -2,7 +2,7 @@
 
 from typing import Final, LiteralString
 
-from battlescope_schemas.shown_names import UNKNOWN, NamedKind
+from battlescope_schemas.names.shown_names import UNKNOWN, NamedKind
 
 _TOKENS: Final[tuple[tuple[LiteralString, NamedKind], ...]] = (
     ("{unknown alliance}", NamedKind.ALLIANCE),

@@ -8,9 +8,6 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 const COMPRESSIBLE = /\.(js|css|html|svg|json|txt)$/;
-const POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' https://images.evetech.net; " +
-  "connect-src 'self' https://esi.evetech.net; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const API = process.env.BATTLESCOPE_URL ?? "http://127.0.0.1:3000";
 // The system sees requests of its own page: it refuses changes that another origin asks for.
 const SYSTEM = { target: API, changeOrigin: true, headers: { origin: API } };
@@ -54,6 +51,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
     rolldownOptions: {
+      checks: { pluginTimings: false },
       output: {
         // One file of what every page needs: it compresses better than several, and stays in caches when the app changes.
         codeSplitting: {
@@ -68,5 +66,4 @@ export default defineConfig({
     },
   },
   server: { port: 5173, proxy: PROXY },
-  preview: { proxy: PROXY, headers: { "content-security-policy": POLICY } },
 });

@@ -5,5 +5,5 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "@": join(import.meta.dirname, "src") } },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "happy-dom", setupFiles: ["src/test-setup.ts"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"], isolate: false, setupFiles: ["src/test-setup.ts"] },
 });

@@ -3,17 +3,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { list, openBrowser, openPage, startSystem, type Theme } from "./support.ts";
+import { crowded } from "./shapes.ts";
+import { list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
 const wanted = process.argv.slice(3);
 const BATTLES = 25;
+/** Lists without an end are shown as the window shows them. */
+const SCROLLED = ["battles", "kills", "participants", "history", "timeline"];
 mkdirSync(folder, { recursive: true });
 
 const system = await startSystem(BATTLES);
 const browser = await openBrowser();
 try {
-  const battles = await list(system.api);
+  const battles = await list(system.url);
   const battle = battles.find((one) => one.sides.length > 2) ?? battles[0];
   const report = `/battles/${battle?.id}`;
   const pages: Record<string, string> = {
@@ -41,7 +44,20 @@ try {
       await page.goto(system.url + path);
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(1500);
-      await save(page, join(folder, `${name}-${width}-${theme}`), name !== "battles");
+      await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
+    }
+    await reshape(page, crowded);
+    for (const [name, path] of [
+      ["crowded", report],
+      ["crowded-why", `${report}/why`],
+      ["crowded-replay", `${report}/replay`],
+    ] as const) {
+      if (wanted.length && !wanted.includes(name)) continue;
+      if (theme === "light" && name !== "crowded") continue;
+      await page.goto(system.url + path);
+      await page.locator("main h1").first().waitFor();
+      await page.waitForTimeout(1500);
+      await save(page, join(folder, `${name}-${width}-${theme}`), true);
     }
     await context.close();
   }

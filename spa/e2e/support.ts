@@ -1,4 +1,4 @@
-/** A demo of its own, the built app before it, and a real Chromium. */
+/** A demo of its own, which serves the built app, and a real Chromium. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Detail } from "./shapes.ts";
 
-const SPA = join(import.meta.dirname, "..");
-const ROOT = join(SPA, "..");
+const ROOT = join(import.meta.dirname, "..", "..");
 const BATTLESCOPE = join(ROOT, ".venv", "bin", "battlescope");
 const FLAGS = [
   "--no-sandbox",
@@ -22,7 +22,7 @@ const FLAGS = [
 ];
 const START_MS = 120_000;
 
-export type System = { url: string; api: string; data: string; stop: () => Promise<void> };
+export type System = { url: string; data: string; stop: () => Promise<void> };
 export type Battle = {
   id: string;
   systemName: string;
@@ -32,34 +32,22 @@ export type Battle = {
   sides: { role: string }[];
 };
 
-/** A demo with at least `battles` battles and the app, on free ports. `BATTLESCOPE_E2E` names a system that runs already. */
+/** A demo with at least `battles` battles, which serves the app too. `BATTLESCOPE_E2E` names a system that runs already. */
 export async function startSystem(battles: number): Promise<System> {
   const running = process.env.BATTLESCOPE_E2E;
-  const data = running ? (process.env.BATTLESCOPE_E2E_DATA ?? "") : mkdtempSync(join(tmpdir(), "battlescope-e2e-"));
-  const children: ChildProcess[] = [];
+  if (running) return { url: running, data: process.env.BATTLESCOPE_E2E_DATA ?? "", stop: async () => undefined };
+  const data = mkdtempSync(join(tmpdir(), "battlescope-e2e-"));
+  const port = await freePort();
+  const demo = spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: "ignore" });
   const stop = async () => {
-    await Promise.all(children.reverse().map(ended));
-    if (!running) rmSync(data, { recursive: true, force: true });
+    await ended(demo);
+    rmSync(data, { recursive: true, force: true });
   };
   try {
-    const port = await freePort();
-    const api = running ?? `http://127.0.0.1:${port}`;
-    if (!running)
-      children.push(spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: "ignore" }));
-    const appPort = await freePort();
-    const vite = join(SPA, "node_modules", "vite", "bin", "vite.js");
-    const env = { ...process.env, BATTLESCOPE_URL: api };
-    children.push(
-      spawn(process.execPath, [vite, "preview", "--host", "127.0.0.1", "--port", String(appPort), "--strictPort"], {
-        cwd: SPA,
-        env,
-        stdio: "ignore",
-      }),
-    );
-    await until(`${battles} battles`, async () => (await list(api)).length >= battles);
-    const url = `http://127.0.0.1:${appPort}`;
-    await until("the app", async () => (await fetch(url)).ok);
-    return { url, api, data, stop };
+    const url = `http://127.0.0.1:${port}`;
+    await until(`${battles} battles`, async () => (await list(url)).length >= battles);
+    await until("the app", async () => (await (await fetch(url)).text()).includes('id="root"'));
+    return { url, data, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -67,8 +55,8 @@ export async function startSystem(battles: number): Promise<System> {
 }
 
 /** Battles, the largest first. */
-export async function list(api: string): Promise<Battle[]> {
-  const answer = await fetch(`${api}/api/battles?limit=50&sort_by=kills`);
+export async function list(url: string): Promise<Battle[]> {
+  const answer = await fetch(`${url}/api/battles?limit=50&sort_by=kills`);
   return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
 }
 
@@ -129,6 +117,14 @@ export async function openPage(
   return { page, context, errors };
 }
 
+/** Show every battle as one of another shape. */
+export async function reshape(page: Page, shape: (detail: Detail) => Detail): Promise<void> {
+  await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: shape((await answer.json()) as Detail) });
+  });
+}
+
 /** The image host does not exist for a demo: the one question to it fails. */
 function isExpected(text: string): boolean {
   return /net::ERR_(NAME_NOT_RESOLVED|INTERNET_DISCONNECTED|CONNECTION|TUNNEL|PROXY|CERT|FAILED)/.test(text);
@@ -172,6 +168,18 @@ export function clipped(page: Page): Promise<string[]> {
       }
     }
     return found;
+  });
+}
+
+/** The elements that make the page wider than the window. */
+export function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+      .slice(-6)
+      .map((element) => `${element.tagName} ${element.className}: ${(element.textContent ?? "").slice(0, 40)}`);
   });
 }
 

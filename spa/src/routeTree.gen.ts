@@ -10,6 +10,7 @@
 
 import { Route as rootRouteImport } from "./routes/__root";
 import { Route as IndexRouteImport } from "./routes/index";
+import { Route as KitRouteImport } from "./routes/[_]kit";
 import { Route as BattlesIndexRouteImport } from "./routes/battles.index";
 import { Route as BattlesIdRouteImport } from "./routes/battles.$id";
 import { Route as BattlesIdIndexRouteImport } from "./routes/battles.$id.index";
@@ -24,6 +25,11 @@ import { Route as BattlesIdWhyRouteImport } from "./routes/battles.$id.why";
 const IndexRoute = IndexRouteImport.update({
   id: "/",
   path: "/",
+  getParentRoute: () => rootRouteImport,
+} as any);
+const KitRoute = KitRouteImport.update({
+  id: "/_kit",
+  path: "/_kit",
   getParentRoute: () => rootRouteImport,
 } as any);
 const BattlesIndexRoute = BattlesIndexRouteImport.update({
@@ -79,6 +85,7 @@ const BattlesIdWhyRoute = BattlesIdWhyRouteImport.update({
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute;
+  "/_kit": typeof KitRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -92,6 +99,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
+  "/_kit": typeof KitRoute;
   "/battles": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
   "/battles/$id/history": typeof BattlesIdHistoryRoute;
@@ -105,6 +113,7 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/": typeof IndexRoute;
+  "/_kit": typeof KitRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -120,6 +129,7 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | "/"
+    | "/_kit"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -133,6 +143,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
+    | "/_kit"
     | "/battles"
     | "/battles/$id/composition"
     | "/battles/$id/history"
@@ -145,6 +156,7 @@ export interface FileRouteTypes {
   id:
     | "__root__"
     | "/"
+    | "/_kit"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -159,6 +171,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute;
+  KitRoute: typeof KitRoute;
   BattlesIdRoute: typeof BattlesIdRouteWithChildren;
   BattlesIndexRoute: typeof BattlesIndexRoute;
 }
@@ -170,6 +183,13 @@ declare module "@tanstack/react-router" {
       path: "/";
       fullPath: "/";
       preLoaderRoute: typeof IndexRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    "/_kit": {
+      id: "/_kit";
+      path: "/_kit";
+      fullPath: "/_kit";
+      preLoaderRoute: typeof KitRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     "/battles/": {
@@ -273,6 +293,7 @@ const BattlesIdRouteWithChildren = BattlesIdRoute._addFileChildren(
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  KitRoute: KitRoute,
   BattlesIdRoute: BattlesIdRouteWithChildren,
   BattlesIndexRoute: BattlesIndexRoute,
 };

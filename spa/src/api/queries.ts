@@ -107,6 +107,14 @@ export const partyGraph = (id: string) =>
     queryFn: ({ signal }) => request("GET /api/battles/{battle_id}/party-graph", { path: { battle_id: id }, signal }),
   });
 
+/** What the parts of a suggested split would be; `revision` makes it be asked again when the battle changes. */
+export const splitPreview = (id: string, suggestion: number, revision: number) =>
+  queryOptions({
+    queryKey: ["battle", id, "split", suggestion, revision],
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/preview-split", { path: { battle_id: id }, query: { suggestion }, signal }),
+  });
+
 export const why = (id: string, killmailId: string) =>
   queryOptions({
     queryKey: ["battle", id, "why", killmailId],

@@ -32,6 +32,7 @@ const RIGHT = 14;
 const LANE = 18;
 const AXIS = 18;
 const DRAG_PX = 5;
+const LABEL = 13;
 
 function formatAmount(value: number, measure: Measure): string {
   return measure === "isk" ? shortIsk(Math.round(value).toString()) : count(Math.round(value));
@@ -360,9 +361,12 @@ function Break({
 
 function Grid({ geometry, measure, right }: { geometry: Geometry; measure: Measure; right: number }) {
   const { axis, top, bottom, scale, cut } = geometry;
-  return sqrtTicks(cut).flatMap((value) =>
-    [axis - scale(value), axis + scale(value)]
-      .filter((y) => y >= top - 1 && y <= bottom + 1 && Math.abs(y - axis) > 10)
+  const ticks = sqrtTicks(cut).map((value) => ({ value, distance: scale(value) }));
+  // Labels have a line's distance from each other and from the axis.
+  const apart = ticks.filter(({ distance }, index) => distance - (ticks[index - 1]?.distance ?? 0) >= LABEL);
+  return apart.flatMap(({ value, distance }) =>
+    [axis - distance, axis + distance]
+      .filter((y) => y >= top - 1 && y <= bottom + 1)
       .map((y) => (
         <g key={`${value}-${y}`}>
           <line className="stroke-hair" x1={LEFT} x2={right} y1={y} y2={y} />
@@ -392,7 +396,7 @@ function QuietBand({ band, geometry, x }: { band: Quiet; geometry: Geometry; x: 
           className="fill-t3 text-label"
           textAnchor="middle"
           x={x(band.from) + width / 2}
-          y={(geometry.top + geometry.bottom) / 2 + 14}
+          y={Math.min(geometry.bottom - 6, geometry.axis + 20)}
         >
           {text}
         </text>

@@ -71,7 +71,7 @@ type SegProps<T extends string> = {
 /** One of a few choices. */
 export function Seg<T extends string>({ label, value, options, onChange }: SegProps<T>) {
   return (
-    <fieldset className="no-scrollbar relative inline-flex max-w-full min-w-0 overflow-x-auto rounded-control border border-line2 p-[1px]">
+    <fieldset className="no-scrollbar relative inline-flex max-w-full min-w-0 shrink-0 overflow-x-auto rounded-control border border-line2 p-[1px]">
       <legend className="sr">{label}</legend>
       {options.map((option) => (
         <button

@@ -38,10 +38,8 @@ async def test_battle_shows_its_total_without_cargo(client: httpx2.AsyncClient) 
     assert body["iskParts"] == parts
     assert [side["iskLostFitted"] for side in body["sides"]] == ["0.00"]
     assert [party["iskLostFitted"] for party in body["unassigned"]] == ["5.25"]
-    values = [
-        tuple(item[f"{part}Value"] for part in ("isk", "fitted", "dropped", "destroyed")) for item in body["killmails"]
-    ]
-    assert values[:2] == [("1.25", None, None, None), ("2.25", "2.00", "0.25", "2.00")]
+    values = [tuple(item[f"{part}Value"] for part in ("isk", "fitted", "dropped")) for item in body["killmails"]]
+    assert values[:2] == [("1.25", None, None), ("2.25", "2.00", "0.25")]
     assert [item["unpricedTypes"] for item in body["killmails"]] == [0, 3, 0]
     listed = {item["id"]: item for item in (await client.get("/api/battles")).json()["items"]}
     assert (listed[FIRST]["iskParts"], listed[FIRST]["sides"][0]["iskLostFitted"]) == (parts, "0.00")

@@ -14,7 +14,9 @@ const CARDS = 3;
 
 /** Battles that still go on; nothing where there are none. */
 export function LiveStrip({ query }: { query: BattleQuery }) {
-  const { data } = useQuery(battlesBy({ ...query, status: ["open"], sort_by: "start_time", limit: CARDS }));
+  const { data, isPending } = useQuery(battlesBy({ ...query, status: ["open"], sort_by: "start_time", limit: CARDS }));
+  // The place of the cards, so that the list does not move when they come.
+  if (isPending) return <div aria-hidden="true" className="mb-3 h-[143px]" />;
   if (!data?.items.length) return null;
   return (
     <section

@@ -34,7 +34,7 @@ export function KillsTab() {
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
   return (
     <>
-      <TimelinePanel className="mb-3" height={150} />
+      <TimelinePanel className="mb-3 max-md:hidden" height={150} />
       <Filters shown={mails} />
       {battle.killmails.length < battle.totalKills && (
         <p className="pb-2 text-sec text-warn">
@@ -76,7 +76,7 @@ function Filters({ shown }: { shown: number }) {
   ];
   const span = spanOf(report);
   return (
-    <div className="no-print mb-2 flex flex-wrap items-center gap-2">
+    <div className="no-print no-scrollbar relative mb-2 flex flex-wrap items-center gap-2 max-md:flex-nowrap max-md:overflow-x-auto">
       <Seg
         label="Side"
         onChange={(side) => change({ side: side || undefined })}
@@ -103,7 +103,7 @@ function Filters({ shown }: { shown: number }) {
         />
       )}
       <SearchField onChange={(q) => change({ q: q || undefined }, true)} value={search.q ?? ""} />
-      <span aria-live="polite" className="text-sec text-t2">
+      <span aria-live="polite" className="shrink-0 text-sec text-t2">
         {count(shown)} shown
       </span>
       <span className="ml-auto">
@@ -124,7 +124,7 @@ function Filters({ shown }: { shown: number }) {
 export function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [text, setText] = useState(value);
   return (
-    <label className="flex h-7 w-44 items-center gap-2 rounded-chip border border-line2 px-2.5 text-t3 focus-within:border-t3 max-md:h-11">
+    <label className="flex h-7 w-44 shrink-0 items-center gap-2 rounded-chip border border-line2 px-2.5 text-t3 focus-within:border-t3 max-md:h-11">
       <Icon name="search" size={14} />
       <span className="sr">Pilot, ship or party</span>
       <input

@@ -11,7 +11,7 @@ import { nameOf, relatedUrls } from "@/lib/names";
 import { arrange } from "@/lib/sides";
 import { toast } from "@/lib/toasts";
 import { buttonClass } from "@/ui/controls";
-import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
+import { Empty, ErrorBox } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
 import { ReportContext } from "./context";
 import { sideTicker } from "./losses";
@@ -52,20 +52,43 @@ export function ReportFrame({ id, search }: { id: string; search: ReportSearch }
   if (error && !data) return <Failed error={error} id={id} onRetry={() => query.refetch()} />;
   return (
     <>
-      {seed ? (
-        <ReportHeader battle={seed} detail={data} />
-      ) : (
-        <h1 className="sr" tabIndex={-1}>
-          Battle
-        </h1>
-      )}
-      {data ? <Loaded battle={data} search={search} /> : <SkeletonRows height={44} rows={14} />}
+      {seed ? <ReportHeader battle={seed} detail={data} /> : <HeaderSkeleton />}
+      {data ? <Loaded battle={data} search={search} /> : <BodySkeleton />}
     </>
   );
 }
 
+function HeaderSkeleton() {
+  return (
+    <div className="h-[84px] pt-4 max-md:h-[150px]">
+      <h1 className="sr" tabIndex={-1}>
+        Battle
+      </h1>
+      <div className="skeleton h-7 w-72" />
+    </div>
+  );
+}
+
+/** The boxes of the report at their true heights, so that nothing moves when it is there. */
+function BodySkeleton() {
+  const isSummary = useIsSummary();
+  return (
+    <div aria-busy="true" role="status">
+      <span className="sr">Loading</span>
+      {isSummary && <div className="panel h-[98px] max-lg:h-[190px]" />}
+      {isSummary && <div className="panel mt-3 h-[263px]" />}
+      <div className="mt-3 mb-3 h-[43px] border-b border-line" />
+      <div className="panel h-[70dvh]" />
+    </div>
+  );
+}
+
+function useIsSummary(): boolean {
+  return useRouterState({ select: (state) => /^\/battles\/[^/]+\/?$/.test(state.location.pathname) });
+}
+
 function Loaded({ battle, search }: { battle: BattleBattleDetail; search: ReportSearch }) {
-  const isSummary = useRouterState({ select: (state) => /^\/battles\/[^/]+\/?$/.test(state.location.pathname) });
+  const isSummary = useIsSummary();
   const context = useMemo(() => ({ battle, search }), [battle, search]);
   return (
     <ReportContext value={context}>

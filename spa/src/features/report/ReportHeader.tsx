@@ -1,5 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import type { BattleBattleDetail, BattleItem } from "@/api/client";
+import { type BattleBattleDetail, type BattleItem, request } from "@/api/client";
+import { sentenceOf } from "@/api/errors";
+import { useAccess } from "@/lib/access";
 import { useMinutes } from "@/lib/clock";
 import { dotlanUrl, nameOf, relatedUrls } from "@/lib/names";
 import { ago, clock, day, duration, fullTime, instant } from "@/lib/time";
@@ -32,9 +34,7 @@ export function ReportHeader({
         {battle.name && <span className="text-col text-t2">“{battle.name}”</span>}
         <div className="no-print ml-auto flex gap-2 max-md:ml-0">
           <ExportMenu id={battle.id} />
-          <Button icon="share" onClick={share} tone="primary">
-            Share
-          </Button>
+          <ShareMenu id={battle.id} />
         </div>
       </div>
       <div className="mt-1 mb-2.5 flex flex-wrap items-center gap-x-4 gap-y-1 text-sec text-t2">
@@ -94,15 +94,38 @@ function ExportMenu({ id }: { id: string }) {
   return <Menu button={<Button icon="download">Export</Button>} entries={entries} label="Export" />;
 }
 
-/** The phone's own way of sharing, else the clipboard. */
-function share(): void {
-  const url = location.href;
-  const copied = () => navigator.clipboard.writeText(url).then(() => toast("The link is copied"));
-  const shared = navigator.share ? navigator.share({ title: document.title, url }) : copied();
-  shared.catch(
-    (error: Error) =>
-      error.name !== "AbortError" && toast("This browser does not let a page share.", { tone: "error" }),
+/** The link of this page for those who have access, or one with a public card for all others. */
+function ShareMenu({ id }: { id: string }) {
+  const access = useAccess();
+  const makeCard = () =>
+    request("POST /api/battles/{battle_id}/shares", { path: { battle_id: id }, body: null }).then(
+      (link) => share(new URL(link.url, location.href).href),
+      (error: unknown) => toast(sentenceOf(error), { tone: "error" }),
+    );
+  const entries = () => [
+    { key: "page", content: "This page", onSelect: () => void share(location.href) },
+    ...(access?.canWrite
+      ? [{ key: "card", content: "A card for everybody", onSelect: () => void makeCard() }]
+      : [{ key: "why", content: "A public card needs a login", heading: true as const }]),
+  ];
+  const button = (
+    <Button icon="share" tone="primary">
+      Share
+    </Button>
   );
+  return <Menu button={button} entries={entries} label="Share" />;
+}
+
+/** The phone's own way of sharing, else the clipboard. */
+async function share(url: string): Promise<void> {
+  try {
+    if (navigator.share) return await navigator.share({ title: document.title, url });
+    await navigator.clipboard.writeText(url);
+    toast("The link is copied");
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return;
+    toast(`This browser does not let a page share: ${url}`, { tone: "error" });
+  }
 }
 
 const DOUBTS: Record<string, string> = {

@@ -66,12 +66,12 @@ function SideSwitch({ shown }: { shown: number | undefined }) {
   const main = battle.sides.filter((side) => side.role === "main");
   if (main.length < 2) return null;
   return (
-    <fieldset className="no-scrollbar sticky top-11 z-10 mb-3 flex gap-2 overflow-x-auto bg-bg py-1 md:hidden">
+    <fieldset className="no-scrollbar sticky top-11 z-10 mb-3 flex min-w-0 gap-2 overflow-x-auto bg-bg py-1 md:hidden">
       <legend className="sr">Side</legend>
       {main.map((side) => (
         <button
           aria-pressed={side.sideId === shown}
-          className={`flex min-h-11 flex-1 items-center gap-2 rounded-control border px-2.5 ${side.sideId === shown ? "border-t2 bg-s2" : "border-line2"}`}
+          className={`flex min-h-11 min-w-0 flex-1 items-center gap-2 rounded-control border px-2.5 ${side.sideId === shown ? "border-t2 bg-s2" : "border-line2"}`}
           key={side.sideId}
           onClick={() => change({ side: side.sideId }, true)}
           type="button"

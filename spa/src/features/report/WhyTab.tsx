@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { partyGraph } from "@/api/queries";
+import { PartyGraph } from "@/figures/PartyGraph";
 import { WhyLanes } from "@/figures/WhyLanes";
 import { count, shortIsk } from "@/lib/isk";
 import { nameOf, partyName } from "@/lib/names";
+import { arrange } from "@/lib/sides";
 import { instant } from "@/lib/time";
+import { Button } from "@/ui/controls";
 import { SideKey } from "@/ui/marks";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
@@ -12,8 +15,10 @@ import { useChange, useReport } from "./context";
 import { KillPanel } from "./KillPanel";
 import { lossOf } from "./losses";
 import { REASONS } from "./reasons";
+import { Suggestions } from "./Suggestions";
 
-const EDGES = 40;
+const EDGES = 12;
+const MORE_EDGES = 200;
 
 /** Why these killmails are one battle, and which parties shot each other. */
 export function WhyTab() {
@@ -46,26 +51,29 @@ export function WhyTab() {
         </section>
         <Parties />
       </div>
-      <section aria-label="Reasons" className="panel py-2.5">
-        <h2 className="px-3.5 pb-1 font-[600]">Reasons</h2>
-        <table className="w-full text-sec">
-          <caption className="sr">How many links have which reason</caption>
-          <tbody>
-            {[...battle.linkReasons]
-              .sort((a, b) => b.count - a.count)
-              .map(({ reason, count: links }) => (
-                <tr className="border-t border-hair" key={reason}>
-                  <th className="px-3.5 py-2 text-left font-[400]" scope="row">
-                    <span className="font-[550]">{REASONS[reason]?.label ?? reason}</span>
-                    <span className="block text-t2">{REASONS[reason]?.text}</span>
-                  </th>
-                  <td className="px-3.5 py-2 text-right align-top">{count(links)}</td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-        {battle.linkReasons.length === 0 && <p className="px-3.5 text-t2">A single killmail needs no link.</p>}
-      </section>
+      <div className="flex flex-col gap-3">
+        <Suggestions />
+        <section aria-label="Reasons" className="panel py-2.5">
+          <h2 className="px-3.5 pb-1 font-[600]">Reasons</h2>
+          <table className="w-full text-sec">
+            <caption className="sr">How many links have which reason</caption>
+            <tbody>
+              {[...battle.linkReasons]
+                .sort((a, b) => b.count - a.count)
+                .map(({ reason, count: links }) => (
+                  <tr className="border-t border-hair" key={reason}>
+                    <th className="px-3.5 py-2 text-left font-[400]" scope="row">
+                      <span className="font-[550]">{REASONS[reason]?.label ?? reason}</span>
+                      <span className="block text-t2">{REASONS[reason]?.text}</span>
+                    </th>
+                    <td className="px-3.5 py-2 text-right align-top">{count(links)}</td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+          {battle.linkReasons.length === 0 && <p className="px-3.5 text-t2">A single killmail needs no link.</p>}
+        </section>
+      </div>
       <KillPanel key={search.mail} mail={mail} onClose={() => change({ mail: undefined }, true)} />
     </div>
   );
@@ -75,7 +83,9 @@ export function WhyTab() {
 function Parties() {
   const { battle } = useReport();
   const query = useQuery(partyGraph(battle.id));
+  const [all, setAll] = useState(false);
   const { nodes = [], edges = [] } = query.data ?? {};
+  const { left, right } = arrange(battle.sides);
   const name = (index: number) => {
     const node = nodes[index];
     return node ? (
@@ -91,7 +101,17 @@ function Parties() {
   };
   return (
     <ScrollX className="panel py-2.5" label="Who stands with whom">
-      <h2 className="px-3.5 pb-1 font-[600]">Who stands with whom</h2>
+      <h2 className="px-3.5 pb-1 font-[600]">
+        Who stands with whom{" "}
+        <span className="font-[400] text-t2">
+          red: shot each other; in the colour of a side: shot together; dashed: no side of its own
+        </span>
+      </h2>
+      {query.isSuccess && (
+        <div className="px-3.5 pb-3">
+          <PartyGraph edges={edges} left={left?.sideId} nodes={nodes} right={right?.sideId} />
+        </div>
+      )}
       {query.isPending && <SkeletonRows height={32} rows={6} />}
       {query.isError && (
         <ErrorBox error={query.error} onRetry={() => query.refetch()} what="The parties cannot be read." />
@@ -121,7 +141,7 @@ function Parties() {
             </tr>
           </thead>
           <tbody>
-            {edges.slice(0, EDGES).map((edge) => (
+            {edges.slice(0, all ? MORE_EDGES : EDGES).map((edge) => (
               <tr className="border-t border-hair" key={`${edge.a}-${edge.b}`}>
                 <td className="max-w-52 px-3.5 py-1.5">{name(edge.a)}</td>
                 <td className="max-w-52 px-3.5 py-1.5">{name(edge.b)}</td>
@@ -136,9 +156,9 @@ function Parties() {
         </table>
       )}
       {edges.length > EDGES && (
-        <p className="px-3.5 pt-2 text-sec text-t3">
-          The {EDGES} strongest of {count(edges.length)} relations.
-        </p>
+        <Button className="mx-3.5 mt-2" onClick={() => setAll(!all)}>
+          {all ? "The strongest only" : `All ${count(edges.length)} relations`}
+        </Button>
       )}
     </ScrollX>
   );

@@ -9,6 +9,7 @@ import {
   type PinInput,
   type Rename,
   request,
+  type Split,
 } from "@/api/client";
 import { sentenceOf, statusOf } from "@/api/errors";
 import { battle } from "@/api/queries";
@@ -16,7 +17,7 @@ import { partyKey, partyName } from "@/lib/names";
 import { toast } from "@/lib/toasts";
 
 type Change = {
-  edit: PinInput | Exclude | Rename;
+  edit: PinInput | Exclude | Rename | Split;
   said: string;
   preview?: (before: BattleBattleDetail) => BattleBattleDetail;
 };

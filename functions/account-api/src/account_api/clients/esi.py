@@ -11,7 +11,7 @@ from account_api.domain.accounts import Affiliation
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
-from battlescope_schemas.esi_names import InvalidNames, read_names
+from battlescope_schemas.names.esi_names import InvalidNames, read_names
 from battlescope_schemas.names.shown_names import NamedKind, shown_name
 
 POLICY: Final = RequestPolicy(total_timeout=5.0, tries=2)

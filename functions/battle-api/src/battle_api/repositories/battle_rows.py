@@ -166,7 +166,9 @@ class BattleRowRepository:
         wanted = set(keys)
         groups = await self.ship_groups([entity_id for kind, entity_id in wanted if kind == "ship_type"])
         ordered = sorted(wanted | {("ship_group", group) for group in groups.values()})
-        params = {"types": [kind for kind, _ in ordered], "ids": [entity_id for _, entity_id in ordered]}
+        # As text of arrays: the driver would adapt thousands of values one by one. Kinds are words of this project.
+        kinds, ids = ",".join([kind for kind, _ in ordered]), ",".join([str(entity_id) for _, entity_id in ordered])
+        params = {"types": f"{{{kinds}}}", "ids": f"{{{ids}}}"}
         rows = await (await self._connection.execute(NAMES, params)).fetchall()
         names = {(kind, entity_id): name for kind, entity_id, name, _ in rows}
         tickers = {(kind, entity_id): ticker for kind, entity_id, _, ticker in rows if ticker}

@@ -9,6 +9,7 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.assignment import Role, _build_sides, _Certainty, _roles  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.fit import Standing
 from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
 

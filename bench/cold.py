@@ -38,7 +38,7 @@ REPEATS: Final = 5
 GOAL: Final = 2.5  # times the empty app, to the first answer
 READINESS: Final = "/health/readiness"
 REQUEST_PATHS: Final = {
-    "account-api": "/api/me/capabilities",
+    "account-api": "/api/admin/auth-config",
     "battle-api": "/api/battles?limit=1",
     "ingest-api": "/api/rulesets/current",
     "killmail-api": "/api/killmails/recent?limit=1",

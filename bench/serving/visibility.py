@@ -116,8 +116,8 @@ def _figures(name: str, times: dict[str, float], seen: dict[str, float]) -> dict
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--killmails", type=int, default=600)
-    parser.add_argument("--rate", type=int, default=10, help="killmails a second; the feed has up to 10")
+    parser.add_argument("--killmails", type=int, default=300)
+    parser.add_argument("--rate", type=int, default=5, help="killmails a second; many at once are one event")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)

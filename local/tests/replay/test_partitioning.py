@@ -14,6 +14,7 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battlescope_local.replay.esi_killmail import KillmailSummary
 from battlescope_local.replay.partitioning import Partitioner
+from battlescope_local.testing.examples import examples
 
 WORMHOLE = 31_000_005
 
@@ -50,7 +51,7 @@ losses = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(losses, max_size=25), st.integers(1, 7))
 def test_partitions_give_the_battles_of_all_killmails(
     drawn: list[tuple[int, str, list[str], int, tuple[int, int, int]]], every: int

@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -204,3 +206,9 @@ def test_local_mode_starts_functions_as_their_image_does() -> None:
     image = (ROOT / "functions" / "Dockerfile").read_text()
     assert " ".join(UVICORN_OPTIONS) in image
     assert "--no-server-header" in UVICORN_OPTIONS
+
+
+def test_websockets_are_not_imported_before_the_first_one() -> None:
+    code = "import sys, battlescope_events.websockets; print('websockets' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

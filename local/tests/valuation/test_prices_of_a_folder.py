@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from battlescope_local.devtools.project import ROOT
 from battlescope_local.errors import UserError
 from battlescope_local.replay.command import ReplayRequest, replay
 from battlescope_local.valuation.command import killmail_id_of, print_values_by_folder
@@ -92,6 +93,15 @@ def test_values_fit_eighty_columns_and_name_price_day_and_rule(
     assert "zKillboard's value is shown." in lines
     assert "zKillboard's value is refused: the computed one is shown." in lines
     assert any("2026-07-10" in line for line in lines)
+
+
+def test_document_shows_the_output_as_it_is(tmp_path: Path, prices: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    zkb = {"totalValue": 7_000_000, "fittedValue": 6_000_000, "droppedValue": 1_000_000, "destroyedValue": 6_000_000}
+    path = tmp_path / "loss.jsonl"
+    path.write_text(json.dumps(killmail(130000001, 1, zkb=zkb)) + "\n")
+    print_values_by_folder(path, prices, None)
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("battlescope:")]
+    assert "\n".join(lines).strip() in (ROOT / "docs" / "values.md").read_text()
 
 
 def test_day_before_the_folder_has_no_prices(tmp_path: Path, prices: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -340,7 +340,8 @@ export type BattleJobs = {
 /**
  * A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
  *
- * fittedValue: without cargo. droppedValue: what could be looted; destroyedValue: the rest. Null while unknown.
+ * fittedValue: without cargo. droppedValue: what could be looted; the rest of iskValue was destroyed. Null while
+ * unknown.
  * unpricedTypes: how many types of its items have no price, if the value is computed; killmail-api names them.
  *
  * victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
@@ -380,7 +381,6 @@ export type BattleKillmailItem = {
   iskValue: string;
   fittedValue: string | null;
   droppedValue: string | null;
-  destroyedValue: string | null;
   unpricedTypes: number;
   valueSource: ValueSource | null;
   valueConfidence: ValueConfidence | null;
@@ -2584,14 +2584,14 @@ export interface Operations {
   /** The most recent killmails, by the time of the kill. */
   "GET /api/killmails/recent": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; tracked_only?: boolean; system_id?: (number | string)[]; region_id?: (number | string)[]; min_isk?: number | string; since?: string; limit?: number | string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; min_isk?: number | string; since?: string; limit?: number | string };
     body: undefined;
     answer: KillmailRecent;
   };
   /** New killmails, as `GET /api/stream` sends them. The snapshot is an array of killmails, the newest one first. */
   "GET /api/killmails/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; limit?: number | string; once?: boolean; last_event_id?: string; poll_interval_ms?: number | string };
     body: undefined;
     answer: undefined;
   };
@@ -2844,7 +2844,7 @@ export interface Operations {
    */
   "GET /api/stream": {
     path: undefined;
-    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; tracked_only?: boolean; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
+    query: { security_type?: SecurityType[]; space_type?: SpaceType[]; system_id?: (number | string)[]; region_id?: (number | string)[]; alliance_id?: (number | string)[]; corp_id?: (number | string)[]; character_id?: (number | string)[]; hull_class?: HullClass[]; min_isk?: number | string; limit?: number | string; once?: boolean; last_event_id?: string; topics: string };
     body: undefined;
     answer: undefined;
   };

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from battlescope_schemas.names.shown_names import NamedKind, shown_name, unknown_name
 from battlescope_schemas.ships.hulls import hull_class
-from battlescope_schemas.shown_names import NamedKind, shown_name, unknown_name
 from killmail_api.domain.archived_row import ArchivedRow
 from killmail_api.domain.items import Entry, present, read_unit_prices
 from killmail_api.domain.revaluation_job import RevaluationJob

@@ -26,7 +26,7 @@ UVICORN_OPTIONS: Final = (
     "--lifespan",
     "on",
     "--ws",
-    "websockets-sansio",
+    "battlescope_events.websockets:protocol",
     "--ws-max-size",
     "65536",
     "--no-server-header",

@@ -11,8 +11,8 @@ from account_api.domain.accounts import Affiliation
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
-from battlescope_schemas.esi_names import InvalidNames, read_names
-from battlescope_schemas.shown_names import NamedKind, shown_name
+from battlescope_schemas.names.esi_names import InvalidNames, read_names
+from battlescope_schemas.names.shown_names import NamedKind, shown_name
 
 POLICY: Final = RequestPolicy(total_timeout=5.0, tries=2)
 EntityId = Annotated[int, Field(ge=1, lt=2**63)]

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class PilotRow:
+class PilotRow(NamedTuple):
     """A pilot of a battle, with names."""
 
     character_id: int
@@ -33,8 +32,7 @@ class PilotRow:
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ShipRow:
+class ShipRow(NamedTuple):
     character_id: int
     ship_type_id: int
     kills: int
@@ -52,8 +50,7 @@ class FirstSeenRow:
     pilots: int
 
 
-@dataclass(frozen=True, slots=True)
-class LossRow:
+class LossRow(NamedTuple):
     killmail_id: int
     occurred_at: datetime
     character_id: int

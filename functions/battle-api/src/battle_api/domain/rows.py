@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 NameKey = tuple[str, int]  # entity type and entity id
@@ -48,8 +48,9 @@ class Battle:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BattleKillmail:
+class BattleKillmail(NamedTuple):
+    """A killmail of a battle. A tuple, because a large battle has thousands of rows, and each field costs time."""
+
     killmail_id: int
     occurred_at: datetime
     system_id: int

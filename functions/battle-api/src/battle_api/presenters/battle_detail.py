@@ -1,6 +1,6 @@
 """Builds the detail of a battle from rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -43,9 +43,8 @@ class BattleRows:
     edit_count: int
 
 
-def detail_name_keys(rows: BattleRows) -> Iterator[NameKey]:
-    yield from killmail_name_keys(rows.killmails)
-    yield from (("ship_type", ship.ship_type_id) for ship in rows.side_ships)
+def detail_name_keys(rows: BattleRows) -> frozenset[NameKey]:
+    return killmail_name_keys(rows.killmails).union(("ship_type", ship.ship_type_id) for ship in rows.side_ships)
 
 
 def battle_detail(rows: BattleRows, names: Names) -> bytes:
@@ -91,22 +90,33 @@ def _doubts(rows: BattleRows) -> list[str]:
     return list(doubts)
 
 
-def link_items(links: Iterable[LinkRow], killmails: Iterable[BattleKillmail]) -> list[schemas.LinkItem]:
+def link_items(links: Sequence[LinkRow], killmails: Iterable[BattleKillmail]) -> list[schemas.LinkItem]:
     """The links between these killmails."""
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
-    pairs = ((link, by_id.get(link.from_killmail_id), by_id.get(link.to_killmail_id)) for link in links)
-    return [_link_item(link, first, second) for link, first, second in pairs if first and second]
+    pilots = {
+        killmail_id: pilots_of(by_id[killmail_id])
+        for killmail_id in {i for link in links for i in (link.from_killmail_id, link.to_killmail_id)} & by_id.keys()
+    }
+    return [
+        _link_item(
+            link,
+            by_id[link.to_killmail_id].occurred_at - by_id[link.from_killmail_id].occurred_at,
+            len(pilots[link.from_killmail_id] & pilots[link.to_killmail_id]),
+        )
+        for link in links
+        if link.from_killmail_id in by_id and link.to_killmail_id in by_id
+    ]
 
 
-def _link_item(link: LinkRow, first: BattleKillmail, second: BattleKillmail) -> schemas.LinkItem:
+def _link_item(link: LinkRow, pause: timedelta, shared_pilots: int) -> schemas.LinkItem:
     return schemas.LinkItem(
         from_killmail_id=link.from_killmail_id,
         to_killmail_id=link.to_killmail_id,
         reason=link.reason,
         score=link.score,
-        delta_seconds=int(abs((second.occurred_at - first.occurred_at).total_seconds())),
+        delta_seconds=int(abs(pause.total_seconds())),
         quiet_limit_seconds=link.quiet_limit_seconds,
-        shared_pilots=len(pilots_of(first) & pilots_of(second)),
+        shared_pilots=shared_pilots,
     )
 
 

@@ -1,7 +1,7 @@
 """Builds killmails and timelines from rows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from battle_api.domain.battle_rows import Names
@@ -32,33 +32,39 @@ def zkb_url(killmail_id: int) -> str:
     return f"https://zkillboard.com/kill/{killmail_id}/"
 
 
-def killmail_name_keys(killmails: Iterable[BattleKillmail]) -> Iterator[NameKey]:
+def killmail_name_keys(killmails: Iterable[BattleKillmail]) -> frozenset[NameKey]:
+    """What a list names of killmails and their attackers: sets, because a large battle repeats its people."""
+    ids: dict[str, set[int | None]] = defaultdict(set)
     for killmail in killmails:
-        yield from _victim_name_keys(killmail)
-        alliance_ids = (killmail.final_blow_alliance_id, *killmail.attacker_alliance_ids)
-        yield from (("alliance", i) for i in alliance_ids if i)
-        corporation_ids = (killmail.final_blow_corporation_id, *killmail.attacker_corporation_ids)
-        yield from (("corporation", i) for i in corporation_ids if i)
-        yield from (("character", i) for i in (killmail.final_blow_character_id, *killmail.attacker_character_ids) if i)
-        if killmail.final_blow_ship_type_id:
-            yield "ship_type", killmail.final_blow_ship_type_id
+        _add_victim(killmail, ids)
+        ids["alliance"].update(killmail.attacker_alliance_ids)
+        ids["corporation"].update(killmail.attacker_corporation_ids)
+        ids["character"].update(killmail.attacker_character_ids)
+        ids["alliance"].add(killmail.final_blow_alliance_id)
+        ids["corporation"].add(killmail.final_blow_corporation_id)
+        ids["character"].add(killmail.final_blow_character_id)
+        ids["ship_type"].add(killmail.final_blow_ship_type_id)
+    return _keys(ids)
 
 
-def victim_name_keys(killmails: Iterable[BattleKillmail]) -> Iterator[NameKey]:
+def victim_name_keys(killmails: Iterable[BattleKillmail]) -> frozenset[NameKey]:
     """What a timeline names of killmails."""
+    ids: dict[str, set[int | None]] = defaultdict(set)
     for killmail in killmails:
-        yield from _victim_name_keys(killmail)
+        _add_victim(killmail, ids)
+    return _keys(ids)
 
 
-def _victim_name_keys(killmail: BattleKillmail) -> Iterator[NameKey]:
-    yield "system", killmail.system_id
-    yield "ship_type", killmail.ship_type_id
-    victim = {
-        "alliance": killmail.victim_alliance_id,
-        "corporation": killmail.victim_corporation_id,
-        "character": killmail.victim_character_id,
-    }
-    yield from ((entity_type, entity_id) for entity_type, entity_id in victim.items() if entity_id)
+def _add_victim(killmail: BattleKillmail, ids: Mapping[str, set[int | None]]) -> None:
+    ids["system"].add(killmail.system_id)
+    ids["ship_type"].add(killmail.ship_type_id)
+    ids["alliance"].add(killmail.victim_alliance_id)
+    ids["corporation"].add(killmail.victim_corporation_id)
+    ids["character"].add(killmail.victim_character_id)
+
+
+def _keys(ids: Mapping[str, Iterable[int | None]]) -> frozenset[NameKey]:
+    return frozenset((kind, entity_id) for kind, of_kind in ids.items() for entity_id in of_kind if entity_id)
 
 
 def value_provenance(killmail: BattleKillmail) -> tuple[ValueSource | None, ValueConfidence | None]:
@@ -93,29 +99,37 @@ def pods_of_losses(losses: Iterable[LossRow]) -> Mapping[int, int]:
 class EntityTable:
     """Numbers the attackers of an answer in the order in which its killmails name them."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, killmails: Sequence[BattleKillmail], names: Names) -> None:
         self._names = names
-        self._alliances: dict[int, int] = {}
-        self._corporations: dict[int, int] = {}
-        self._characters: dict[int, int] = {}
+        self._alliances = _numbers(
+            (killmail.attacker_alliance_ids, killmail.final_blow_alliance_id) for killmail in killmails
+        )
+        self._corporations = _numbers(
+            (killmail.attacker_corporation_ids, killmail.final_blow_corporation_id) for killmail in killmails
+        )
+        self._characters = _numbers(
+            (killmail.attacker_character_ids, killmail.final_blow_character_id) for killmail in killmails
+        )
+
+    # Ascending, because lists of the same attackers are then the same text, which compresses.
 
     def alliances(self, ids: Iterable[int]) -> list[int]:
-        return _indexes(self._alliances, ids)
+        return sorted(map(self._alliances.__getitem__, ids))
 
     def corporations(self, ids: Iterable[int]) -> list[int]:
-        return _indexes(self._corporations, ids)
+        return sorted(map(self._corporations.__getitem__, ids))
 
     def characters(self, ids: Iterable[int]) -> list[int]:
-        return _indexes(self._characters, ids)
+        return sorted(map(self._characters.__getitem__, ids))
 
     def final_blow(self, killmail: BattleKillmail) -> FinalBlowLine | None:
         """None in rows of releases that did not store it."""
         if not killmail.attacker_count:
             return None
         return FinalBlowLine(
-            character=_index(self._characters, killmail.final_blow_character_id),
-            corp=_index(self._corporations, killmail.final_blow_corporation_id),
-            alliance=_index(self._alliances, killmail.final_blow_alliance_id),
+            character=self._characters.get(killmail.final_blow_character_id or 0),
+            corp=self._corporations.get(killmail.final_blow_corporation_id or 0),
+            alliance=self._alliances.get(killmail.final_blow_alliance_id or 0),
             ship_type_id=text(killmail.final_blow_ship_type_id),
             ship_type_name=self._names.name("ship_type", killmail.final_blow_ship_type_id),
         )
@@ -129,13 +143,14 @@ class EntityTable:
         )
 
 
-def _indexes(numbers: dict[int, int], ids: Iterable[int]) -> list[int]:
-    # Ascending, because lists of the same attackers are then the same text, which compresses.
-    return sorted([numbers.setdefault(entity_id, len(numbers)) for entity_id in ids])
-
-
-def _index(numbers: dict[int, int], entity_id: int | None) -> int | None:
-    return None if entity_id is None else numbers.setdefault(entity_id, len(numbers))
+def _numbers(mentioned: Iterable[tuple[Iterable[int], int | None]]) -> dict[int, int]:
+    """A number for each id, in the order in which they are mentioned first."""
+    distinct: dict[int, None] = {}
+    for ids, final_blow in mentioned:
+        distinct.update(dict.fromkeys(ids))
+        if final_blow is not None:
+            distinct[final_blow] = None
+    return {entity_id: number for number, entity_id in enumerate(distinct)}
 
 
 def _organisation(entity_type: str, entity_id: int, names: Names) -> OrganisationLine:
@@ -146,7 +161,7 @@ def killmail_items(
     killmails: Sequence[BattleKillmail], names: Names, pod_of: Mapping[int, int]
 ) -> tuple[list[KillmailLine], EntitiesLine]:
     """The killmails, and the table that their indexes point into."""
-    table = EntityTable(names)
+    table = EntityTable(killmails, names)
     items = [_killmail_item(killmail, names, table, pod_of.get(killmail.killmail_id)) for killmail in killmails]
     return items, table.entities()
 
@@ -190,7 +205,6 @@ def _killmail_item(killmail: BattleKillmail, names: Names, table: EntityTable, p
         isk_value=killmail.isk_value,
         fitted_value=killmail.fitted_value,
         dropped_value=killmail.dropped_value,
-        destroyed_value=None if killmail.dropped_value is None else killmail.isk_value - killmail.dropped_value,
         unpriced_types=killmail.unpriced_types,
         value_source=source,
         value_confidence=confidence,
@@ -242,4 +256,4 @@ def _victim_name(killmail: BattleKillmail, names: Names) -> str | None:
     """The pilot's name; for a structure, which has no pilot, the name of the owning corporation."""
     if killmail.victim_character_id is not None:
         return names.name("character", killmail.victim_character_id)
-    return names.name("corporation", killmail.victim_corporation_id or 0)
+    return names.name("corporation", killmail.victim_corporation_id)

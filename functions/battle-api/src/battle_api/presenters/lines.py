@@ -84,7 +84,6 @@ class KillmailLine(Struct, rename="camel", kw_only=True):
     isk_value: Decimal
     fitted_value: Decimal | None
     dropped_value: Decimal | None
-    destroyed_value: Decimal | None
     unpriced_types: int
     value_source: str | None
     value_confidence: str | None

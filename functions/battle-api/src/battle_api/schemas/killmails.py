@@ -55,7 +55,8 @@ class BestLink(Schema):
 class KillmailItem(Schema):
     """A killmail of a battle. valueSource: null while the value is unknown; iskValue is 0 then.
 
-    fittedValue: without cargo. droppedValue: what could be looted; destroyedValue: the rest. Null while unknown.
+    fittedValue: without cargo. droppedValue: what could be looted; the rest of iskValue was destroyed. Null while
+    unknown.
     unpricedTypes: how many types of its items have no price, if the value is computed; killmail-api names them.
 
     victimTicker: of the alliance, else of the corporation. attackerCount: with NPCs. attackerAlliances, attackerCorps,
@@ -95,7 +96,6 @@ class KillmailItem(Schema):
     isk_value: Isk
     fitted_value: Isk | None
     dropped_value: Isk | None
-    destroyed_value: Isk | None
     unpriced_types: int
     value_source: ValueSource | None
     value_confidence: ValueConfidence | None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
-from battlescope_schemas.shown_names import NamedKind, unknown_name
+from battlescope_schemas.names.shown_names import NamedKind, unknown_name
 from killmail_api.domain.archived_row import ArchivedRow
 
 BEGINNING: Final = datetime(2003, 1, 1, tzinfo=UTC)  # before the launch of the game

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
-from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId, RequestTime
+from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId, RequestTime
 from battlescope_events.http_api.responses import cacheable_content, cacheable_response, current_response
 from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.universe import SecurityType
@@ -48,7 +48,6 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
         )
     }
 }
-_TRACKED_ONLY: Final = "Accepted for older clients, without effect: every stored killmail has passed the ruleset."
 router = APIRouter(
     prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
 )
@@ -82,7 +81,6 @@ class KillmailQuery(BaseModel):
 
     security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
     space_type: Annotated[list[SpaceType], Field(max_length=len(SpaceType))] = []
-    tracked_only: Annotated[Flag, Field(description=_TRACKED_ONLY)] = False
     system_id: Annotated[list[QueryId], Field(max_length=100)] = []
     region_id: Annotated[list[QueryId], Field(max_length=100)] = []
     min_isk: Annotated[int, Field(ge=0, le=10**18 - 1), WHOLE_NUMBER] = 0

@@ -17,7 +17,6 @@ _BATTLE: Final = "battle:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TOPIC: Final = f"(battles|killmails|{_BATTLE})"
 MAX_TOPICS: Final = 50
 _TOPICS: Final = "Separated by commas: `killmails`, `battles`, and `battle:{id}` for the changes of one battle."
-_TRACKED_ONLY: Final = "Without effect: every stored killmail has passed the ruleset."
 _LAST_EVENT_ID: Final = "As the header Last-Event-ID, for clients that cannot send it; the header wins."
 _POLL_INTERVAL: Final = "Accepted for older clients, without effect: events are sent when they happen."
 
@@ -39,7 +38,6 @@ class StreamQuery(BaseModel):
     character_id: Annotated[list[QueryId], Field(max_length=100)] = []
     hull_class: Annotated[list[HullClass], Field(max_length=len(HullClass))] = []
     min_isk: Annotated[int, Field(ge=0, le=10**18 - 1), WHOLE_NUMBER] = 0
-    tracked_only: Annotated[Flag, Field(description=_TRACKED_ONLY)] = False
     limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 25
     once: Flag = False
     last_event_id: Annotated[str, Field(max_length=50, description=_LAST_EVENT_ID)] = ""

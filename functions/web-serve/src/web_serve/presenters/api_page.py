@@ -15,7 +15,8 @@ _STYLE: Final = (
     "<style>nav ul{columns:18rem;padding-left:1rem}table{border-collapse:collapse;width:100%}"
     "td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "details{border:1px solid var(--line);border-radius:.4rem;margin:.4rem 0;padding:.3rem .7rem}"
-    "summary{cursor:pointer}b.method{display:inline-block;min-width:4.5rem}:target{outline:2px solid var(--accent)}"
+    "summary{cursor:pointer}b.method{display:inline-block;min-width:4.5rem}"
+    ":target{outline:2px solid var(--accent);scroll-margin-top:3rem}"
     "small{opacity:.8}</style>"
 )
 _INTRODUCTION: Final = (
@@ -84,9 +85,9 @@ def _operation(document: Document, operation: _Operation) -> str:
         _responses(document, operation.description["responses"]),
     ))  # fmt: skip
     return (
-        f'<details id="{escape(operation.anchor)}"><summary><b class="method">{operation.method}</b> '
+        f'<details><summary><b class="method">{operation.method}</b> '
         f"<code>{escape(operation.path)}</code> <small>{_text(operation.first_sentence)}</small></summary>"
-        f"{parts}</details>"
+        f'<div id="{escape(operation.anchor)}">{parts}</div></details>'  # a link to what is inside opens it
     )
 
 
@@ -160,4 +161,5 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
     )
     fields = f"<table><tr><th>Field<th>Type<th>Meaning</tr>{rows}</table>" if rows else f"<p>{type_text(schema)}</p>"
     description = "".join(_paragraphs(schema.get("description", "")))
-    return f'<details id="schema-{escape(name)}"><summary>{escape(name)}</summary>{description}{fields}</details>'
+    content = f'<div id="schema-{escape(name)}">{description}{fields}</div>'
+    return f"<details><summary>{escape(name)}</summary>{content}</details>"

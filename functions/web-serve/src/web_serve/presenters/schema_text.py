@@ -6,15 +6,16 @@ from html import escape
 from typing import Any, Final, NamedTuple
 
 Schema = Mapping[str, Any]
+# The words before and after the value.
 _BOUNDS: Final = {
-    "minimum": "from",
-    "maximum": "to",
-    "minLength": "at least, characters:",
-    "maxLength": "at most, characters:",
-    "minItems": "at least, items:",
-    "maxItems": "at most, items:",
-    "pattern": "pattern",
-    "default": "default",
+    "minimum": ("from", ""),
+    "maximum": ("to", ""),
+    "minLength": ("at least", " characters"),
+    "maxLength": ("at most", " characters"),
+    "minItems": ("at least", " items"),
+    "maxItems": ("at most", " items"),
+    "pattern": ("pattern", ""),
+    "default": ("default", ""),
 }
 
 
@@ -37,7 +38,9 @@ def schema_rows(schema: Schema) -> Iterator[SchemaRow]:
 def type_text(schema: Schema) -> str:
     """The type with its bounds."""
     bounds = "".join(
-        f", {words} <code>{escape(_value(schema[key]))}</code>" for key, words in _BOUNDS.items() if key in schema
+        f", {before} <code>{escape(_value(schema[key]))}</code>{after}"
+        for key, (before, after) in _BOUNDS.items()
+        if key in schema and schema[key] != []  # an empty list is the default of every filter
     )
     return _kind(schema) + bounds
 

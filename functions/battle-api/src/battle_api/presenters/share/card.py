@@ -54,8 +54,8 @@ def card_svg(shared: SharedBattle) -> str:
 def neutral_svg() -> str:
     """The card of pages that need a login: it names no battle."""
     return _svg(
-        f'<g transform="translate(300 200) scale(2.4)">{_brand()}</g>'
-        + _text("Battle reports of EVE Online", WIDTH / 2, 470, 34, _DIM, anchor="middle")
+        f'<g transform="translate(215 107) scale(2.4)">{_brand()}</g>'
+        + _text("Battle reports of EVE Online", WIDTH / 2, 410, 34, _DIM, anchor="middle")
     )
 
 

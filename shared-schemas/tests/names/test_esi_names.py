@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
+from battlescope_schemas.names.esi_names import EsiName, InvalidNames, read_names
 
 GOOD = {"id": 1, "category": "character", "name": "Chribba"}
 ODD_ENTRIES: list[Any] = [

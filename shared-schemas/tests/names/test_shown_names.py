@@ -1,7 +1,7 @@
 import pytest
 
 from battlescope_schemas.entity import EntityType
-from battlescope_schemas.shown_names import UNKNOWN, NamedKind, shown_name, unknown_name
+from battlescope_schemas.names.shown_names import UNKNOWN, NamedKind, shown_name, unknown_name
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,6 @@ spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, aga
 
 spa-e2e: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the web app in Chromium against a demo of its own
 	@$(NODE) --run types -- -p e2e
-	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p e2e
 	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
 
 screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots

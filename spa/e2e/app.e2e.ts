@@ -243,6 +243,19 @@ test("a pin moves a party at once, and Undo takes it back", async (context) => {
   });
 });
 
+test("a name is shown at once, and Undo takes it away", () =>
+  withPage(async (page) => {
+    await page.goto(await ownerLink(system));
+    await page.goto(report());
+    await page.getByRole("button", { name: "Name" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("The Long Evening");
+    await page.getByRole("button", { name: "Save the name" }).click();
+    await page.getByText("“The Long Evening”", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Undo" }).click({ timeout: 20_000 });
+    await page.getByText("Undone").waitFor({ timeout: 20_000 });
+    await page.getByRole("button", { name: "Name", exact: true }).waitFor({ timeout: 20_000 });
+  }));
+
 describe("while the API fails", () => {
   test("what is on the page stays, and it recovers alone", () =>
     withPage(async (page) => {

@@ -9,7 +9,7 @@ import { clockSeconds, duration, instant } from "@/lib/time";
 import { Button, Seg } from "@/ui/controls";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
-import { useReport } from "./context";
+import { useChange, useReport } from "./context";
 import { LossRow } from "./LossRow";
 import { lossOf, sideName } from "./losses";
 import { type Fleet, fleetsOf } from "./replay";
@@ -22,10 +22,11 @@ const FRAME_MS = 100;
 
 /** The fight again: every ship that was seen, filled until it is lost. Positions are not known and not invented. */
 export function ReplayTab() {
-  const { battle } = useReport();
+  const { battle, search } = useReport();
+  const change = useChange();
   const start = instant(battle.startTime);
   const end = instant(battle.endTime);
-  const [at, setAt] = useState(start);
+  const [at, setAt] = useState(() => Math.min(end, start + (search.t ?? 0) * 1000));
   const [speed, setSpeed] = useState<(typeof SPEEDS)[number]>("30");
   const [playing, setPlaying] = useState(false);
   const fleets = useMemo(() => fleetsOf(battle), [battle]);
@@ -33,14 +34,20 @@ export function ReplayTab() {
   const { left, right, others } = arrange(battle.sides);
   const sides = [left, right, ...others].filter((side) => side !== undefined);
   usePlay(playing, Number(speed), end, setAt, () => setPlaying(false));
+  /** The address has the moment while nothing moves. */
+  const stand = (moment: number) => {
+    setAt(moment);
+    change({ t: Math.round((moment - start) / 1000) || undefined }, true);
+  };
   const step = (direction: 1 | -1, capital: boolean) => {
     const times = losses.filter((loss) => !capital || isCapital(loss.hull)).map((loss) => loss.at);
     const next = direction === 1 ? times.find((time) => time > at) : times.findLast((time) => time < at);
     setPlaying(false);
-    if (next !== undefined) setAt(next);
+    if (next !== undefined) stand(next);
   };
   const play = () => {
     if (at >= end) setAt(start);
+    if (playing) stand(at);
     setPlaying(!playing);
   };
   useKeys({
@@ -103,7 +110,7 @@ export function ReplayTab() {
           {capital && `${hullLabel(capital.hullClass)} lost at ${clockSeconds(capital.occurredAt)}`}
         </span>
       </div>
-      <TimelinePanel className="mb-3" height={150} mark={at} onMark={setAt} />
+      <TimelinePanel className="mb-3" height={150} mark={at} onMark={stand} />
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_300px]">
         <div className="grid grid-cols-2 items-start gap-3 max-md:grid-cols-1">
           {sides.map((side) => (

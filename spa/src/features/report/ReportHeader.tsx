@@ -10,6 +10,7 @@ import { Button, OutLink } from "@/ui/controls";
 import { Menu } from "@/ui/Menu";
 import { SecBadge, StatusTag, TierMeter } from "@/ui/marks";
 import { Note } from "@/ui/states";
+import { RenameButton } from "./RenameButton";
 
 /** Where, when and how large; actions and the same battle elsewhere. */
 export function ReportHeader({
@@ -33,6 +34,7 @@ export function ReportHeader({
         <StatusTag status={battle.status} />
         {battle.name && <span className="text-col text-t2">“{battle.name}”</span>}
         <div className="no-print ml-auto flex gap-2 max-md:ml-0">
+          {detail && <RenameButton battle={detail} />}
           <ExportMenu id={battle.id} />
           <ShareMenu id={battle.id} />
         </div>

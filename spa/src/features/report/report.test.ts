@@ -176,6 +176,7 @@ test("the address of a report", () => {
     mail: "12",
     order: "name",
     by: "ships",
+    t: "95",
     x: "1",
   });
   expect(search).toEqual({
@@ -187,6 +188,7 @@ test("the address of a report", () => {
     mail: "12",
     order: "name",
     by: "ships",
+    t: 95,
   });
   expect(sharedSearch(search)).toEqual({ from: 60, side: 2, party: "alliance:99", hull: "titan" });
   expect(readReportSearch({ party: "everyone", hull: "barge", mail: "x", by: "isk" })).toEqual({});

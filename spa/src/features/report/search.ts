@@ -16,7 +16,7 @@ export type ReportSearch = {
   sort?: "isk";
   order?: ParticipantSort;
   mail?: string;
-  rev?: number;
+  t?: number;
 };
 
 const ORDERS = [
@@ -45,7 +45,7 @@ export function readReportSearch(raw: Record<string, unknown>): ReportSearch {
     sort: choice(raw.sort, ["isk"] as const),
     order: choice(raw.order, ORDERS),
     mail: ids(raw.mail)?.[0],
-    rev: whole(raw.rev),
+    t: whole(raw.t),
   });
 }
 

@@ -39,6 +39,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "local/src/battlescope_local/log/sqlite_log.py": ("the thread catches every error of SQLite", AWAITED),
     "local/src/battlescope_local/node/event_loop.py": (AWAITED,),
     "local/src/battlescope_local/serving/jobs.py": (GROUP,),
+    "local/src/battlescope_local/serving/proxy.py": (LOGGED, LOGGED),
     "local/src/battlescope_local/serving/revision.py": (LOGGED, LOGGED),
     "local/src/battlescope_local/stores/group.py": (GROUP,) * 3,
     "local/src/battlescope_local/stores/supervisor.py": (LOGGED,),

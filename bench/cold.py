@@ -31,7 +31,7 @@ from battlescope_local.devtools.project import functions
 from battlescope_local.serving.instances import UVICORN_OPTIONS
 from battlescope_local.settings import base_environment
 from battlescope_local.testing.databases import Databases
-from battlescope_local.testing.servers import OwnServers, context_of
+from battlescope_local.testing.servers import OwnServers, context_of, contexts
 from battlescope_local.testing.sessions import AccountWriter
 
 REPEATS: Final = 5
@@ -42,6 +42,7 @@ REQUEST_PATHS: Final = {
     "battle-api": "/api/battles?limit=1",
     "ingest-api": "/api/rulesets/current",
     "killmail-api": "/api/killmails/recent?limit=1",
+    "web-serve": "/",
 }
 EVENT_TYPES: Final = {
     "killmail-enrich": "com.battlescope.killmail.ingested.v1",
@@ -172,9 +173,11 @@ class Pairs:
     def environment(self, name: str) -> dict[str, str]:
         from function_environment import function_environment  # noqa: PLC0415 -- of the tests, for this bench alone
 
+        access = {"ACCESS_MODE": "sso", "REDIS_URL": self._valkey, "PUBLIC_ORIGINS": "http://localhost"}
+        if not any(name in {spec.owner, *spec.users} for spec in contexts().values()):
+            return {**self._base, **access}
         database = self._databases.clone(context_of(name))
         values = function_environment(name, database, self._servers.s3())
-        access = {"ACCESS_MODE": "sso", "REDIS_URL": self._valkey, "PUBLIC_ORIGINS": "http://localhost"}
         return {**self._base, **values, **access}
 
     def _start_empty(self) -> Start:

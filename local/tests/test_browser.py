@@ -66,7 +66,7 @@ async def upstream() -> AsyncGenerator[str]:
 async def site(
     databases: Databases, valkey: str, upstream: str, held_sink: HeldSink, tmp_path: Path
 ) -> AsyncGenerator[Site]:
-    """account-api, killmail-api and a function with a WebSocket behind the gateway."""
+    """account-api, killmail-api, web-serve without a build, and a function with a WebSocket behind the gateway."""
     held_sink.released.set()
     accounts, killmails = databases.clone("battlescope_accounts"), databases.clone("battlescope_killmails")
     targets = {"LOGIN_TARGET": "/api/me", "LOGIN_ERROR_TARGET": "/"}
@@ -77,7 +77,8 @@ async def site(
             accounts.url("account-api"), valkey, upstream, sink=held_sink.url, origin=url, **targets
         )
         killmail = {"DATABASE_URL": killmails.url("killmail-api"), **sink, **NO_ARCHIVE}
-        return {"account-api": account, "killmail-api": killmail, SOCKET_API: sink}
+        web_app = {"SITE_FOLDER": str(tmp_path / "no-site")}
+        return {"account-api": account, "killmail-api": killmail, "web-serve": web_app, SOCKET_API: sink}
 
     async with running_site(tmp_path, environments) as (url, _):
         yield Site(url, accounts.owner)

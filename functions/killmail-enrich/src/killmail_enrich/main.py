@@ -115,21 +115,44 @@ async def build() -> AsyncGenerator[Function]:
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
-        await tickers.close()
-        await live_batcher.close()
-        await backfill_batcher.close()
+        await names.close()
         await deduplicator.close()
 
 
-def _ticker_service(esi: Esi, database: Database, outbox: Outbox, publish: Publish) -> TickerService:
-    return TickerService(TickerClient(esi, time.time), TickerRepository(database, outbox), outbox, publish, time.time)
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The parts of names and tickers. live, backfill: for live killmails, and for backfilled ones, which hold back."""
+
+    service: NameService
+    tickers: TickerService
+    live: NameResolver
+    backfill: NameResolver
+    batchers: tuple[RequestBatcher, RequestBatcher]
+
+    async def close(self) -> None:
+        await self.tickers.close()
+        for batcher in self.batchers:
+            await batcher.close()
 
 
-def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
-    """For live killmails, and for backfilled ones, which wait longer and hold back."""
-    return RequestBatcher(names.fetch), RequestBatcher(
-        names.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
+def _names(
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, outbox: Outbox, publish: Publish
+) -> _Names:
+    ticker_client = TickerClient(
+        _esi(settings, http, database, valkey, ticker_policy(settings.ticker_max_rate)), time.time
     )
+    tickers = TickerService(ticker_client, TickerRepository(database, outbox), outbox, publish, time.time)
+    esi = EsiClient(_esi(settings, http, database, valkey, POLICY), time.time)
+    repository, cache = NameRepository(database, outbox), NameCache(valkey)
+    service = NameService(esi, repository, cache, outbox, publish, time.time, tickers.begin)
+    batchers = (
+        RequestBatcher(service.fetch),
+        RequestBatcher(
+            service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
+        ),
+    )
+    live, backfill = (NameResolver((cache.find, repository.find), batcher, time.time) for batcher in batchers)
+    return _Names(service, tickers, live, backfill, batchers)
 
 
 def _valuation_handler(

@@ -87,7 +87,7 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        names = _names(settings, external_client, database, valkey, outbox, publish)
+        names = _names(settings, external_client, database, valkey, outbox=outbox, publish=publish)
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(names.live, publish), Delivery(names.backfill, backfill_publish)
         market_days = MarketDays(database, outbox)
@@ -136,7 +136,7 @@ class _Names:
 
 
 def _names(
-    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, outbox: Outbox, publish: Publish
+    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, *, outbox: Outbox, publish: Publish
 ) -> _Names:
     ticker_client = TickerClient(
         _esi(settings, http, database, valkey, ticker_policy(settings.ticker_max_rate)), time.time

@@ -6,7 +6,6 @@ import random  # the only source of randomness
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -49,13 +48,9 @@ from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
 from killmail_enrich.market.source import MarketHistory, market_policy
 from killmail_enrich.messaging.live_publisher import OUTBOX as LIVE_OUTBOX
 from killmail_enrich.messaging.live_publisher import LivePublisher
-from killmail_enrich.names.esi_client import POLICY, EsiClient
-from killmail_enrich.names.redis_cache import NameCache
-from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
-from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
-from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
+from killmail_enrich.names.ticker_client import TickerClient
 from killmail_enrich.names.ticker_repository import TickerRepository
 from killmail_enrich.names.ticker_service import TickerService
 from killmail_enrich.persistence.archive import Archive
@@ -87,7 +82,7 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        names = _names(settings, external_client, database, valkey, outbox=outbox, publish=publish)
+        names = _names(settings, external_client, database, valkey, outbox, publish)
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live, backfill = Delivery(names.live, publish), Delivery(names.backfill, backfill_publish)
         market_days = MarketDays(database, outbox)
@@ -115,44 +110,21 @@ async def build() -> AsyncGenerator[Function]:
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
-        await names.close()
+        await tickers.close()
+        await live_batcher.close()
+        await backfill_batcher.close()
         await deduplicator.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The parts of names and tickers. live, backfill: for live killmails, and for backfilled ones, which hold back."""
-
-    service: NameService
-    tickers: TickerService
-    live: NameResolver
-    backfill: NameResolver
-    batchers: tuple[RequestBatcher, RequestBatcher]
-
-    async def close(self) -> None:
-        await self.tickers.close()
-        for batcher in self.batchers:
-            await batcher.close()
+def _ticker_service(esi: Esi, database: Database, outbox: Outbox, publish: Publish) -> TickerService:
+    return TickerService(TickerClient(esi, time.time), TickerRepository(database, outbox), outbox, publish, time.time)
 
 
-def _names(
-    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, *, outbox: Outbox, publish: Publish
-) -> _Names:
-    ticker_client = TickerClient(
-        _esi(settings, http, database, valkey, ticker_policy(settings.ticker_max_rate)), time.time
+def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
+    """For live killmails, and for backfilled ones, which wait longer and hold back."""
+    return RequestBatcher(names.fetch), RequestBatcher(
+        names.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
     )
-    tickers = TickerService(ticker_client, TickerRepository(database, outbox), outbox, publish, time.time)
-    esi = EsiClient(_esi(settings, http, database, valkey, POLICY), time.time)
-    repository, cache = NameRepository(database, outbox), NameCache(valkey)
-    service = NameService(esi, repository, cache, outbox, publish, time.time, tickers.begin)
-    batchers = (
-        RequestBatcher(service.fetch),
-        RequestBatcher(
-            service.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
-        ),
-    )
-    live, backfill = (NameResolver((cache.find, repository.find), batcher, time.time) for batcher in batchers)
-    return _Names(service, tickers, live, backfill, batchers)
 
 
 def _valuation_handler(

@@ -48,9 +48,13 @@ from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
 from killmail_enrich.market.source import MarketHistory, market_policy
 from killmail_enrich.messaging.live_publisher import OUTBOX as LIVE_OUTBOX
 from killmail_enrich.messaging.live_publisher import LivePublisher
+from killmail_enrich.names.esi_client import POLICY, EsiClient
+from killmail_enrich.names.redis_cache import NameCache
+from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
+from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
-from killmail_enrich.names.ticker_client import TickerClient
+from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
 from killmail_enrich.names.ticker_repository import TickerRepository
 from killmail_enrich.names.ticker_service import TickerService
 from killmail_enrich.persistence.archive import Archive

@@ -9,6 +9,7 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.assignment import Role, _build_sides, _Certainty, _roles  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.fit import Standing
 from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
 
@@ -81,6 +82,5 @@ def parties_on_sides(rules: SideRules, margin: float) -> set[Party]:
     """The parties on a side if the last of four parties has this margin."""
     evidence_of_four = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
     blocs = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
-    return set(
-        _build_sides([], evidence_of_four, blocs, rules, _Certainty({0: 1.0, 1: 1.0, 2: 1.0, 3: margin}, {})).by_party
-    )
+    standings = {party: Standing(certainty) for party, certainty in enumerate((1.0, 1.0, 1.0, margin))}
+    return set(_build_sides([], evidence_of_four, blocs, rules, _Certainty(standings, {})).by_party)

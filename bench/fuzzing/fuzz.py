@@ -26,8 +26,8 @@ from battlescope_local.node.simulated_upstreams import simulator_overrides
 from battlescope_local.settings import Settings
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, NotJson, read_entries, read_killmail
 from battlescope_upstream.simulation.universe import make_universe
-from ingest_poll.feed_file import parse_file
-from ingest_poll.feed_state import UnusableBody
+from ingest_poll.feed.feed_file import parse_file
+from ingest_poll.feed.feed_state import UnusableBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -33,6 +33,7 @@ LAYERS: Final = {
         "detection",
         "edits",
         "enrichment",
+        "feed",
         "prices",
         "presenters",
         "reconciliation",
@@ -61,7 +62,7 @@ MODULES: Final = {
     "pure": {"errors", "presenters", "enriched_killmail", "model"},
     "adapters": {"store", "repository", "settings", "events"},
     "services": {"dependencies", "rights"},
-    "entry points": {"handler", "reread_handler", "api"},
+    "entry points": {"handler", "api"},
     "composition": {"composition", "main", "revaluation"},
 }
 # Modules of events without side effects, which pure modules import too.

@@ -15,9 +15,12 @@ from typing import Any
 import httpx2
 import pytest
 from machine import KILLMAILS, Machine, upstream, upstream_killmail_count, wait_until_finished
-from soak import soak, violations
+from soak import battle_contents, check_run, observe, violations
+
+from web_serve.sources.api_description import ApiDescription
 
 pytestmark = pytest.mark.e2e
+Battles = set[tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +35,19 @@ def machine(nobodys_folder: Callable[[], Path]) -> Iterator[Machine]:
         machine.stop()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(machine: Machine) -> Battles:
+    """The battles before any test changes them; the first test asks for them."""
+    return battle_contents(machine)
+
+
 def get(machine: Machine, path: str) -> Any:
     return httpx2.get(f"{machine.status()['gateway']}{path}", timeout=30).raise_for_status().json()
 
 
-def test_killmails_of_the_feed_become_battles_of_the_api(machine: Machine) -> None:
+def test_killmails_of_the_feed_become_battles_of_the_api(machine: Machine, undisturbed: Battles) -> None:
     battles = get(machine, "/api/battles?limit=100")["items"]
-    assert len(battles) > 5
+    assert len(battles) == min(len(undisturbed), 100) > 5
     biggest = max(battles, key=lambda battle: battle["totalKills"])
     battle = get(machine, f"/api/battles/{biggest['id']}")
     assert len(battle["killmails"]) == biggest["totalKills"] >= 5
@@ -62,10 +71,20 @@ def test_exactly_one_of_sixty_edits_of_one_revision_wins(machine: Machine) -> No
     assert get(machine, address)["total"] == 1
 
 
-def test_every_link_of_the_landing_page_is_a_resource_and_is_compressed_where_it_pays(machine: Machine) -> None:
+def test_web_app_or_its_stand_in_is_at_every_address_outside_the_api(machine: Machine) -> None:
     gateway = machine.status()["gateway"]
-    page = httpx2.get(gateway)
-    paths = re.findall(r'href="([^"]+)"', page.text)
+    for path in ("/", "/battles/7"):
+        page = httpx2.get(f"{gateway}{path}")
+        assert page.status_code in {200, 503}  # the latter while the web app is built beside
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "BattleScope" in page.text
+    missing = httpx2.get(f"{gateway}/api/battels")
+    assert (missing.status_code, missing.json()["error"]) == (404, "NotFound")
+
+
+def test_every_resource_that_needs_no_id_answers_and_is_compressed_where_it_pays(machine: Machine) -> None:
+    gateway = machine.status()["gateway"]
+    paths = ["/api/docs", "/api/openapi.json", *(link.path for link in ApiDescription().links)]
     assert {"/api/battles", "/api/killmails/recent", "/api/ingestion/stats"} <= set(paths)
     for path in paths:
         response = httpx2.get(f"{gateway}{path}", timeout=30)
@@ -76,6 +95,38 @@ def test_every_link_of_the_landing_page_is_a_resource_and_is_compressed_where_it
         assert again.status_code in {200, 304}  # the live statistics go on
         head = httpx2.head(f"{gateway}{path}", timeout=30)
         assert (head.status_code, head.content) == (200, b"")
+
+
+def test_stream_through_the_gateway_has_every_killmail_of_the_feed(machine: Machine) -> None:
+    """Resumed from before the feed began, as a client that was away."""
+    ids = {killmail_id for (killmail_id,) in machine.rows(KILLMAILS, "SELECT killmail_id FROM enriched_killmails")}
+    received: set[int] = set()
+    headers = {"last-event-id": f"{int((time.time() - 1800) * 1000)}-0"}
+    url = f"{machine.status()['gateway']}/api/stream?topics=killmails"
+    with httpx2.stream("GET", url, headers=headers, timeout=30) as response:
+        name = ""
+        for line in response.iter_lines():
+            field, _, value = line.partition(": ")
+            name = value if field == "event" else name
+            if field == "data" and name == "killmail":
+                received.add(int(json.loads(value)["killmailId"]))
+            if received >= ids:
+                break
+    assert received == ids
+
+
+def test_organisations_get_their_tickers(machine: Machine) -> None:
+    """From the simulated ESI by killmail-enrich to battle-cluster by an event, and to both APIs."""
+    deadline = time.monotonic() + 60
+    while True:
+        killmails = get(machine, "/api/killmails/recent?limit=100")["items"]
+        battle = get(machine, "/api/battles?limit=1&sort_by=kills")["items"][0]
+        parties = [side["topParty"] for side in get(machine, f"/api/battles?id={battle['id']}")["items"][0]["sides"]]
+        with_ticker = [killmail for killmail in killmails if killmail["victimTicker"]]
+        if len(with_ticker) == len(killmails) and all(party["ticker"] for party in parties):
+            break
+        assert time.monotonic() < deadline, (len(with_ticker), parties)
+        time.sleep(0.5)
 
 
 def test_names_are_resolved(machine: Machine) -> None:
@@ -168,12 +219,13 @@ def test_no_published_event_has_the_position_of_the_consumed_one(machine: Machin
 def test_functions_without_a_route_are_unreachable_from_outside(machine: Machine) -> None:
     gateway = machine.status()["gateway"]
     for path in ("/services/battle-cluster/", "/brokers/battlescope/killmails", "/node/status"):
-        assert httpx2.post(f"{gateway}{path}", content=b"{}").status_code in {404, 405}
+        assert httpx2.post(f"{gateway}{path}", json={}).status_code in {404, 405}
 
 
-def test_short_soak_loses_nothing() -> None:
-    """`make soak` on a simulated feed: random kills lose nothing and do not change the battles."""
-    result = soak([], simulated_killmails=500, seed=7, pause=(0.5, 1.5))
-    assert violations(result) == []
-    assert sum(result["attacked"]["kills"].values()) >= 3
-    assert result["battles"] > 5
+def test_short_soak_loses_nothing(machine: Machine, undisturbed: Battles, nobodys_folder: Callable[[], Path]) -> None:
+    """`make soak` on the feed of this module: random kills lose nothing and do not change the battles."""
+    attacked, battles = observe(machine.upstream_url, nobodys_folder() / "attacked", (7, (0.5, 1.5)))
+    runs = {"undisturbed": check_run(machine, machine.upstream_url), "attacked": attacked}
+    assert violations({**runs, "battles_different": len(battles ^ undisturbed)}) == []
+    assert sum(attacked["kills"].values()) >= 3
+    assert len(battles) > 5

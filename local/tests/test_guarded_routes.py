@@ -1,7 +1,6 @@
 """Every route of every function asks for its right: for each caller, direct and through the gateway."""
 
 import asyncio
-import importlib
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,17 +17,19 @@ from aiohttp.test_utils import TestServer
 
 from battlescope_events.access.account_changes import subscription
 from battlescope_events.access.denials import DenialRecorder
+from battlescope_events.access.public_guard import PublicGuard
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_guard import SessionGuard
 from battlescope_events.access.sessions import Sessions
 from battlescope_events.access.stream_slots import StreamSlots
 from battlescope_events.edge.limits import ANONYMOUS
-from battlescope_events.edge.origins import origin_policy
+from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.app import WEBSOCKET, ApiApp
 from battlescope_events.http_api.guard import ANY_FEATURE, INSTALLATION, OWN_ACCOUNT, PUBLIC_ROUTES, Guard, Right
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.valkey.connection import Valkey
+from battlescope_local.devtools.http_apps import http_apps
 from battlescope_local.devtools.project import ROOT, functions
 from battlescope_local.manifests import load
 from battlescope_local.serving.gateway import gateway_app
@@ -40,11 +41,7 @@ pytestmark = pytest.mark.stores
 ORIGIN = "https://battlescope.example"
 UUID = "00000000-0000-0000-0000-000000000001"
 _PARAMETER = re.compile(r"\{[^}]+\}")
-APPS: Mapping[str, ApiApp] = {
-    function.name: importlib.import_module(f"{function.package}.main").app
-    for function in functions()
-    if function.name.endswith("-api")
-}
+APPS: Mapping[str, ApiApp] = http_apps()
 EVENT_FUNCTIONS = [function.name for function in functions() if function.name not in APPS]
 
 
@@ -294,8 +291,12 @@ async def test_event_endpoints_are_reached_by_the_node_only() -> None:
         "ce-specversion": "1.0",
         "ce-type": "com.battlescope.killmail.ingested.v1",
     }
-    outside, inside = TestServer(gateway_app(routes, {})), TestServer(internal)
+    APPS["web-serve"].state.dependencies = NothingBehindTheGuard(PublicGuard(OriginPolicy()))
     async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(ClientSession())
+        web_app = ServedRevision(session, await stack.enter_async_context(served(APPS["web-serve"])))
+        services: Any = {"web-serve": web_app}  # the only one that has paths outside the API
+        outside, inside = TestServer(gateway_app(routes, services)), TestServer(internal)
         for server in (outside, inside):
             await server.start_server()
             stack.push_async_callback(server.close)

@@ -3,7 +3,6 @@
 Nothing here needs a database: a request that breaks a convention is refused before one is asked.
 """
 
-import importlib
 import re
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -17,15 +16,11 @@ from pydantic_core import PydanticUndefined
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
-from battlescope_local.devtools.project import functions
+from battlescope_local.devtools.http_apps import http_apps
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
-APPS: dict[str, Any] = {
-    function.name: importlib.import_module(f"{function.package}.main").app
-    for function in functions()
-    if function.name.endswith("-api")
-}
+APPS = http_apps()
 NO_NUMBERS = ("1_0", "+1", " 1", "1.0", "1e1", "0x1", "\u0663", "true", "", "null", "9" * 30)
 NO_BOOLEANS = ("1", "0", "yes", "on", "t", "TRUE", "", "null")
 NO_TIMES = ("2026", "0", "1700000000", "yesterday", "2026-03-01", "2026-02-30T00:00:00Z", "infinity", "NaN", "")

@@ -6,13 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from battlescope_local.devtools.project import ROOT, functions
+from battlescope_local.devtools.http_apps import http_apps
+from battlescope_local.devtools.project import ROOT
 
-APPS: Final[dict[str, Any]] = {
-    function.name: importlib.import_module(f"{function.package}.main").app.openapi()
-    for function in functions()
-    if function.name.endswith("-api")
-}
+APPS: Final[dict[str, Any]] = {name: app.openapi() for name, app in http_apps().items()}
 CHECK: Final = re.compile(r"^(\w+): CHECK \(\((\w+) = ANY \(ARRAY\[(.+)\]\)\)\)(?: NOT VALID)?$", re.MULTILINE)
 # The field of a response for each column whose values the database bounds; None where no response has it.
 FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from battlescope_events.errors import PermanentError
 from battlescope_local.replay.esi_killmail import ParsedKillmail
 from battlescope_local.replay.esi_killmail import parse_killmail as parse_for_replay
+from battlescope_local.testing.examples import examples
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail
 from battlescope_schemas.reference import KillmailReference
 from battlescope_upstream.killmail import killmail_hash
 from ingest_backfill.domain.killmail import SourceEntry, parse_entry
-from ingest_poll.feed_file import FeedFile, parse_file
+from ingest_poll.feed.feed_file import FeedFile, parse_file
 from killmail_enrich.handlers.killmail import read_archived_killmail
 from killmail_enrich.valuation.shown_value import shown_value
 
@@ -115,7 +116,7 @@ VALUES: st.SearchStrategy[Any] = (
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.dictionaries(st.sampled_from([*ESI, *ENVELOPE, "package", "killID"]), VALUES, max_size=3),
     st.dictionaries(st.sampled_from(["ship_type_id", "damage_taken", "character_id", "alliance_id"]), VALUES),
@@ -127,7 +128,7 @@ def test_paths_agree_on_changed_killmails(
     check(json.dumps(document | {"victim": ESI["victim"] | victim} | changes).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 400), st.integers(0, 40))
 def test_paths_agree_on_damaged_bytes(junk: bytes, at: int, length: int) -> None:
     body = json.dumps(ENVELOPE).encode()

@@ -21,7 +21,9 @@ from battlescope_local.manifest_generator import eventing
 from battlescope_local.serving import revision
 from battlescope_local.stores import supervisor
 from ingest_backfill.handlers import day_worker
-from ingest_poll import feed_state, handler, store
+from ingest_poll import store
+from ingest_poll.feed import feed_state
+from ingest_poll.handlers import polling
 from killmail_enrich.names import model as names
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -56,7 +58,7 @@ ACCESS: Final = f"{EVENTS}access."
 RETRIES: Final = {
     "request to an upstream": Retry(
         (f"{EVENTS}retry:retry", f"{EVENTS}upstream.client:UpstreamClient._request",
-         f"{EVENTS}upstream.client:MAX_RETRY_SECONDS", f"{POLL}esi_client:", f"{BACKFILL}main:UPSTREAM_TRIES",
+         f"{EVENTS}upstream.client:MAX_RETRY_SECONDS", f"{POLL}sources.esi_client:", f"{BACKFILL}main:UPSTREAM_TRIES",
          f"{BACKFILL}main:_policy", "killmail_enrich.names.esi_client:", "killmail_enrich.static_data.download:",
          f"{ACCOUNTS}clients.esi:"),
         "tries of its RequestPolicy, 3 at most", "1 s doubled to 10 s, with jitter",
@@ -88,12 +90,12 @@ RETRIES: Final = {
         "422: dead letter", "log; `battlescope dead-letters`",
     ),
     "file of the feed": Retry(
-        (f"{POLL}feed_state:MAX_TRIES", f"{POLL}feed_state:_after_unusable"),
+        (f"{POLL}feed.feed_state:MAX_TRIES", f"{POLL}feed.feed_state:_after_unusable"),
         "10 for an unusable body", "1 s doubled to 60 s, full jitter",
         "gap for the backfill, the body is refused", "log; feed_gaps; dead letter",
     ),
     "feed, archive or ESI that fails": Retry(
-        (f"{POLL}feed_state:after_failure", f"{POLL}handler:FeedPoller._poll"),
+        (f"{POLL}feed.feed_state:after_failure", f"{POLL}handlers.polling:FeedPoller._poll"),
         "none: it is the next poll; the standby takes over", "1 s doubled to 60 s, full jitter; cooldowns",
         "an answer ends it", "/api/ingestion/health; log",
     ),
@@ -106,7 +108,7 @@ RETRIES: Final = {
         "left to the backfill", "unavailable_listings with the reason; /api/ingestion/health",
     ),
     "lease of the poller": Retry(
-        (f"{POLL}handler:FeedPoller._take_lease", f"{POLL}handler:LEASE_RETRY_SECONDS", f"{POLL}handler:LEASE_TRIES"),
+        tuple(f"{POLL}handlers.polling:{n}" for n in ("FeedPoller._take_lease", "LEASE_RETRY_SECONDS", "LEASE_TRIES")),
         "60, 3 s in all", "50 ms", "the timer event is not needed", "log",
     ),
     "lease of a day": Retry(
@@ -235,7 +237,7 @@ WAITS: Final = {
         f"{LOCAL}demo:_print_lines", f"{LOCAL}demo:_show_battles", f"{LOCAL}devloop.commands:_logs",
         f"{LOCAL}devloop.dev:_show_logs", f"{LOCAL}devloop.file_watcher:watch_changes",
         f"{LOCAL}eventing.dispatcher:Dispatcher._commit_regularly", f"{LOCAL}eventing.ping_sources:sleep_until",
-        f"{LOCAL}serving.revision:_scale", f"{POLL}handler:FeedPoller._renew_lease",
+        f"{LOCAL}serving.revision:_scale", f"{POLL}handlers.polling:FeedPoller._renew_lease",
         f"{BACKFILL}handlers.day_worker:DayWorker._renew_lease",
         f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
     ),
@@ -341,7 +343,7 @@ def test_every_retry_states_its_limit_pause_end_and_where_it_is_seen() -> None:
 
 def test_figures_of_the_table_are_those_of_the_code() -> None:
     assert (access.ATTEMPTS, consumer.MAX_ATTEMPTS, len(names.RETRY_SECONDS)) == (3, 18, 11)
-    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, handler.LEASE_TRIES) == (10, 6, 60)
+    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 60)
     worker = (day_worker.MAX_FRUITLESS_ATTEMPTS, day_worker.MAX_UNANSWERED_ATTEMPTS, day_worker.MAX_MALFORMED)
     assert worker == (20, 1500, 5)
     assert (eventing.RETRIES, ping_sources.MAX_RETRIES, revision.MAX_ATTEMPTS) == (5, 5, 3)

@@ -37,23 +37,27 @@ from battlescope_local.testing.upstreams import (
     instant_client,
     scripted_host,
 )
+from battlescope_schemas.entity import EntityType
 from ingest_api.clients import esi as api_esi
 from ingest_backfill.domain.killmail import SourceEntry
 from ingest_backfill.errors import DayNotFound
 from ingest_backfill.sources.esi import EsiSource
 from ingest_backfill.sources.everef import EverefSource
 from ingest_backfill.sources.zkillboard_history import ZkillboardHistorySource
-from ingest_poll import esi_client as poll_esi
-from ingest_poll import feed_client, history_client
 from ingest_poll.errors import KillmailNotFound
-from ingest_poll.live_source import STANDBY_UPSTREAM
+from ingest_poll.sources import esi_client as poll_esi
+from ingest_poll.sources import feed_client, history_client
+from ingest_poll.sources.live_source import STANDBY_UPSTREAM
 from ingest_verify.clients import day_listing
 from ingest_verify.errors import ListingNotPublished
 from killmail_enrich.market import source as market
 from killmail_enrich.names import esi_client as enrich_esi
+from killmail_enrich.names import ticker_client
+from killmail_enrich.names.tickers import Organisation
 from killmail_enrich.static_data import download as static_data
 
 DAY: Any = SimpleNamespace(day=date(2026, 10, 2))
+ORGANISATION = Organisation(98_000_001, EntityType.CORPORATION, "One")
 HASH = "0123456789abcdef0123456789abcdef01234567"
 Ask = Callable[[UpstreamClient, str], Awaitable[object]]
 
@@ -118,17 +122,17 @@ CLIENTS = (
     Client(
         "ingest-poll", feed_client.UPSTREAM,
         lambda client, url: feed_client.FeedClient(client, url, 1e6).fetch_file(1),
-        feed_client.request_policy(1e6), frozenset({"ingest_poll.feed_client"}),
+        feed_client.request_policy(1e6), frozenset({"ingest_poll.sources.feed_client"}),
     ),
     Client(
         "ingest-poll", STANDBY_UPSTREAM,
         lambda client, url: history_client.ListClient(client, url).fetch_lists({DAY.day}),
-        history_client.request_policy(1e6), frozenset({"ingest_poll.history_client"}),
+        history_client.request_policy(1e6), frozenset({"ingest_poll.sources.history_client"}),
     ),
     Client(
         "ingest-poll", "esi",
         lambda client, url: poll_esi.KillmailClient(Esi(client, url)).fetch_killmail(1, HASH),
-        poll_esi.POLICY, frozenset({"ingest_poll.esi_client"}), has_breaker=True,
+        poll_esi.POLICY, frozenset({"ingest_poll.sources.esi_client"}), has_breaker=True,
     ),
     Client(
         "ingest-backfill", "everef", _ask_everef, BACKFILL_POLICY,
@@ -157,6 +161,11 @@ CLIENTS = (
         "killmail-enrich", "esi",
         lambda client, url: enrich_esi.EsiClient(Esi(client, url), time.time).fetch([98_000_001]),
         enrich_esi.POLICY, frozenset({"killmail_enrich.names.esi_client"}), has_breaker=True,
+    ),
+    Client(
+        "killmail-enrich", "esi",
+        lambda client, url: ticker_client.TickerClient(Esi(client, url), time.time).fetch(ORGANISATION),
+        ticker_client.ticker_policy(1e6), frozenset({"killmail_enrich.names.ticker_client"}), has_breaker=True,
     ),
     Client(
         "account-api", sso.UPSTREAM, _ask_sso, sso.POLICY, frozenset({"account_api.clients.sso"}),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 from msgspec.structs import FieldInfo, fields
 
+from battlescope_local.testing.examples import examples
 from battlescope_schemas.killmail import (
     MAX_ATTACKERS,
     MAX_DAMAGE,
@@ -436,7 +437,7 @@ def check_killmail(killmail: ArchivedKillmail) -> None:
     assert read_killmail(killmail.raw, now=NOW) == killmail
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(mutated_bodies() | st.binary(max_size=200) | ODD.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_give_killmails_or_a_refusal_with_a_sentence(body: bytes) -> None:
     try:

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_api import TOKEN, make_app
 
+from battlescope_local.testing.examples import examples
+
 KEYS = {"error", "message", "requestId"}
 # As HTTP allows them in a header: no control characters but the tab.
 RAW = st.binary(max_size=60).map(lambda raw: bytes(byte for byte in raw if byte in b"\t" or 32 <= byte != 127))
@@ -45,13 +47,13 @@ def assert_answered(response: httpx2.Response) -> None:
         assert response.json().keys() == KEYS
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(METHODS, HEADERS, st.binary(max_size=50) | st.just(b'{"text": "x"}'))
 async def test_headers(method: str, headers: dict[str, bytes], content: bytes) -> None:
     assert_answered(await send(method, "/api/sample/note", headers, content))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 @given(st.text(max_size=80) | st.text("WyIxIl0_-=", max_size=60))
 @pytest.mark.parametrize("path", ["numbers", "cursors/time", "cursors/isk"])
 async def test_cursors(path: str, cursor: str) -> None:
@@ -59,7 +61,7 @@ async def test_cursors(path: str, cursor: str) -> None:
     assert_answered(await send("GET", f"/api/sample/{path}?{query}", {}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(70), deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from account_harness import KEY, MEMBER, simulated_upstream
+from account_harness import MEMBER, environment_of, simulated_upstream
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
@@ -25,7 +25,6 @@ from battlescope_local.serving.internal_gateway import internal_app
 from battlescope_local.serving.proxy import forward_request
 from battlescope_local.testing.databases import Database
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
-from battlescope_upstream.hosts.sso import CLIENT_ID
 
 NODE_TOKEN = "of-the-node"
 
@@ -69,19 +68,7 @@ async def site(
         await gateway.start_server()
         await node.start_server()
         url = logins.origin = str(gateway.make_url("")).rstrip("/")
-        settings = {
-            "DATABASE_URL": clone.url("account-api"),
-            "REDIS_URL": valkey,
-            "K_SINK": held_sink.url,
-            "USER_AGENT": "BattleScope tests (tests@example.org)",
-            "SSO_URL": f"{upstream}/sso",
-            "ESI_URL": f"{upstream}/esi",
-            "SSO_CLIENT_ID": CLIENT_ID,
-            "PUBLIC_ORIGINS": url,
-            "SESSION_COOKIE_SECURE": "false",
-            "TOKEN_ENCRYPTION_KEY": KEY,
-            "REQUIRE_MEMBERSHIP": "false",
-        }
+        settings = environment_of(clone.url("account-api"), valkey, upstream, sink=held_sink.url, origin=url)
         await asyncio.to_thread(lambda: process.start(**settings).wait_until_ready())
         yield Site(url, NodeState(1, 0.0, url, str(node.make_url("")).rstrip("/"), NODE_TOKEN, "sso"), logins)
         await gateway.close()

@@ -18,7 +18,7 @@ from account_harness import (
     MEMBER,
     OUTSIDER,
     Browser,
-    settings_of,
+    environment_of,
     simulated_upstream,
 )
 
@@ -69,21 +69,8 @@ def secrets_seen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def environment(database: str, valkey: str, upstream: str, sink: str) -> dict[str, str]:
-    settings = settings_of(database, valkey, upstream, sso_client_secret=CLIENT_SECRET)
-    names = ("user_agent", "sso_url", "esi_url", "sso_client_id", "public_origins")
-    values = {name.upper(): str(getattr(settings, name)) for name in names}
-    return {
-        **values,
-        "DATABASE_URL": database,
-        "REDIS_URL": valkey,
-        "K_SINK": sink,
-        "SSO_CLIENT_SECRET": CLIENT_SECRET,
-        "TOKEN_ENCRYPTION_KEY": KEY,
-        "SESSION_COOKIE_SECURE": "false",
-        "REQUIRE_MEMBERSHIP": "false",
-        "BOOTSTRAP_SUPERADMIN_CHARACTER_IDS": str(DIRECTOR),
-        "LOG_LEVEL": "DEBUG",
-    }
+    changes = {"SSO_CLIENT_SECRET": CLIENT_SECRET, "LOG_LEVEL": "DEBUG"}
+    return environment_of(database, valkey, upstream, sink=sink, **changes)
 
 
 def list_processes() -> str:

@@ -100,13 +100,13 @@ def assert_nothing_lost(harness: Any, valid: dict[int, set[bytes]]) -> None:
 
 
 CRASH_POINTS = (
-    "ingest_poll.feed_client:FeedReader.read_batch:after",
+    "ingest_poll.sources.feed_reader:FeedReader.read_batch:after",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:before",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:after",
     "ingest_poll.store:UnitOfWork.claim_ids:after",
     "ingest_poll.store:UnitOfWork.enqueue:after",
     "ingest_poll.store:UnitOfWork.update_rereads:after",
-    "ingest_poll.handler:FeedPoller._commit:after",
+    "ingest_poll.handlers.pipeline:FilePipeline._store_fetched:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:before",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
     "battlescope_events.postgres.outbox:Outbox._lock_waiting:after",
@@ -116,9 +116,9 @@ CRASH_POINTS = (
 
 # Where killmails are published as batches, beside the points where nothing differs.
 CRASH_POINTS_OF_BATCHES = (
-    "ingest_poll.handler:FeedPoller._ingested_events:before",
-    "ingest_poll.handler:FeedPoller._ingested_events:after",
-    "ingest_poll.handler:FeedPoller._commit:after",
+    "ingest_poll.handlers.pipeline:FilePipeline._ingested_events:before",
+    "ingest_poll.handlers.pipeline:FilePipeline._ingested_events:after",
+    "ingest_poll.handlers.pipeline:FilePipeline._store_fetched:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
 )
 
@@ -182,10 +182,10 @@ def test_next_timer_event_takes_over_an_expired_lease(process: FunctionProcess, 
 STANDBY_CRASH_POINTS = (
     "ingest_poll.store:Database.save_failover:before",
     "ingest_poll.store:Database.save_failover:after",
-    "ingest_poll.history_client:HistoryListSource.fetch:after",
+    "ingest_poll.sources.history_client:HistoryListSource.fetch:after",
     "ingest_poll.store:UnitOfWork.save_standby_position:after",
     "ingest_poll.store:UnitOfWork.postpone_listed:after",
-    "ingest_poll.handler:FeedPoller._poll_standby:after",
+    "ingest_poll.handlers.polling:FeedPoller._poll_standby:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
 )
 SWITCHING = {
@@ -231,8 +231,8 @@ def test_crash_while_the_source_is_switched_loses_and_repeats_nothing(
 BACKLOG_CRASH_POINTS = (
     "ingest_poll.store:UnitOfWork.insert_backlog:after",
     "ingest_poll.store:UnitOfWork.save_backlog:after",
-    "ingest_poll.feed_client:FeedReader.read_backlog:after",
-    "ingest_poll.handler:FeedPoller._poll_backlog:after",
+    "ingest_poll.sources.feed_reader:FeedReader.read_backlog:after",
+    "ingest_poll.handlers.polling:FeedPoller._poll_backlog:after",
 )
 
 

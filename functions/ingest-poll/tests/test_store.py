@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from battlescope_events.postgres.database import open_pool
 from battlescope_local.testing.databases import Database as Clone
 from battlescope_schemas.ruleset import Ruleset
-from ingest_poll.batch import FilteredBatch, bundle_files, filter_files, partition_by_known
 from ingest_poll.errors import LeaseLost
-from ingest_poll.feed_file import FeedFile, parse_file
-from ingest_poll.feed_state import FeedPosition
+from ingest_poll.feed.batch import FilteredBatch, bundle_files, filter_files, partition_by_known
+from ingest_poll.feed.feed_file import FeedFile, parse_file
+from ingest_poll.feed.feed_state import FeedPosition
 from ingest_poll.store import Database
 
 pytestmark = pytest.mark.postgres

@@ -79,7 +79,7 @@ def rows(module_database: Database) -> Iterator[Rows]:
     with psycopg.connect(module_database.owner, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE enriched_killmails, battle_killmails, battles, wanted_names, types, systems, revaluation_jobs,"
-            " outbox_messages"
+            " outbox_messages, entity_names"
         )
         yield Rows(connection)
 

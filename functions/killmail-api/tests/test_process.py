@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +73,31 @@ def test_process_ends_with_open_streams(process: FunctionProcess) -> None:
         assert next(received)[0] == "snapshot"
         process.terminate()
         assert list(received) == []
+
+
+def test_account_has_five_streams_over_both_routes(
+    new_process: Callable[..., FunctionProcess], environment: dict[str, str], valkey: str
+) -> None:
+    settings = environment | {"REDIS_URL": valkey, "ACCESS_MODE": "sso"}
+    process = new_process("killmail_api.main:app", settings).start().wait_until_ready()
+    accounts = AccountWriter(valkey)
+    headers, other = accounts.log_in().headers, accounts.log_in().headers
+    routes = ("/api/stream?topics=killmails", "/api/killmails/stream")
+    with httpx2.Client(base_url=process.url, timeout=20) as http, ExitStack() as streams:
+        opened = [streams.enter_context(http.stream("GET", routes[number % 2], headers=headers)) for number in range(5)]
+        assert [response.status_code for response in opened] == [200] * 5
+        for route in routes:
+            refused = http.get(route, headers=headers)
+            assert (refused.status_code, refused.json()["error"]) == (429, "too-many-streams")
+        with http.stream("GET", routes[0], headers=other) as response:
+            assert response.status_code == 200
+        opened[0].close()
+        status = 429
+        while status == 429:  # until the server notices that its client has gone
+            with http.stream("GET", routes[0], headers=headers) as response:
+                status = response.status_code
+        assert status == 200
+    accounts.close()
 
 
 def test_client_of_the_docs_follows_the_stream_with_a_personal_token_until_its_role_ends(

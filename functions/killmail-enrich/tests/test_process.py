@@ -98,9 +98,13 @@ class Environment:
         self.price_requests: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.broker_status = 202
         self.esi_status = 200
+        self.tickers: dict[str, str] = {}
         self.address = ""
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            ticker = self.tickers.get(request.path)
+            return web.json_response({"ticker": ticker}) if ticker else web.json_response({}, status=404)
         body = await request.json()
         if request.path.startswith("/battlescope/"):
             if self.broker_status == 202:
@@ -141,7 +145,8 @@ def stores(static_data: str, valkey: str, archive_bucket: Bucket, tmp_path: Path
 async def environment(serve: Start, stores: dict[str, str], port: int) -> AsyncIterator[Environment]:
     environment = Environment()
     url = await serve(environment.respond)
-    variables = stores | {"K_SINK": f"{url}/battlescope/killmails", "ESI_URL": url, "USER_AGENT": "tests"}
+    own = {"K_SINK": f"{url}/battlescope/killmails", "ESI_URL": url, "USER_AGENT": "tests", "TICKER_MAX_RATE": "1000"}
+    variables = stores | own
     command = ("-m", "uvicorn", "killmail_enrich.main:app", "--port", str(port), "--no-access-log")
     no_output = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
@@ -184,6 +189,7 @@ async def test_function_processes_every_kind_of_event(
     environment: Environment, archive: Archive, static_data: str
 ) -> None:
     await killmail_is_enriched_stored_and_published(environment, archive, static_data)
+    await tickers_are_fetched_by_the_timer(environment, static_data)
     await failing_broker_leads_to_redelivery(environment, archive)
     await wrong_archive_key_is_rejected(environment, archive)
     await missing_names_are_filled_in_by_the_timer(environment, archive, static_data)
@@ -256,6 +262,24 @@ async def missing_names_are_filled_in_by_the_timer(environment: Environment, arc
         database, "SELECT attacker_data->2->>'characterName' FROM enriched_killmails WHERE killmail_id = 5"
     )
     assert stored == [("Late 90000004",)]
+
+
+async def tickers_are_fetched_by_the_timer(environment: Environment, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE entity_names SET ticker_due_at = now() + interval '1 day'")
+        connection.execute(
+            "INSERT INTO entity_names (entity_id, entity_type, entity_name, fetched_at)"
+            " VALUES (99000077, 'alliance', 'Late Pact', now())"
+        )
+    environment.tickers["/alliances/99000077"] = "LATE"
+    assert (await environment.send_timer_event("tickers", "tickers")).status_code == 204
+    # A run that began with the first killmail may ask for it instead, and nobody awaits that one.
+    while not environment.published[1:]:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert fetch_rows(database, "SELECT ticker FROM entity_names WHERE entity_id = 99000077") == [("LATE",)]
+    headers, body = environment.published.pop()
+    assert headers["ce-subject"] == "alliance:99000077"
+    assert (body["entityName"], body["ticker"]) == ("Late Pact", "LATE")
 
 
 async def large_killmail_is_published_as_claim_check(environment: Environment, archive: Archive) -> None:

@@ -11,7 +11,8 @@ from killmail_enrich.settings import BACKFILL_BROKER, Settings
 
 def settings(k_sink: str) -> Settings:
     fields: dict[str, Any] = dict.fromkeys(Settings.model_fields, "x")
-    return Settings(**fields | {"k_sink": k_sink, "schema_version": None, "market_history_max_rate": 0.5})
+    fields |= {"market_history_max_rate": 0.5, "ticker_max_rate": 2.0, "schema_version": None}
+    return Settings(**fields | {"k_sink": k_sink})
 
 
 def test_backfill_broker_is_one_of_the_manifests() -> None:

@@ -68,11 +68,17 @@ def test_operation_has_the_types_of_what_it_takes_and_answers() -> None:
     assert "\n".join(expected) in text
 
 
+def test_name_of_a_schema_becomes_an_identifier() -> None:
+    text = client(**{"Pin-Input": {"type": "string"}, "Thing": {"$ref": "#/components/schemas/Pin-Input"}})
+    assert "export type PinInput = string;" in text
+    assert "export type Thing = PinInput;" in text
+
+
 @pytest.mark.skipif(TSC is None, reason="no TypeScript compiler is installed")
 def test_client_compiles_strictly_and_refuses_wrong_uses(tmp_path: Path) -> None:
     assert TSC is not None
     path = tmp_path / "client.ts"
-    path.write_text((ROOT / "docs" / "api" / "client.ts").read_text())
+    path.write_text((ROOT / "spa" / "src" / "api" / "client.ts").read_text())
     assert subprocess.run([TSC, *STRICT, path], capture_output=True, text=True, check=False).stdout == ""
     (tmp_path / "use.ts").write_text(
         'import { request } from "./client";\n'

@@ -99,6 +99,19 @@ def schema_version(workload: dict[str, Any]) -> str:
     return next(variable["value"] for variable in environment if variable["name"] == "SCHEMA_VERSION")
 
 
+def test_function_without_a_context_has_no_database(generated: Objects) -> None:
+    file = "base/functions/web-serve.yaml"
+    (service,) = of_kind(generated, file, "Service")
+    assert set(service["metadata"]["labels"]) == {
+        "networking.knative.dev/visibility",
+        "battlescope.dev/function",
+    }
+    (container,) = service["spec"]["template"]["spec"]["containers"]
+    assert "env" not in container
+    assert container["envFrom"] == [{"configMapRef": {"name": "runtime"}}, {"configMapRef": {"name": "access"}}]
+    assert of_kind(generated, file, "NetworkPolicy") == []  # the default denies everything
+
+
 def reached(objects: Objects, name: str, file: str) -> set[str]:
     """Namespaces that a policy opens, and "internet"."""
     (policy,) = [found for found in of_kind(objects, file, "NetworkPolicy") if found["metadata"]["name"] == name]
@@ -180,6 +193,8 @@ def test_routes_send_to_the_ingress_with_the_host_of_the_function(generated: Obj
     }
     assert hosts["/api/battles"] == "battle-api.battlescope.svc.cluster.local"
     assert hosts["/api/killmails"] == "killmail-api.battlescope.svc.cluster.local"
+    assert list(hosts)[-1:] == ["/"]
+    assert hosts["/"] == "web-serve.battlescope.svc.cluster.local"
     assert hosts["/api/rulesets"] == "ingest-api.battlescope.svc.cluster.local"
     assert {backend["name"] for rule in route["spec"]["rules"] for backend in rule["backendRefs"]} == {
         "kourier-internal"

@@ -13,7 +13,10 @@ PREREQUISITES = "knative/base/prerequisites.yaml"
 def test_declarations_of_the_project_are_read(project: Path) -> None:
     read = read_project(project)
     assert [function.name for function in read.functions] == sorted(function.name for function in read.functions)
-    assert {function.context for function in read.functions} == {"accounts", "ingestion", "killmails", "battles"}
+    assert {function.context for function in read.functions} == {
+        *("accounts", "ingestion", "killmails", "battles"),
+        None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,7 @@ def test_declarations_of_the_project_are_read(project: Path) -> None:
         (DECLARATION, "    ordered: true", "    order: ordered", "triggers.1.order: Extra inputs are not permitted"),
         (DECLARATION, "owner: true", "owner: false", "of the context killmails must have owner: true, not none"),
         (DECLARATION, "[archive, cache]", "[archive, cash]", "prerequisites.yaml: secrets: cash is missing"),
+        (DECLARATION, "context: killmails\n", "", "an owner needs a context, whose database it migrates"),
         ("knative/declarations/killmail-api.yaml", "context: killmails", "context: killmails\nowner: true",
          "must have owner: true, not killmail-api, killmail-enrich"),
         (PREREQUISITES, "roles: [killmail-enrich, killmail-api]", "roles: [killmail-enrich]",

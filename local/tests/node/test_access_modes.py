@@ -61,7 +61,7 @@ def test_functions_get_the_owners_token_in_the_mode_off_only() -> None:
 
 @asynccontextmanager
 async def gateway(owner_login: OwnerLogin | None) -> AsyncGenerator[httpx2.AsyncClient]:
-    server = TestServer(gateway_app((), {}, (), owner_login))
+    server = TestServer(gateway_app((), {}, owner_login))
     await server.start_server()
     async with httpx2.AsyncClient(base_url=str(server.make_url("/"))) as client:
         yield client

@@ -392,7 +392,7 @@ def battle_json(component: Component, members: Sequence[Killmail], sides: Sides)
             for side in sides.sides
         ],
         "unassigned": [{"kind": str(member.party.kind), "id": member.party.id} for member in sides.unassigned],
-        "links": [{"a": a, "b": b, "reason": str(reason)} for a, b, reason, *_ in component.links],
+        "links": [{"a": link.a, "b": link.b, "reason": str(link.reason)} for link in component.links],
     }
 
 

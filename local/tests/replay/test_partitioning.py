@@ -7,13 +7,14 @@ import pytest
 from builders import CITADEL, HOME, NEXT, RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_days import killmails_of_all_days, needs_real_days
+from real_days import components_of_all_days, killmails_of_all_days, needs_real_days
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battlescope_local.replay.esi_killmail import KillmailSummary
 from battlescope_local.replay.partitioning import Partitioner
+from battlescope_local.testing.examples import examples
 
 WORMHOLE = 31_000_005
 
@@ -50,7 +51,7 @@ losses = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(losses, max_size=25), st.integers(1, 7))
 def test_partitions_give_the_battles_of_all_killmails(
     drawn: list[tuple[int, str, list[str], int, tuple[int, int, int]]], every: int
@@ -93,4 +94,4 @@ class TestRealDays:
     def test_small_partitions_give_the_battles_of_four_days(self) -> None:
         killmails = killmails_of_all_days()
         assert max(map(len, partitions(killmails, every=1000))) < 3000
-        assert cluster_partitions(killmails, every=1000) == set(cluster(killmails, RULES))
+        assert cluster_partitions(killmails, every=1000) == set(components_of_all_days())

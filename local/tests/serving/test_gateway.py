@@ -4,18 +4,24 @@ import asyncio
 import gzip
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests.model import RouteMatch
-from battlescope_local.serving.gateway import Link, find_route, gateway_app
+from battlescope_local.serving.command_login import CommandLogins
+from battlescope_local.serving.gateway import find_route, gateway_app
 from battlescope_local.serving.http_server import MAX_HEADER, MAX_REQUEST_LINE, SERVER, GatewayRunner
 from battlescope_local.serving.instances import UVICORN_OPTIONS
+from battlescope_local.serving.owner_login import OwnerLogin
 from battlescope_local.serving.revision import Rejection
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -53,7 +59,6 @@ def test_root_prefix_matches_the_remaining_paths() -> None:
     assert find_route((*ROUTES, root), "/api/battles/1") == ROUTES[0]
 
 
-LINKS = (Link("/api/battles", "List battles"), Link("/api/<x>", "a & b"))
 KEYS = {"error", "message", "requestId"}
 
 
@@ -71,10 +76,10 @@ class FixedService:
 
 
 @asynccontextmanager
-async def running(service: FixedService | None = None) -> AsyncGenerator[int]:
+async def running(service: FixedService | None = None, owner_login: OwnerLogin | None = None) -> AsyncGenerator[int]:
     """The port of a gateway, served as the node serves it."""
     services: Any = dict.fromkeys(("battle-api", "killmail-api"), service)
-    runner = GatewayRunner(gateway_app(ROUTES, services, LINKS), shutdown_timeout=1, keepalive_timeout=75)
+    runner = GatewayRunner(gateway_app(ROUTES, services, owner_login), shutdown_timeout=1, keepalive_timeout=75)
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
@@ -112,7 +117,7 @@ BAD_REQUESTS = {
     "many headers": (head("GET / HTTP/1.1", *(f"x-{n}: 1" for n in range(200))), 431),
     "unknown path": (head("GET /nothing HTTP/1.1"), 404),
     "asterisk form": (head("OPTIONS * HTTP/1.1"), 404),
-    **{f"{method} of the landing page": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 405) for method in WRITES},
+    **{f"{method} of no route": (head(f"{method} / HTTP/1.1", "Content-Length: 0"), 404) for method in WRITES},
 }
 
 
@@ -127,6 +132,15 @@ async def test_every_error_of_the_gateway_has_the_one_body_and_names_no_internal
     assert headers["server"] == SERVER
     assert all(word not in body.decode() for word in ("aiohttp", "Got more", "reading", "b'"))
     assert expected != 405 or headers["allow"] == "GET, HEAD"
+
+
+async def test_foreign_page_opens_no_websocket_on_a_machine_without_logins() -> None:
+    """A browser sends the handshake of every page, as a GET, and the page could give orders through it."""
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket")
+    async with running(FixedService(), OwnerLogin("token", "http://127.0.0.1:1")) as port:
+        for origin, expected in (("https://evil.example", 403), ("null", 403), ("http://127.0.0.1:1", 200)):
+            request = head("GET /api/battles HTTP/1.1", *upgrade, f"Origin: {origin}")
+            assert (await send(port, request))[0] == expected, origin
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
@@ -174,13 +188,17 @@ async def test_request_id_is_kept_if_it_is_plain() -> None:
             assert (headers["x-request-id"] == request_id) == kept
 
 
-async def test_landing_page_names_resources_and_answers_reads_only() -> None:
-    async with running() as port:
-        status, headers, body = await send(port, head("GET / HTTP/1.1"))
-        assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert b'<a href="/api/battles">' in body
-        assert b"/api/&lt;x&gt;" in body
-        assert (await send(port, head("HEAD / HTTP/1.1")))[0] == 200
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [("localhost:3000", "http://127.0.0.1:3000/auth/login?x=%2F"), ("127.0.0.1:3000", None), ("evil.example", None)],
+)
+async def test_login_begins_at_the_address_where_it_ends(host: str, target: str | None) -> None:
+    """EVE SSO sends the browser back to one address, and a cookie of `localhost` does not go to 127.0.0.1."""
+    app = gateway_app((), {}, command_logins=CommandLogins("http://127.0.0.1:3000"))
+    async with TestServer(app) as server, ClientSession() as client:
+        url = URL(f"{server.make_url('/auth/login')}?x=%2F", encoded=True)
+        async with client.get(url, headers={"Host": host}, allow_redirects=False) as response:
+            assert response.headers.get("location") == target
 
 
 def test_local_mode_starts_functions_as_their_image_does() -> None:
@@ -188,3 +206,9 @@ def test_local_mode_starts_functions_as_their_image_does() -> None:
     image = (ROOT / "functions" / "Dockerfile").read_text()
     assert " ".join(UVICORN_OPTIONS) in image
     assert "--no-server-header" in UVICORN_OPTIONS
+
+
+def test_websockets_are_not_imported_before_the_first_one() -> None:
+    code = "import sys, battlescope_events.websockets; print('websockets' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

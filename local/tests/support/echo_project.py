@@ -17,6 +17,9 @@ async def app(scope, receive, send):
             if message["type"] == "lifespan.shutdown":
                 return
     path, headers = scope["path"], [(b"content-type", b"text/plain")]
+    if scope["type"] == "websocket":
+        await serve_websocket(path, headers, receive, send)
+        return
     if path == "/stream":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
         for number in range(20):
@@ -43,6 +46,20 @@ async def app(scope, receive, send):
             "host": dict(scope["headers"])[b"host"].decode()}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+async def serve_websocket(path, headers, receive, send):
+    await receive()
+    if path == "/refused":
+        await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": b"too many"})
+        return
+    await send({"type": "websocket.accept", "subprotocol": None, "headers": [(b"x-pid", str(os.getpid()).encode())]})
+    await send({"type": "websocket.send", "text": "welcome"})
+    while (message := await receive())["type"] == "websocket.receive":
+        if message.get("text") == "close":
+            await send({"type": "websocket.close", "code": 4001, "reason": "as asked"})
+            return
+        await send({"type": "websocket.send", "text": message.get("text"), "bytes": message.get("bytes")})
 """
 
 

@@ -10,6 +10,13 @@ from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database
 
 NOWHERE = "http://127.0.0.1:9"
+NO_ARCHIVE = {  # for functions of whose objects a test reads none
+    "S3_ENDPOINT_URL": NOWHERE,
+    "S3_REGION": "none",
+    "S3_BUCKET": "none",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+}
 
 
 @cache

@@ -17,12 +17,17 @@ class EntityType(StrEnum):
 
 
 class EntityUpdated(Schema):
-    """The name of an entity was resolved or changed. Consumers fill in names that were missing."""
+    """The name or the ticker of an entity was resolved or changed. Consumers fill in what was missing.
+
+    ticker: of corporations and alliances, up to 10 characters; null where the event is not about it, so that a consumer
+    keeps the one that it has.
+    """
 
     entity_type: EntityType
     entity_id: EveId
     entity_name: str
     updated_at: UtcTime
+    ticker: str | None = None
 
 
 def is_npc_id(entity_id: int) -> bool:

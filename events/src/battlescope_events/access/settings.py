@@ -3,22 +3,32 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.valkey.settings import ValkeySettings
 
 
-class AccessSettings(ValkeySettings):
-    """Lists are separated by spaces.
+class EdgeSettings(BaseSettings):
+    """What also a function without callers needs. Lists are separated by spaces.
 
-    owner_token: of the mode `off`; without it changes are refused.
     public_origins: where browsers find the web application and the API, like https://battlescope.example.com.
     cors_origins: other origins whose pages may call the API.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    access_mode: AccessMode = AccessMode.SSO
+    public_origins: str = ""
+    cors_origins: str = ""
+
+
+class AccessSettings(ValkeySettings, EdgeSettings):
+    """What a function with callers needs.
+
+    owner_token: of the mode `off`; without it changes are refused.
     trusted_hops: how many of our own proxies add the address of their caller to X-Forwarded-For.
     """
 
-    access_mode: AccessMode = AccessMode.SSO
     owner_token: SecretStr | None = None
-    public_origins: str = ""
-    cors_origins: str = ""
     trusted_hops: Annotated[int, Field(ge=0, le=10)] = 1

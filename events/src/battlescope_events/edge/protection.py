@@ -10,11 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from battlescope_events.edge.limits import RATE_LIMIT_HEADERS
 from battlescope_events.edge.modes import OWNER_COOKIE
-from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.edge.origins import SAFE_METHODS, OriginPolicy
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_schemas.accounts.session import SESSION_COOKIE
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ALLOWED_HEADERS: Final = "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Request-Id, Traceparent"
 _ALLOWED_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _EXPOSED_HEADERS: Final = ", ".join(("ETag", "Location", "Retry-After", "X-Request-Id", *RATE_LIMIT_HEADERS))

@@ -21,12 +21,17 @@ _PREFERENCE: Final = re.compile(
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether the header allows gzip (RFC 9110, 12.5.3); without a header nothing is compressed."""
+    return accepts_coding("gzip", accept_encoding)
+
+
+def accepts_coding(coding: str, accept_encoding: str) -> bool:
+    """Whether the header allows a content coding, such as gzip or br."""
     weights: dict[str, float] = {}
     for entry in accept_encoding.split(","):
         match = _PREFERENCE.fullmatch(entry)
         if match is not None:
             weights[match[1].lower()] = float(match[2] or 1)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+    return weights.get(coding, weights.get(f"x-{coding}", weights.get("*", 0.0))) > 0
 
 
 class Compression:
@@ -86,7 +91,8 @@ class _Response:
             _mark(headers)
         if not headers.get("content-type", "").startswith(_COMPRESSIBLE) or "content-encoding" in headers:
             return message
-        headers.add_vary_header("Accept-Encoding")
+        if "accept-encoding" not in headers.get("vary", "").lower():
+            headers.add_vary_header("Accept-Encoding")
         content: bytes = message.get("body", b"")
         if not self._accepts or message.get("more_body") or len(content) < MIN_BYTES:
             return message
@@ -96,14 +102,14 @@ class _Response:
         return {**message, "body": content}
 
 
-def compressed_etag(etag: str) -> str:
-    """The ETag of the compressed representation."""
-    return f'{etag[:-1]}{_SUFFIX}"'
+def compressed_etag(etag: str, coding: str = "gzip") -> str:
+    """The ETag of the representation in a content coding."""
+    return f'{etag[:-1]}-{coding}"'
 
 
 def _mark(headers: MutableHeaders) -> None:
     etag = headers.get("etag")
-    if etag is not None:
+    if etag is not None and not etag.endswith(f'{_SUFFIX}"'):
         headers["etag"] = compressed_etag(etag)
 
 

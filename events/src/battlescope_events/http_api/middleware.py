@@ -8,11 +8,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from battlescope_events.edge.origins import SAFE_METHODS
 from battlescope_events.http_api.errors import ApiError, error_response
 from battlescope_events.trace import CURRENT, PLAIN_ID, Trace
 
 MAX_QUERY_BYTES: Final = 16 * 1024  # the battle list with every filter full takes 10 kB
-_SAFE_METHODS: Final = {"GET", "HEAD", "OPTIONS"}
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 
 
@@ -88,7 +88,7 @@ class RequestLimits:
         if len(digits) > len(str(self._max_body_bytes)) or int(digits or "0") > self._max_body_bytes:
             return self._too_large()
         has_body = bool(digits) or "transfer-encoding" in headers
-        if has_body and scope["method"] not in _SAFE_METHODS and not _is_json(headers.get("content-type", "")):
+        if has_body and scope["method"] not in SAFE_METHODS and not _is_json(headers.get("content-type", "")):
             return ApiError(415, "The body must be JSON, with the header `Content-Type: application/json`.")
         if has_body and headers.get("content-encoding", "identity").lower() != "identity":
             message = "The body must not be compressed."

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.requests import HTTPConnection
@@ -54,13 +55,22 @@ class QueryNames:
         await self._app(scope, receive, send)
 
 
+async def _takes_any_query() -> None:
+    """Mark a route whose query is not the API's."""
+
+
+ANY_QUERY: Final[Any] = Depends(_takes_any_query)
+"""The entry in the `dependencies` of a route that accepts every parameter and reads none: a page of the web app."""
+
+
 def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNamesByEndpoint:
-    """The parameters that each route takes from the query, by its function."""
+    """The parameters that each route takes from the query, by its function; routes with `ANY_QUERY` are absent."""
     return {
         route.endpoint: tuple(
             field.alias for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
         )
         for route in routes
+        if ANY_QUERY not in route.dependencies
     }
 
 
@@ -70,7 +80,9 @@ async def check_query(connection: HTTPConnection) -> None:
     Raises:
         ApiError: a parameter is unknown, or its value contains NUL (400).
     """
-    known: Sequence[str] = connection.app.query_names[connection.scope["endpoint"]]
+    known: Sequence[str] | None = connection.app.query_names.get(connection.scope["endpoint"])
+    if known is None:
+        return
     for name, value in connection.query_params.multi_items():
         if name not in known:
             raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from account_api.repositories import accounts, characters
 from battlescope_local.testing.databases import Database
+from battlescope_local.testing.examples import examples
 from battlescope_schemas.accounts.session import AccessToken, Session
 
 ACCOUNTS = "/api/admin/accounts"
@@ -172,7 +173,7 @@ async def scenario(
         await check(harness)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(3), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(operations)
 def test_requests_at_once_lose_no_update_and_leave_no_orphan(
     new_database: Callable[[], Database], valkey: str, steps: list[tuple[str, int, int]]

@@ -78,6 +78,27 @@ def settings_of(database: str, valkey: str, upstream: str, **changes: Any) -> Se
     return Settings(**{**values, **changes})
 
 
+def environment_of(
+    database: str, valkey: str, upstream: str, *, sink: str, origin: str = ORIGIN, **changes: str
+) -> dict[str, str]:
+    """The environment of account-api as a process that browsers reach at `origin`."""
+    return {
+        "DATABASE_URL": database,
+        "REDIS_URL": valkey,
+        "K_SINK": sink,
+        "USER_AGENT": AGENT["user-agent"],
+        "SSO_URL": f"{upstream}/sso",
+        "ESI_URL": f"{upstream}/esi",
+        "SSO_CLIENT_ID": CLIENT_ID,
+        "PUBLIC_ORIGINS": origin,
+        "SESSION_COOKIE_SECURE": "false",
+        "TOKEN_ENCRYPTION_KEY": KEY,
+        "REQUIRE_MEMBERSHIP": "false",
+        "BOOTSTRAP_SUPERADMIN_CHARACTER_IDS": str(DIRECTOR),
+        **changes,
+    }
+
+
 @asynccontextmanager
 async def running_app(settings: Settings, clock: Clock) -> AsyncGenerator[Dependencies]:
     """The production app, except for a publisher that records events and upstream clients that do not wait."""

@@ -169,7 +169,10 @@ async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient
     assert [killmail["killmailId"] for killmail in body["killmails"]] == ["1", "2", "3"]
     assert body["sides"][0]["alliances"][0]["allianceName"] == "Red"
     assert [party["partyId"] for party in body["unassigned"]] == ["98000002"]
-    assert (body["topKillers"][0]["characterName"], body["topLosers"][0]["characterName"]) == ("Ann", None)
+    assert (body["topKillers"][0]["characterName"], body["topLosers"][0]["characterName"]) == (
+        "Ann",
+        "Unknown Character #90000002",
+    )
     assert body["linkReasons"] == [{"reason": "same-people", "count": 1}]
     assert (body["name"], body["revision"], body["editCount"]) == ("The Jita brawl", 3, 0)
     assert body["suggestions"] == [{"doubt": "lull", "groups": [["1"], ["2", "3"]]}]
@@ -209,7 +212,7 @@ async def test_killmails_name_attackers_by_index(client: httpx2.AsyncClient) -> 
     first, second, _ = body["killmails"]
     assert body["entities"] == {
         "alliances": [{"id": "99000001", "name": "Red", "ticker": "RED"}],
-        "corporations": [{"id": "98000001", "name": None, "ticker": None}],
+        "corporations": [{"id": "98000001", "name": "Unknown Corporation #98000001", "ticker": None}],
         "characters": [{"id": "90000001", "name": "Ann"}],
     }
     assert (first["attackerAlliances"], first["attackerCorps"], first["attackerCharacters"]) == ([0], [0], [0])

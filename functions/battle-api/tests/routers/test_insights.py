@@ -28,7 +28,10 @@ async def test_why_names_the_links_and_the_pilots_on_both(client: httpx2.AsyncCl
         -60,
         True,
     )
-    assert link["sharedPilots"] == [{"id": "90000001", "name": "Ann"}, {"id": "90000002", "name": None}]
+    assert link["sharedPilots"] == [
+        {"id": "90000001", "name": "Ann"},
+        {"id": "90000002", "name": "Unknown Character #90000002"},
+    ]
     assert (await client.get(f"{FIRST}/killmails/3/why")).json()["links"] == []
     assert_error(await client.get(f"{FIRST}/killmails/11/why"), 404, "has no killmail 11")
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from builders import RULES, totals
 from killmail_archive import Archive
-from real_days import event_time, killmails_of_all_days, needs_real_days, systems
+from real_days import components_of_all_days, event_time, killmails_of_all_days, needs_real_days, systems
 
 from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
@@ -22,11 +22,6 @@ pytestmark = needs_real_days
 @cache
 def killmails_by_id() -> dict[int, Killmail]:
     return {killmail.killmail_id: killmail for killmail in killmails_of_all_days()}
-
-
-@cache
-def components() -> tuple[Component, ...]:
-    return cluster(killmails_by_id().values(), RULES)
 
 
 def members(component: Component) -> list[Killmail]:
@@ -46,7 +41,9 @@ def battle_in(system: str, start: str, minutes: int = 40) -> Component:
         for killmail in killmails_of_all_days()
         if killmail.system_id == system_id and begin - 60 <= killmail.time <= begin + 60 * minutes
     }
-    return max((component for component in components() if ids.intersection(component.killmail_ids)), key=size)
+    return max(
+        (component for component in components_of_all_days() if ids.intersection(component.killmail_ids)), key=size
+    )
 
 
 @cache
@@ -109,7 +106,7 @@ def test_ships_ejected_from_a_dying_structure_are_no_battle(system: str, start: 
         if killmail.system_id == system_id and begin <= killmail.time <= begin + 480
     }
     assert len(ejected) > 90
-    assert not any(c.is_battle for c in components() if ejected.intersection(c.killmail_ids))
+    assert not any(c.is_battle for c in components_of_all_days() if ejected.intersection(c.killmail_ids))
 
 
 @pytest.mark.parametrize("start", ["27 03:36", "27 15:51", "28 11:32"])
@@ -147,13 +144,13 @@ def test_police_killmails_link_no_strangers(system: str) -> None:
         if killmail.system_id == system_id and classify_loss(killmail) is LossKind.NON_COMBAT
     ]
     assert police
-    non_combat = {killmail_id for component in components() for killmail_id in component.non_combat_ids}
-    single = {component.killmail_ids[0] for component in components() if len(component.killmail_ids) == 1}
+    non_combat = {killmail_id for component in components_of_all_days() for killmail_id in component.non_combat_ids}
+    single = {component.killmail_ids[0] for component in components_of_all_days() if len(component.killmail_ids) == 1}
     assert {killmail.killmail_id for killmail in police} <= non_combat | single
 
 
 def component_with(killmail_id: int) -> Component:
-    return next(component for component in components() if killmail_id in component.killmail_ids)
+    return next(component for component in components_of_all_days() if killmail_id in component.killmail_ids)
 
 
 def test_pilots_unseen_for_six_minutes_stay_in_the_fight_of_ekpb_3_which_was_never_silent_for_three() -> None:
@@ -204,10 +201,10 @@ def test_strangers_beside_two_fleets_in_u_qvwd_are_another_battle() -> None:
 
 
 def test_number_of_battles_by_size_over_four_days() -> None:
-    sizes = sorted(size(component) for component in components())
+    sizes = sorted(size(component) for component in components_of_all_days())
     assert 130 <= sum(killmails >= 10 for killmails in sizes) / 4 <= 200
     assert 4 <= sum(killmails >= 100 for killmails in sizes) / 4 <= 7
-    assert sum(c.tier is Tier.MAJOR for c in components()) == sum(killmails >= 100 for killmails in sizes)
+    assert sum(c.tier is Tier.MAJOR for c in components_of_all_days()) == sum(killmails >= 100 for killmails in sizes)
 
 
 def test_order_does_not_change_the_result() -> None:
@@ -228,7 +225,7 @@ def test_neighbourhood_alone_gives_the_battles_of_all_killmails() -> None:
 
 
 def test_every_loss_is_counted_exactly_once() -> None:
-    for component in components():
+    for component in components_of_all_days():
         if component.tier in {Tier.MAJOR, Tier.BATTLE}:
             killmails = members(component)
             battle = totals(killmails, assign(killmails))

@@ -16,6 +16,7 @@ from battle_cluster.detection.neighbourhood_strategies import BATCH_THRESHOLD, c
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
 from battle_cluster.reconciliation.battle_identity import assign_components
+from battlescope_local.testing.examples import examples
 
 
 class InMemoryDatabase:
@@ -120,7 +121,7 @@ def test_killmails_one_by_one_in_any_order_give_the_components_of_one_batch(
 
 
 @given(killmail_lists(), st.integers(1, 9), st.sampled_from([1, 2, 4, BATCH_THRESHOLD]), st.sampled_from([1, -1]))
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=examples(70))
 def test_batches_of_any_size_give_the_components_of_one_batch(
     killmails: list[Killmail], size: int, threshold: int, direction: int
 ) -> None:
@@ -149,7 +150,7 @@ def edits(draw: st.DrawFn, killmails: list[Killmail], used_seqs: set[int]) -> Ed
 
 
 @given(killmail_lists(), st.data())
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=examples(50))
 def test_edits_made_and_undone_at_any_time_give_the_components_of_one_batch(
     killmails: list[Killmail], data: st.DataObject
 ) -> None:

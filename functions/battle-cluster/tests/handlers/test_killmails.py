@@ -178,6 +178,19 @@ async def test_entity_update_stores_a_missing_name(store: Database, database: st
     assert name == ("Known",)
 
 
+async def test_ticker_is_stored_and_kept_by_events_without_one(store: Database, database: str) -> None:
+    await process_each(store, [enriched_killmail(1, 0, (1, 1), [(11, 2)])])
+    for number, (name, ticker) in enumerate([("Pact", "PACT"), ("Renamed Pact", None), ("Renamed Pact", "NEW")]):
+        payload = EntityUpdated(
+            entity_type=EntityType.ALLIANCE, entity_id=99_000_077, entity_name=name, ticker=ticker, updated_at=NOW
+        )
+        event = Event(ENTITY_UPDATED, str(number), "killmail-enrich", payload, {})
+        await process_event(store, event, RecordingPublisher())
+        with psycopg.connect(database) as connection:
+            stored = connection.execute("SELECT name, ticker FROM entity_names WHERE id = 99000077").fetchone()
+        assert stored == (name, ticker or "PACT")
+
+
 async def test_concurrent_systems_give_the_same_battles_as_one_batch(store: Database, database: str) -> None:
     killmails = random_killmails(7, size=40)
     by_system = defaultdict[int, list[EnrichedKillmail]](list)

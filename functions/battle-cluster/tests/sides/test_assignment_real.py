@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
-from builders import RULES
-from real_days import killmails_of_all_days, militias, needs_real_days
+from real_days import components_of_all_days, killmails_of_all_days, militias, needs_real_days
 from two_colouring import two_colouring
 
-from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, PartyKind, Victim
 from battle_cluster.sides.assignment import assign
 from battle_cluster.sides.priors import ALLIED_MILITIAS
@@ -20,7 +18,7 @@ pytestmark = needs_real_days
 @cache
 def battles() -> tuple[tuple[Killmail, ...], ...]:
     by_id = {killmail.killmail_id: killmail for killmail in killmails_of_all_days()}
-    components = (c for c in cluster(by_id.values(), RULES) if c.is_battle and len(c.killmail_ids) >= 5)
+    components = (c for c in components_of_all_days() if c.is_battle and len(c.killmail_ids) >= 5)
     return tuple(tuple(by_id[i] for i in component.killmail_ids) for component in components)
 
 

@@ -82,5 +82,5 @@ def parties_on_sides(rules: SideRules, margin: float) -> set[Party]:
     """The parties on a side if the last of four parties has this margin."""
     evidence_of_four = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
     blocs = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
-    standings = {party: Standing(certainty) for party, certainty in enumerate((1.0, 1.0, 1.0, margin))}
+    standings = {index: Standing(margin if index == 3 else 1.0) for index in range(4)}
     return set(_build_sides([], evidence_of_four, blocs, rules, _Certainty(standings, {})).by_party)

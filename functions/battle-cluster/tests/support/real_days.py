@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import RULES
 
+from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.domain.killmail import Killmail
 from battlescope_local.replay.esi_killmail import StaticData, build_killmail, estimated_value, parse_killmail
 
@@ -21,6 +23,7 @@ EMPIRES = range(500_001, 500_005)
 
 needs_real_days = [
     pytest.mark.shared,
+    pytest.mark.group("real-days"),  # one process reads and clusters them: that takes most of the time
     pytest.mark.skipif(
         not SHARED.is_dir(), reason="../shared/data is absent: real killmails are not part of the project"
     ),
@@ -64,8 +67,14 @@ def killmails_of_day(date: str) -> tuple[Killmail, ...]:
         return tuple(map(killmail_from_esi, lines))
 
 
+@cache
 def killmails_of_all_days() -> tuple[Killmail, ...]:
     return tuple(killmail for date in DAYS for killmail in killmails_of_day(date))
+
+
+@cache
+def components_of_all_days() -> tuple[Component, ...]:
+    return cluster(killmails_of_all_days(), RULES)
 
 
 def killmail_from_esi(text: bytes, value: Callable[[int], float] = estimated_value) -> Killmail:

@@ -23,15 +23,17 @@ from battlescope_events.upstream.cooldown import Cooldowns
 from battlescope_events.upstream.esi import make_esi
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
-from ingest_poll import esi_client, history_client
 from ingest_poll.events import SOURCE
-from ingest_poll.feed_client import UPSTREAM, FeedClient, R2z2Source, request_policy
-from ingest_poll.feed_state import PollingSchedule
-from ingest_poll.handler import FeedPoller
-from ingest_poll.history_client import HistoryListSource, ListClient
-from ingest_poll.live_source import STANDBY_UPSTREAM, LiveSource
-from ingest_poll.reread_handler import RefusedBodyReader
+from ingest_poll.feed.feed_state import PollingSchedule
+from ingest_poll.handlers.pipeline import FilePipeline
+from ingest_poll.handlers.polling import FeedPoller
+from ingest_poll.handlers.rereading import RefusedBodyReader
 from ingest_poll.settings import Settings
+from ingest_poll.sources import esi_client, history_client
+from ingest_poll.sources.feed_client import UPSTREAM, FeedClient, request_policy
+from ingest_poll.sources.history_client import HistoryListSource, ListClient
+from ingest_poll.sources.live_source import STANDBY_UPSTREAM, LiveSource
+from ingest_poll.sources.r2z2_source import R2z2Source
 from ingest_poll.store import Database
 
 MAX_CONNECTIONS: Final = 6
@@ -110,16 +112,21 @@ async def build() -> AsyncGenerator[Function]:
         sources = _Sources(settings, external_client, cooldowns, esi_cooldowns, database, clock, jitter)
         primary, standby = sources.make()
         storage = ObjectStorage(settings.bucket_access)
-        poller = FeedPoller(
+        pipeline = FilePipeline(
             database=database,
-            primary=primary,
-            standby=standby,
-            failover_policy=settings.failover_policy,
             storage=storage,
             publish=publish,
             batch_threshold=settings.batch_threshold,
             clock=clock,
             jitter=jitter,
+        )
+        poller = FeedPoller(
+            database=database,
+            primary=primary,
+            standby=standby,
+            failover_policy=settings.failover_policy,
+            pipeline=pipeline,
+            clock=clock,
         )
         rereader = RefusedBodyReader(
             database=database,

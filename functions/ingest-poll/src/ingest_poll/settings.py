@@ -10,7 +10,7 @@ from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
-from ingest_poll.failover import FailoverPolicy
+from ingest_poll.feed.failover import FailoverPolicy
 
 
 class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSettings, ValkeySettings):

@@ -17,8 +17,8 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_schemas.reference import KillmailRefused, Source
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
 from ingest_poll.errors import LeaseLost
-from ingest_poll.failover import FailoverState
-from ingest_poll.feed_state import Backlog, FeedPosition, Gap
+from ingest_poll.feed.failover import FailoverState
+from ingest_poll.feed.feed_state import Backlog, FeedPosition, Gap
 
 # Only the database's clock decides about the lease, because the clocks of two pods may differ.
 TAKE_LEASE: Final[LiteralString] = """

@@ -13,6 +13,7 @@ from verified_days import NOW, Rows
 from battlescope_events.catalog import RETENTION_DUE, TIMER, VERIFICATION_REQUESTED
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Event
+from battlescope_events.object_storage import bucket as bucket_module
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import Publish, RecordingPublisher
 from battlescope_local.testing.buckets import Bucket
@@ -110,11 +111,12 @@ async def test_unfinished_cleanup_is_continued_by_the_next_timer_event(
 
 
 async def test_objects_of_several_pages_are_deleted(
-    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(1_050)))
+    monkeypatch.setattr(bucket_module, "PAGE_SIZE", 20)
+    bucket.put(*(f"raw-killmails/2020/01/01/{n:05}.gz" for n in range(50)))
     await cleaner(store, storage, RecordingPublisher()).apply_cutoff(CUTOFF)
-    assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 1050)]
+    assert rows.sql("SELECT status, objects_deleted FROM data_retention_jobs") == [("completed", 50)]
 
 
 async def test_months_are_found_under_every_plan(rows: Rows) -> None:

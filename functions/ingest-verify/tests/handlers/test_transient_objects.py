@@ -10,6 +10,7 @@ import pytest
 from verified_days import Rows
 
 from battlescope_events.errors import TransientError
+from battlescope_events.object_storage import bucket as bucket_module
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.buckets import Bucket
@@ -107,18 +108,19 @@ async def test_upload_is_deleted_once_no_job_of_its_day_needs_it(
 
 
 async def test_cleanup_continues_at_the_last_key(
-    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket
+    store: Database, storage: BucketClient, rows: Rows, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.put(*(f"chunks/{n:05}" for n in range(1_001)), "manifests-planned/x.json")
+    monkeypatch.setattr(bucket_module, "PAGE_SIZE", 20)
+    bucket.put(*(f"chunks/{n:05}" for n in range(21)), "manifests-planned/x.json")
     now, steps = datetime.now(UTC) + RETENTION + timedelta(days=1), count()
     today = cutoff(now.date(), 60)
     rows.sql("INSERT INTO data_retention_jobs (id, cutoff_date, status) VALUES (%s, %s, 'running')", uuid4(), today)
     slow = TransientObjectCleaner(store, storage, lambda: now + next(steps) * timedelta(seconds=50), days=14)
     assert not await slow.clean(today, now + timedelta(seconds=90))  # a page of uploads, one of chunks
-    assert rows.sql(COUNTS) == [("running", 1_000, 0)]
-    assert rows.sql("SELECT transport_looked_at FROM data_retention_jobs") == [("chunks/00999",)]
+    assert rows.sql(COUNTS) == [("running", 20, 0)]
+    assert rows.sql("SELECT transport_looked_at FROM data_retention_jobs") == [("chunks/00019",)]
     await cleaner(store, storage, at(now)).run_daily()
-    assert rows.sql(COUNTS) == [("completed", 1_001, 0)]
+    assert rows.sql(COUNTS) == [("completed", 21, 0)]
     assert bucket.keys() == ["manifests-planned/x.json"]
 
 

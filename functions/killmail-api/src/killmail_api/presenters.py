@@ -1,9 +1,10 @@
 """Turns stored rows into responses."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
+from battlescope_schemas.names.shown_names import NamedKind, shown_name, unknown_name
 from battlescope_schemas.ships.hulls import hull_class
 from killmail_api.domain.archived_row import ArchivedRow
 from killmail_api.domain.items import Entry, present, read_unit_prices
@@ -17,16 +18,41 @@ from killmail_api.schemas.killmails import (
     EnrichmentStatus,
     FinalBlow,
     Summary,
+    UnpricedType,
     Value,
     ZkbValue,
 )
 from killmail_api.schemas.revaluations import RevaluationJobItem, RevaluationProgress, RevaluationStatus
 
 Row = Mapping[str, Any]
+# The field of a name by the field of its id, in rows, and what the id stands for.
+_NAMES: Final = {
+    "system_name": ("system_id", NamedKind.SYSTEM),
+    "region_name": ("region_id", NamedKind.REGION),
+    "victim_alliance_name": ("victim_alliance_id", NamedKind.ALLIANCE),
+    "victim_corp_name": ("victim_corp_id", NamedKind.CORPORATION),
+    "victim_character_name": ("victim_character_id", NamedKind.CHARACTER),
+    "victim_faction_name": ("victim_faction_id", NamedKind.FACTION),
+    "ship_type_name": ("ship_type_id", NamedKind.SHIP_TYPE),
+    "ship_group_name": ("ship_group_id", NamedKind.SHIP_GROUP),
+}
+# The same of an attacker as rows have it: the field of the answer, and the first part of the fields of the row.
+_PARTY: Final = {
+    "character": ("character", NamedKind.CHARACTER),
+    "corp": ("corporation", NamedKind.CORPORATION),
+    "alliance": ("alliance", NamedKind.ALLIANCE),
+    "ship_type": ("shipType", NamedKind.SHIP_TYPE),
+}
 
 
 def summary(row: Row) -> Summary:
     return Summary.model_validate({**row, **_list_fields(row)})
+
+
+def _shown_names(row: Row) -> dict[str, str | None]:
+    return {
+        name: shown_name(kind, row[entity_id], row[name]) for name, (entity_id, kind) in _NAMES.items() if name in row
+    }
 
 
 def detail(row: Row) -> Detail:
@@ -64,8 +90,13 @@ def _value(row: Row) -> Value:
         ),
         computed=None
         if computed is None
-        else ComputedValue.model_validate({**computed, "unpriced": row["unpriced_types"]}),
+        else ComputedValue.model_validate({**computed, "unpriced": tuple(map(_unpriced, row["unpriced_types"]))}),
     )
+
+
+def _unpriced(listed: Row) -> UnpricedType:
+    type_id = listed["type_id"]
+    return UnpricedType(type_id=type_id, type_name=listed["type_name"] or unknown_name(NamedKind.ITEM_TYPE, type_id))
 
 
 def _confidence(value: Value) -> ValueConfidence | None:
@@ -75,24 +106,25 @@ def _confidence(value: Value) -> ValueConfidence | None:
 def _list_fields(row: Row) -> dict[str, Any]:
     final = next((attacker for attacker in row["attacker_data"] if attacker["finalBlow"]), None)
     return {
+        **_shown_names(row),
         **_attacker_entities(row),
-        "final_blow": None if final is None else FinalBlow.model_validate(_party(final)),
+        "final_blow": None if final is None else _final_blow(final, row["final_blow_ticker"]),
         "hull_class": hull_class(row["ship_group_id"], row["ship_category_id"]),
     }
 
 
+def _final_blow(attacker: Row, ticker: str | None) -> FinalBlow:
+    return FinalBlow.model_validate({**_party(attacker), "ticker": ticker})
+
+
 def _party(fields: Row) -> dict[str, Any]:
     """The ids and names of an attacker that its answer to a request has."""
-    return {
-        "character_id": fields.get("characterId"),
-        "character_name": fields.get("characterName"),
-        "corp_id": fields.get("corporationId"),
-        "corp_name": fields.get("corporationName"),
-        "alliance_id": fields.get("allianceId"),
-        "alliance_name": fields.get("allianceName"),
-        "ship_type_id": fields.get("shipTypeId"),
-        "ship_type_name": fields.get("shipTypeName"),
-    }
+    party: dict[str, Any] = {}
+    for name, (stored, kind) in _PARTY.items():
+        entity_id = fields.get(f"{stored}Id")
+        party[f"{name}_id"] = entity_id
+        party[f"{name}_name"] = shown_name(kind, entity_id, fields.get(f"{stored}Name"))
+    return party
 
 
 def _attacker_entities(row: Row) -> dict[str, Any]:
@@ -111,10 +143,14 @@ def _attacker_entities(row: Row) -> dict[str, Any]:
     }
 
 
-def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str | None]:
+def _distinct(attackers: Iterable[Row], entity_type: str) -> dict[int, str]:
     """Names by id."""
     id_field, name_field = f"{entity_type}Id", f"{entity_type}Name"
-    return {int(attacker[id_field]): attacker.get(name_field) for attacker in attackers if id_field in attacker}
+    return {
+        int(attacker[id_field]): attacker.get(name_field) or unknown_name(entity_type, attacker[id_field])
+        for attacker in attackers
+        if id_field in attacker
+    }
 
 
 def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
@@ -122,9 +158,11 @@ def _attacker(fields: Row, weapons: Mapping[int, str]) -> Attacker:
     return Attacker(
         **_party(fields),
         faction_id=fields.get("factionId"),
-        faction_name=fields.get("factionName"),
+        faction_name=shown_name(NamedKind.FACTION, fields.get("factionId"), fields.get("factionName")),
         weapon_type_id=weapon_type_id,
-        weapon_type_name=weapons.get(int(weapon_type_id)) if weapon_type_id else None,
+        weapon_type_name=shown_name(
+            NamedKind.ITEM_TYPE, weapon_type_id, weapons.get(int(weapon_type_id)) if weapon_type_id else None
+        ),
         damage_done=fields["damageDone"],
         final_blow=fields["finalBlow"],
     )

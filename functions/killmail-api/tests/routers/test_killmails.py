@@ -41,6 +41,10 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
         "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class) "
         "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3)"
     )
+    rows.connection.execute(
+        "INSERT INTO entity_names (entity_id, entity_type, entity_name, fetched_at, ticker) "
+        "VALUES (98000001, 'corporation', 'One', now(), 'ONE')"
+    )
     assert recent(client) == [
         {
             "killmailId": "1",
@@ -57,13 +61,14 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "victimCorpId": "98000001",
             "victimCorpName": "One",
             "victimCharacterId": "90000001",
-            "victimCharacterName": None,
+            "victimCharacterName": "Unknown Character #90000001",
+            "victimTicker": "ONE",
             "attackerAllianceIds": ["99000001"],
-            "attackerAllianceNames": [None],
+            "attackerAllianceNames": ["Unknown Alliance #99000001"],
             "attackerCorpIds": ["98000002"],
             "attackerCorpNames": ["Two"],
             "attackerCharacterIds": ["7"],
-            "attackerCharacterNames": [None],
+            "attackerCharacterNames": ["Unknown Character #7"],
             "shipTypeId": "587",
             "shipTypeName": "Rifter",
             "shipGroupId": "25",
@@ -71,13 +76,14 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "hullClass": "frigate",
             "finalBlow": {
                 "characterId": "7",
-                "characterName": None,
+                "characterName": "Unknown Character #7",
                 "corpId": "98000002",
                 "corpName": "Two",
                 "allianceId": None,
                 "allianceName": None,
                 "shipTypeId": None,
                 "shipTypeName": None,
+                "ticker": None,
             },
             "npc": False,
             "solo": True,
@@ -232,7 +238,7 @@ def test_computed_value_is_shown_with_its_parts_and_unpriced_types(client: TestC
         "5.00",
         "25.00",
     )
-    unpriced = [{"typeId": "34", "typeName": "Tritanium"}, {"typeId": "77", "typeName": None}]
+    unpriced = [{"typeId": "34", "typeName": "Tritanium"}, {"typeId": "77", "typeName": "Unknown Item #77"}]
     assert value["computed"] == COMPUTED | {"unpriced": unpriced}
     assert value["zkb"] is None
     (item,) = recent(client)
@@ -294,7 +300,11 @@ def test_items_are_named_and_nested_and_the_raw_killmail_is_unchanged(
         1,
         0,
     )
-    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (None, "cargo", False)
+    assert (container["typeName"], container["slot"], container["isBlueprintCopy"]) == (
+        "Unknown Item #3467",
+        "cargo",
+        False,
+    )
     (content_of_it,) = container["items"]
     assert (content_of_it["typeName"], content_of_it["quantityDropped"]) == ("Tritanium", 100)
     assert content_of_it["isBlueprintCopy"]

@@ -47,6 +47,12 @@ def entity_updated(payload: EntityUpdated) -> Message:
     return ENTITY_UPDATED.message(payload, source=SOURCE, key=key, time=payload.updated_at)
 
 
+def ticker_updated(payload: EntityUpdated) -> Message:
+    """The id is derived from entity, ticker and day, so that each weekly refresh is an event of its own."""
+    key = f"{payload.entity_type}:{payload.entity_id}:ticker:{payload.ticker}:{payload.updated_at.date()}"
+    return ENTITY_UPDATED.message(payload, source=SOURCE, key=key, time=payload.updated_at)
+
+
 def prices_requested(day: date, part: int, key: str, time: datetime) -> Message:
     """The id is derived from `key`, which differs between requests of a day."""
     return PRICES_REQUESTED.message(PricesRequested(date=day, part=part), source=SOURCE, key=key, time=time)

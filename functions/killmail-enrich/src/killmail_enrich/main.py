@@ -6,6 +6,7 @@ import random  # the only source of randomness
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -27,9 +28,9 @@ from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher, Publish
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, UpstreamClient, external_http
+from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
-from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.esi import Esi, make_esi
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from battlescope_events.valkey.live_log import LiveLog
@@ -54,6 +55,9 @@ from killmail_enrich.names.repository import NameRepository
 from killmail_enrich.names.request_batcher import RequestBatcher
 from killmail_enrich.names.resolver import NameResolver
 from killmail_enrich.names.service import NameService
+from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
+from killmail_enrich.names.ticker_repository import TickerRepository
+from killmail_enrich.names.ticker_service import TickerService
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
@@ -83,16 +87,9 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
-        esi = _esi_client(settings, external_client, database, valkey, now)
-        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time)
-        live_batcher, backfill_batcher = _name_batchers(name_service)
-        sources = (cache.find, name_repository.find)
-        live_names, backfill_names = (
-            NameResolver(sources, batcher, time.time) for batcher in (live_batcher, backfill_batcher)
-        )
+        names = _names(settings, external_client, database, valkey, outbox, publish)
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
-        live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
+        live, backfill = Delivery(names.live, publish), Delivery(names.backfill, backfill_publish)
         market_days = MarketDays(database, outbox)
         loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
         prices = PriceHandler(loader, market_days, outbox, publish, now)
@@ -104,8 +101,8 @@ async def build() -> AsyncGenerator[Function]:
         live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
-            valuations.value_waiting, prices.request_due, live_publisher.flush,
+            names.service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
+            valuations.value_waiting, prices.request_due, live_publisher.flush, names.tickers.fetch_due,
         )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
@@ -114,13 +111,18 @@ async def build() -> AsyncGenerator[Function]:
         )
 
         async def ready() -> dict[str, int]:
-            figures = await name_service.ready() | await killmails.ready()
+            figures = await names.service.ready() | await names.tickers.ready() | await killmails.ready()
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
+        await tickers.close()
         await live_batcher.close()
         await backfill_batcher.close()
         await deduplicator.close()
+
+
+def _ticker_service(esi: Esi, database: Database, outbox: Outbox, publish: Publish) -> TickerService:
+    return TickerService(TickerClient(esi, time.time), TickerRepository(database, outbox), outbox, publish, time.time)
 
 
 def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
@@ -139,19 +141,16 @@ def _valuation_handler(
     return ValuationHandler(archive, static_data, repository, valuer, outbox, publish, now)
 
 
-def _esi_client(
-    settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, now: Callable[[], datetime]
-) -> EsiClient:
-    esi = make_esi(
+def _esi(settings: Settings, http: ExternalHttp, database: Database, valkey: Valkey, policy: RequestPolicy) -> Esi:
+    return make_esi(
         settings.esi_url,
         http,
         _cooldowns(database, valkey),
-        POLICY,
-        now=now,
+        policy,
+        now=partial(datetime.now, UTC),
         jitter=random.random,
         breaker=CircuitBreaker(),
     )
-    return EsiClient(esi, time.time)
 
 
 def _cooldowns(database: Database, valkey: Valkey) -> CombinedCooldowns:

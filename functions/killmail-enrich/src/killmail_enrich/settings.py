@@ -31,9 +31,11 @@ class RevaluationSettings(DatabaseSettings, SinkSettings, ObjectStorageSettings)
 class Settings(ImportSettings, RevaluationSettings, ValkeySettings):
     """market_history_url: prices by day in EVE Ref's layout, http(s) or `file://`.
 
-    market_history_max_rate: files per second. Only one process at a time reads them, so any number of pods may run.
+    market_history_max_rate: files per second. ticker_max_rate: requests to ESI per second, for tickers. Of both only
+    one process at a time requests anything, so any number of pods may run.
     """
 
     esi_url: str
     market_history_url: str
     market_history_max_rate: Annotated[float, Field(gt=0)] = 0.5  # five years take an hour
+    ticker_max_rate: Annotated[float, Field(gt=0)] = 2.0  # all active organisations in some hours

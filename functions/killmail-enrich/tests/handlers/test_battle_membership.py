@@ -17,6 +17,7 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Event, EventType, Message
 from battlescope_events.postgres.database import Database
+from battlescope_local.testing.examples import examples
 from battlescope_schemas.battle import (
     BattleChunk,
     BattleCreated,
@@ -137,7 +138,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Payload], list[list[Payload]]]:
     return payloads, [delivered[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries())
 async def test_any_order_single_or_in_batches_gives_the_rows_of_ordered_single_events(
     consumer: Consumer, case: tuple[list[Payload], list[list[Payload]]]

@@ -24,6 +24,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
+from battlescope_local.testing.examples import examples
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
@@ -209,7 +210,7 @@ async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer)
 BATCHES = st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.none() | st.just("j"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(0, 7) | BATCHES, min_size=1, max_size=5).map(lambda steps: [*steps, (list(range(8)), None)])
 )

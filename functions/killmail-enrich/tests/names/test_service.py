@@ -13,7 +13,7 @@ from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.entity import EntityType
-from battlescope_schemas.esi_names import read_names
+from battlescope_schemas.names.esi_names import read_names
 from killmail_enrich.enrichment.enrichment import PartyLine
 from killmail_enrich.names.model import RETRY_SECONDS, Name
 from killmail_enrich.names.repository import NameRepository

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from battlescope_events.catalog import CATALOG
+from battlescope_local.devtools.http_apps import http_apps
 from battlescope_local.devtools.merged_openapi import merged
 from battlescope_local.devtools.pins import LOCK, closure, pins
 from battlescope_local.devtools.project import ROOT, functions, members
@@ -34,14 +35,15 @@ def generated() -> Iterator[tuple[Path, str]]:
         yield ROOT / "functions" / name / "openapi.json", json.dumps(document, indent=2) + "\n"
     document = merged(documents)
     yield ROOT / "docs" / "api" / "openapi.json", json.dumps(document, indent=2) + "\n"
-    yield ROOT / "docs" / "api" / "client.ts", typescript_client(document)
+    served = ROOT / "functions" / "web-serve" / "src" / "web_serve" / "api.json"
+    yield served, json.dumps(document, separators=(",", ":")) + "\n"
+    yield ROOT / "spa" / "src" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
 
 
 def openapi_documents() -> dict[str, dict[str, Any]]:
     """The OpenAPI document of each HTTP function, by its name."""
-    http_functions = [function for function in functions() if function.name.endswith("-api")]
-    return {f.name: importlib.import_module(f"{f.package}.main").app.openapi() for f in http_functions}
+    return {name: app.openapi() for name, app in http_apps().items()}
 
 
 def catalogue() -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from battlescope_local.devtools.merged_openapi import Document, operations
 
+_NOT_IN_A_NAME: Final = re.compile(r"\W")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _PRIMITIVES: Final = {
     "string": "string",
@@ -61,8 +62,15 @@ export async function request<K extends keyof Operations>(
   }
   const text = query.toString();
   const response = await fetch(base + path + (text ? "?" + text : ""), init);
-  if (!response.ok) throw new ApiError(response.status, (await response.json()) as Problem, response.headers);
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response), response.headers);
   return (response.status === 204 ? undefined : await response.json()) as Operations[K]["answer"];
+}
+
+/** What failed; a proxy in between may answer without a problem of its own. */
+async function problemOf(response: Response): Promise<Problem> {
+  const requestId = response.headers.get("x-request-id") ?? "";
+  const unknown: Problem = { error: "unknown", message: `The server answered ${response.status}.`, requestId };
+  return response.json().then((body) => ({ ...unknown, ...(body as Problem) }), () => unknown);
 }
 """
 
@@ -76,7 +84,12 @@ def typescript_client(document: Document) -> str:
 
 
 def _declaration(name: str, schema: Mapping[str, Any]) -> str:
-    return f"{_comment(schema.get('description', ''), '')}export type {name} = {_type(schema)};\n"
+    return f"{_comment(schema.get('description', ''), '')}export type {_name(name)} = {_type(schema)};\n"
+
+
+def _name(schema: str) -> str:
+    """The name of a type: FastAPI calls a schema that differs between request and answer `Pin-Input`."""
+    return _NOT_IN_A_NAME.sub("", schema)
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
@@ -117,7 +130,7 @@ def _content(holder: Mapping[str, Any]) -> str | None:
 def _type(schema: Mapping[str, Any]) -> str:
     """The type of a schema; what has no narrower one is unknown."""
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        return _name(schema["$ref"].rpartition("/")[2])
     values = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
     if values:
         return " | ".join(json.dumps(value) for value in values)

@@ -1,8 +1,8 @@
 """What a declaration in `knative/declarations/` may say about its function."""
 
-from typing import Annotated, Final, Generic, TypeVar, cast
+from typing import Annotated, Final, Generic, Self, TypeVar, cast
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from battlescope_local.manifests.typed_yaml import TypedEntry
 
@@ -16,7 +16,7 @@ Cpu = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*m?$")]
 Mebibytes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*Mi$")]
 Duration = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[sm]$")]
 EventTypeName = Annotated[str, StringConstraints(pattern=r"^com\.battlescope\.[a-z.-]+\.v[1-9][0-9]*$")]
-Path = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9/-]+$")]
+Path = Annotated[str, StringConstraints(pattern=r"^/[a-z0-9/-]*$")]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -97,11 +97,14 @@ class Job(TypedEntry):
 
 
 class Declaration(TypedEntry):
-    """A function. Its name is that of the file; `owner` runs the migrations of the context's database."""
+    """A function. Its name is that of the file; `owner` runs the migrations of the context's database.
+
+    A function without a context has no database.
+    """
 
     name: Name
     purpose: Sentence
-    context: Name
+    context: Name | None = None
     owner: bool = False
     secrets: tuple[Name, ...] = ()
     config_maps: tuple[Name, ...] = ()
@@ -115,10 +118,18 @@ class Declaration(TypedEntry):
     paths: tuple[Path, ...] = ()
     jobs: tuple[Job, ...] = ()
 
+    @model_validator(mode="after")
+    def _owner_has_context(self) -> Self:
+        if self.owner and self.context is None:
+            raise ValueError("an owner needs a context, whose database it migrates")
+        return self
+
     @property
     def database(self) -> str:
-        return f"battlescope_{self.context}"
+        """The name of the database; empty without a context."""
+        return f"battlescope_{self.context}" if self.context else ""
 
     @property
     def database_secret(self) -> str:
-        return f"{self.name}-database"
+        """The Secret with the function's role there; empty without a context."""
+        return f"{self.name}-database" if self.context else ""

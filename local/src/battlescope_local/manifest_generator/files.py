@@ -30,11 +30,11 @@ def generated_manifests(root: Path) -> Iterator[tuple[Path, str]]:
     base, optional = root / "knative" / "base", root / "knative" / "optional"
     for function in project.functions:
         yield base / "functions" / f"{function.name}.yaml", _function_text(project, function)
-    owners = [function for function in project.functions if function.owner]
-    for owner in owners:
-        yield base / "migrate" / f"{owner.context}.yaml", _jobs_text(project, owner)
+    owners = {function.context: function for function in project.functions if function.context and function.owner}
+    for context, owner in owners.items():
+        yield base / "migrate" / f"{context}.yaml", _jobs_text(project, owner, project.schema_versions[context])
     yield base / "routes.yaml", _routes_text(project)
-    yield base / "kustomization.yaml", _kustomization_text(project.functions, owners)
+    yield base / "kustomization.yaml", _kustomization_text(project.functions, owners.keys())
     templates = (
         ("secrets-sops", secret_templates.sops_secrets(project.prerequisites)),
         ("secrets-external", secret_templates.external_secrets(project.prerequisites)),
@@ -48,28 +48,31 @@ def _header(source: str) -> str:
 
 
 def _function_text(project: Project, function: Declaration) -> str:
-    version = project.schema_versions[function.context]
+    version = project.schema_versions[function.context] if function.context else None
     labels: dict[str, Node] = {FUNCTION_LABEL: function.name}
     documents = [service(function, version), service_account(function.name, labels)]
     if function.publishes_to:
         documents.append(sink_binding(function, function.publishes_to))
     documents += [trigger(function, declared) for declared in function.triggers]
     documents += [ping_source(function, declared) for declared in function.timers]
-    workloads = _reached(project, function.secrets, publishes=function.publishes_to is not None)
+    workloads = [
+        *([project.workload(DATABASE_SERVER)] if function.context else []),
+        *_opened(project, function.secrets),
+        *([project.workload(BROKER_INGRESS)] if function.publishes_to else []),
+    ]
     internet = UPSTREAMS in function.config_maps
-    documents.append(egress_policy(function.name, labels, labels, workloads, internet=internet))
+    if workloads or internet:
+        documents.append(egress_policy(function.name, labels, labels, workloads, internet=internet))
     return documents_text(_header(f"declarations/{function.name}.yaml"), documents)
 
 
-def _reached(project: Project, secrets: Sequence[str], *, publishes: bool) -> list[Workload]:
-    """The database, what the Secrets open, and the ingress of the Brokers for those who publish."""
+def _opened(project: Project, secrets: Sequence[str]) -> Iterator[Workload]:
+    """What the Secrets lead to."""
     opened = {secret.name: secret.opens for secret in project.prerequisites.secrets if secret.opens}
-    names = [DATABASE_SERVER, *(opened[name] for name in secrets if name in opened)]
-    return [project.workload(name) for name in [*names, *([BROKER_INGRESS] if publishes else [])]]
+    return (project.workload(opened[name]) for name in secrets if name in opened)
 
 
-def _jobs_text(project: Project, owner: Declaration) -> str:
-    version = project.schema_versions[owner.context]
+def _jobs_text(project: Project, owner: Declaration, version: str) -> str:
     wait_for_schema = [schema_version_variable(version, "The command waits until this migration was applied.")]
     migrations: Node = {"name": "DBMATE_MIGRATIONS_DIR", "value": "migrations"}
     migration = migration_job(owner)
@@ -82,7 +85,7 @@ def _jobs_text(project: Project, owner: Declaration) -> str:
 def _job_rights(project: Project, owner: Declaration, declared: Job) -> list[Node]:
     labels: dict[str, Node] = {FUNCTION_LABEL: owner.name}
     pods: dict[str, Node] = {JOB_LABEL: declared.name}
-    workloads = _reached(project, declared.secrets, publishes=False)
+    workloads = [project.workload(DATABASE_SERVER), *_opened(project, declared.secrets)]
     internet = UPSTREAMS in declared.config_maps
     policy = egress_policy(declared.name, labels, pods, workloads, internet=internet)
     return [service_account(declared.name, labels), policy]
@@ -98,10 +101,10 @@ def _routes_text(project: Project) -> str:
     return documents_text(_header("declarations/*.yaml"), [Commented(http_route(project.functions), why)])
 
 
-def _kustomization_text(functions: Iterable[Declaration], owners: Iterable[Declaration]) -> str:
+def _kustomization_text(functions: Iterable[Declaration], contexts: Iterable[str]) -> str:
     resources: list[Node] = [
         *HAND_WRITTEN,
-        *(f"migrate/{owner.context}.yaml" for owner in owners),
+        *(f"migrate/{context}.yaml" for context in contexts),
         *(f"functions/{function.name}.yaml" for function in functions),
         "routes.yaml",
     ]

@@ -11,7 +11,7 @@ from battlescope_local.manifests.fields import ManifestError
 from battlescope_local.manifests.prerequisites import Prerequisites, Workload, load_prerequisites
 from battlescope_local.manifests.typed_yaml import parse
 
-# Workloads that no Secret opens: every function has a database, and its SinkBinding lets it publish.
+# Workloads that no Secret opens: a context has a database, and a SinkBinding lets its function publish.
 DATABASE_SERVER: Final = "postgresql"
 BROKER_INGRESS: Final = "broker-ingress"
 
@@ -45,12 +45,14 @@ def read_project(root: Path) -> Project:
     ]
     if errors:
         raise ManifestError("; ".join(errors))
-    versions = {owner.context: newest_migration(root, owner.name) for owner in functions if owner.owner}
+    versions = {
+        owner.context: newest_migration(root, owner.name) for owner in functions if owner.context and owner.owner
+    }
     return Project(functions, prerequisites, versions)
 
 
 def _wrong_owners(functions: tuple[Declaration, ...]) -> Iterator[str]:
-    for context in sorted({function.context for function in functions}):
+    for context in sorted({function.context for function in functions if function.context}):
         owners = [function.name for function in functions if function.context == context and function.owner]
         if len(owners) != 1:
             found = ", ".join(owners) or "none"
@@ -69,8 +71,10 @@ def _missing_prerequisites(functions: tuple[Declaration, ...], prerequisites: Pr
     roles = {database.name: (database.owner, database.roles) for database in prerequisites.databases}
     for function in functions:
         used = {function.database_secret, *function.secrets, *(name for job in function.jobs for name in job.secrets)}
-        for name in sorted(used - secrets):
+        for name in sorted(used - secrets - {""}):
             yield f"prerequisites.yaml: secrets: {name} is missing, which {function.name} uses"
+        if not function.context:
+            continue
         owner, allowed = roles.get(function.database, ("", ()))
         if function.name not in allowed:
             yield f"prerequisites.yaml: databases: {function.database} must list the role {function.name}"

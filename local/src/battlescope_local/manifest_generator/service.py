@@ -12,12 +12,12 @@ PROGRESS_DEADLINE_SECONDS: Final = MIGRATION_DEADLINE_SECONDS + 60
 RUNTIME_CONFIG: Final = "runtime"  # the ConfigMap that every function needs
 
 
-def service(declared: Declaration, schema_version: str) -> Node:
-    """The Service, ready once its database has the migration `schema_version`."""
+def service(declared: Declaration, schema_version: str | None) -> Node:
+    """The Service, ready once its database has the migration `schema_version`; None without a database."""
     labels: dict[str, Node] = {
         "networking.knative.dev/visibility": "cluster-local",
         pods.FUNCTION_LABEL: declared.name,
-        "battlescope.dev/database": declared.database,
+        **({"battlescope.dev/database": declared.database} if declared.database else {}),
     }
     manifest: dict[str, Node] = {
         "apiVersion": "serving.knative.dev/v1",
@@ -28,7 +28,7 @@ def service(declared: Declaration, schema_version: str) -> Node:
     return Commented(manifest, declared.purpose)
 
 
-def _template(declared: Declaration, schema_version: str) -> Node:
+def _template(declared: Declaration, schema_version: str | None) -> Node:
     return {
         "metadata": {
             "labels": {pods.FUNCTION_LABEL: declared.name},
@@ -72,14 +72,14 @@ def _annotation(value: Explained[int]) -> Node:
     return Commented(str(value.value), value.why)
 
 
-def _container(declared: Declaration, schema_version: str) -> Node:
+def _container(declared: Declaration, schema_version: str | None) -> Node:
+    environment = _environment(declared, schema_version)
+    secrets = (*filter(None, (declared.database_secret,)), *declared.secrets)
     return {
         "image": f"battlescope/{declared.name}",
         "ports": [{"name": "http1", "containerPort": 8080}],
-        "env": _environment(declared, schema_version),
-        "envFrom": pods.environment_sources(
-            (declared.database_secret, *declared.secrets), (RUNTIME_CONFIG, *declared.config_maps)
-        ),
+        **({"env": environment} if environment else {}),
+        "envFrom": pods.environment_sources(secrets, (RUNTIME_CONFIG, *declared.config_maps)),
         "resources": pods.resources(declared.resources),
         "readinessProbe": {"httpGet": {"path": "/health/readiness"}, "periodSeconds": 0, "successThreshold": 1},
         "startupProbe": {**_liveness(), "periodSeconds": 1, "failureThreshold": 60},
@@ -89,9 +89,13 @@ def _container(declared: Declaration, schema_version: str) -> Node:
     }
 
 
-def _environment(declared: Declaration, schema_version: str) -> list[Node]:
-    variables = [Commented({"name": name, "value": value.value}, value.why) for name, value in declared.env.items()]
-    return [*variables, schema_version_variable(schema_version, "The pod is ready once this migration was applied.")]
+def _environment(declared: Declaration, schema_version: str | None) -> list[Node]:
+    variables: list[Node] = [
+        Commented({"name": name, "value": value.value}, value.why) for name, value in declared.env.items()
+    ]
+    if schema_version is not None:
+        variables.append(schema_version_variable(schema_version, "The pod is ready once this migration was applied."))
+    return variables
 
 
 def _liveness() -> dict[str, Node]:

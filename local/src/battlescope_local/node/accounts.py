@@ -19,8 +19,14 @@ ACCOUNT_KEYS: Final = (
     "LOGIN_TARGET",
     "REQUIRE_MEMBERSHIP",
 )
-# One machine speaks HTTP, and its operator has to get in before there is a list of organisations.
-_LOCAL_VALUES: Final = {"SESSION_COOKIE_SECURE": "false", "REQUIRE_MEMBERSHIP": "false"}
+# One machine speaks HTTP, and its operator has to get in before there is a list of organisations. The gateway has one
+# page, to which logins return, also those that fail.
+_LOCAL_VALUES: Final = {
+    "SESSION_COOKIE_SECURE": "false",
+    "REQUIRE_MEMBERSHIP": "false",
+    "LOGIN_TARGET": "/",
+    "LOGIN_ERROR_TARGET": "/",
+}
 
 Values = Mapping[str, Mapping[str, str]]
 

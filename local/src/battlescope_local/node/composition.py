@@ -17,6 +17,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from battlescope_events.edge.modes import AccessMode
+from battlescope_local.devtools.spa_build import spa_environment
 from battlescope_local.eventing import bucket_notifications
 from battlescope_local.eventing.runtime import EventingRuntime, start_eventing
 from battlescope_local.log.port import Log
@@ -44,7 +45,6 @@ from battlescope_local.serving.gateway import gateway_app
 from battlescope_local.serving.instances import Launcher, knative_environment
 from battlescope_local.serving.internal_gateway import InternalGateway, internal_app
 from battlescope_local.serving.jobs import run_jobs
-from battlescope_local.serving.links import readable_resources
 from battlescope_local.serving.owner_login import OwnerLogin
 from battlescope_local.serving.revision import Revision, start_revision
 from battlescope_local.serving.sockets import prepare_socket_folder
@@ -271,12 +271,10 @@ class _NodeBuilder:
             notification_handler=bucket_notifications.notification_handler(parts.manifests.brokers, parts.log),
         )
         await self._serve(internal, internal_socket, MAX_INTERNAL_CONNECTIONS)
-        functions, mode = Path(self._settings.project) / "functions", self._settings.access_mode
-        links = readable_resources(functions, parts.services, mode)
-        gateway = gateway_app(parts.manifests.routes, parts.services, links, parts.owner_login, parts.command_logins)
+        gateway = gateway_app(parts.manifests.routes, parts.services, parts.owner_login, parts.command_logins)
         await self._serve(gateway, public_socket, MAX_PUBLIC_CONNECTIONS)
         addresses = _origin(public_socket), _origin(internal_socket)
-        state.write(self._settings.folder, *addresses, self._token, mode)
+        state.write(self._settings.folder, *addresses, self._token, self._settings.access_mode)
 
     async def _serve(self, app: web.Application, listening: socket.socket, max_connections: int) -> None:
         limits = ConnectionLimits(connection_cap(max_connections))
@@ -284,7 +282,8 @@ class _NodeBuilder:
         await self._stack.enter_async_context(serve_limited(app, listening, limits))
 
     def _base_environment(self) -> dict[str, str]:
-        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **self._settings.environment}
+        spa = spa_environment(Path(self._settings.project))
+        return {**base_environment(BIN), "PYTHONUNBUFFERED": "1", **spa, **self._settings.environment}
 
     def _report_phase(self, name: str) -> None:
         seconds = time.monotonic() - self._started_at

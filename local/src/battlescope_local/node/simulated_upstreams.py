@@ -21,6 +21,7 @@ SIMULATED_PATHS: Final = {
 # which is a silence without a fault; a test of the standby turns it on.
 UNTHROTTLED: Final = {
     "FEED_MAX_RATE": "1000", "FEED_IDLE_SECONDS": "0.1", "EVEREF_MAX_RATE": "1000", "ESI_MAX_RATE": "1000",
+    "TICKER_MAX_RATE": "50",
     "STANDBY_MAX_RATE": "1000", "STANDBY_IDLE_SECONDS": "0.5", "STANDBY_SOURCE": "off",
 }  # fmt: skip
 

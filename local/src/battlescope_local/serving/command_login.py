@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
+from battlescope_local.serving.pages import page
 
 COMMAND_LOGIN_PATH: Final = "/login/command"
 VALID_SECONDS: Final = 600.0
@@ -115,9 +116,6 @@ def command_login_app(logins: CommandLogins) -> web.Application:
 
 
 def _page(status: int, text: str) -> web.Response:
-    body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>BattleScope: battlescope login</title>'
-        f"<body><h1>battlescope login</h1><p>{text}</p></body></html>"
-    )
+    body = page("BattleScope: battlescope login", f"<h1>battlescope login</h1><p>{text}</p>")
     headers = {"cache-control": "no-store", **SECURITY_HEADERS, "referrer-policy": "no-referrer"}
     return web.Response(status=status, text=body, content_type="text/html", headers=headers)

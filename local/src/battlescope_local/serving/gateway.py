@@ -1,9 +1,7 @@
-"""The public gateway: serves the paths of the HTTPRoutes and a landing page, and nothing else."""
+"""The public gateway: serves the paths of the HTTPRoutes and the logins of this machine, and nothing else."""
 
-import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,28 +10,19 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from battlescope_events.edge.origins import SAFE_METHODS
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.command_login import COMMAND_LOGIN_PATH, CommandLogins
-from battlescope_local.serving.http_server import REQUEST_ID_HEADER, SERVER, error_response
+from battlescope_local.serving.http_server import REQUEST_ID_HEADER, error_response
 from battlescope_local.serving.owner_login import OWNER_LOGIN_PATH, USED_LINK, OwnerLogin
+from battlescope_local.serving.proxy import is_websocket
 from battlescope_local.serving.revision import Rejection, Revision
 
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other characters could break a log line
 _ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 NOTHING_HERE: Final = "There is nothing at this path."
-READ_METHODS: Final = ("GET", "HEAD")
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A resource that the landing page names."""
-
-    path: str
-    summary: str
-
-
-SAFE_METHODS: Final = frozenset({*READ_METHODS, "OPTIONS"})  # RFC 9110: they change nothing
+LOGIN_PATH: Final = "/auth/login"
 FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
 
 
@@ -54,7 +43,6 @@ def _matches(route: RouteMatch, path: str) -> bool:
 def gateway_app(
     routes: Iterable[RouteMatch],
     services: Mapping[str, Revision],
-    links: Sequence[Link] = (),
     owner_login: OwnerLogin | None = None,
     command_logins: CommandLogins | None = None,
 ) -> web.Application:
@@ -71,14 +59,15 @@ def gateway_app(
             return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
         if owner_login is not None and is_foreign_order(request):
             return error_response(403, identity, FOREIGN_ORDER)
+        own = await _own_response(request, identity, owner_login, command_logins)
+        if own is not None:
+            return own
         route = find_route(all_routes, request.path)
-        if route is not None:
-            identified = _identified(request, identity, route.host)
-            response = await services[route.service].handle(identified, origin_form(request))
-            return error_response(response.status, identity) if isinstance(response, Rejection) else response
-        if command_logins is not None and request.path == COMMAND_LOGIN_PATH and request.method in {"GET", "POST"}:
-            return await command_logins.respond(request)
-        return _own_page(request, identity, links, owner_login)
+        if route is None:
+            return error_response(404, identity, NOTHING_HERE)
+        identified = _identified(request, identity, route.host)
+        response = await services[route.service].handle(identified, origin_form(request))
+        return error_response(response.status, identity) if isinstance(response, Rejection) else response
 
     @web.middleware
     async def without_route(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -92,28 +81,40 @@ def gateway_app(
     return app
 
 
-def _own_page(
-    request: web.Request, identity: str, links: Sequence[Link], owner_login: OwnerLogin | None
-) -> web.Response:
-    """What the gateway answers itself: the owner's one-time link, and the landing page."""
+async def _own_response(
+    request: web.Request, identity: str, owner_login: OwnerLogin | None, command_logins: CommandLogins | None
+) -> web.StreamResponse | None:
+    """The response to what belongs to a login on this machine; None for all other requests."""
+    if command_logins is not None and begins_elsewhere(request, command_logins.origin):
+        location = f"{command_logins.origin}{origin_form(request)}"
+        headers = {**SECURITY_HEADERS, "location": location, "cache-control": "no-store"}
+        return web.Response(status=302, headers=headers)
+    if command_logins is not None and request.path == COMMAND_LOGIN_PATH and request.method in {"GET", "POST"}:
+        return await command_logins.respond(request)
     if owner_login is not None and request.path == OWNER_LOGIN_PATH and request.method == "GET":
         is_valid = owner_login.redeem(request.query.get("code", ""))
         return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
-    if request.path != "/":
-        return error_response(404, identity, NOTHING_HERE)
-    if request.method not in READ_METHODS:
-        message = "This path does not accept this method; the header Allow lists those that it accepts."
-        return error_response(405, identity, message, {"allow": ", ".join(READ_METHODS)})
-    headers = {REQUEST_ID_HEADER: identity, "server": SERVER, "cache-control": "no-cache", **SECURITY_HEADERS}
-    return web.Response(text=landing_page(links), content_type="text/html", headers=headers)
+    return None
 
 
 def is_foreign_order(request: web.Request) -> bool:
-    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign."""
-    if request.method in SAFE_METHODS:
+    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign.
+
+    A WebSocket may change something whatever its method, and browsers let every page open one.
+    """
+    if request.method in SAFE_METHODS and not is_websocket(request):
         return False
     origin = request.headers.get("origin")
     return not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin))
+
+
+def begins_elsewhere(request: web.Request, origin: str) -> bool:
+    """Whether a login begins at another name of this machine than the one to which EVE SSO sends browsers back.
+
+    The cookie of the login would stay behind at that name.
+    """
+    own = urlsplit(origin).netloc
+    return request.path == LOGIN_PATH and request.host != own and _is_loopback(f"//{request.host}")
 
 
 def _is_loopback(url: str) -> bool:
@@ -150,16 +151,3 @@ def origin_form(request: web.Request) -> str:
     """The path and query as they were sent, without the scheme and host of an absolute-form request line."""
     target = _ABSOLUTE_FORM.sub("", request.raw_path, count=1)
     return target if target.startswith("/") else f"/{target}"
-
-
-def landing_page(links: Iterable[Link]) -> str:
-    """The page at `/`, as long as there is no web application."""
-    items = "".join(
-        f'<li><a href="{html.escape(link.path)}">{html.escape(link.path)}</a> · {html.escape(link.summary)}</li>'
-        for link in links
-    )
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>BattleScope</title>'
-        "<body><h1>BattleScope is running</h1><p>These resources answer in JSON:</p>"
-        f"<ul>{items}</ul></body></html>"
-    )

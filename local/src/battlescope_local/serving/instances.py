@@ -26,7 +26,9 @@ UVICORN_OPTIONS: Final = (
     "--lifespan",
     "on",
     "--ws",
-    "none",
+    "battlescope_events.websockets:protocol",
+    "--ws-max-size",
+    "65536",
     "--no-server-header",
 )
 START_TIMEOUT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one

@@ -23,7 +23,7 @@ from battlescope_local.processes.memory import memory_usage
 from battlescope_local.serving import autoscaler
 from battlescope_local.serving.autoscaler import Concurrency
 from battlescope_local.serving.instances import GRACE, INSTANCE_ORIGIN, POLL_INTERVAL, Instance, Launcher, StartError
-from battlescope_local.serving.proxy import forward_request, read_replayable_body
+from battlescope_local.serving.proxy import forward_request, forward_websocket, is_websocket, read_replayable_body
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -75,7 +75,15 @@ class Revision:
 
     async def handle(self, request: web.Request, target: str) -> web.StreamResponse | Rejection:
         """Forward `request` to an instance; `target` is the encoded path and query."""
-        body, seconds = await read_replayable_body(request), self.service.scale.timeout
+        seconds = self.service.scale.timeout
+        if is_websocket(request):
+            return await self._send(
+                lambda instance: forward_websocket(
+                    request, instance.client, f"{INSTANCE_ORIGIN}{target}", seconds=seconds
+                ),
+                replayable=True,
+            )
+        body = await read_replayable_body(request)
         return await self._send(
             lambda instance: forward_request(
                 request, instance.client, f"{INSTANCE_ORIGIN}{target}", body=body, seconds=seconds
@@ -173,7 +181,12 @@ class Revision:
         instance.ready = False
         if instance in self._instances:
             self._instances.remove(instance)
-            self._spawn(self._launcher.stop(instance))
+            self._draining.add(instance)
+            self._spawn(self._stop(instance))
+
+    async def _stop(self, instance: Instance) -> None:
+        await self._launcher.stop(instance)
+        self._draining.discard(instance)
 
     def _scale_up(self) -> None:
         now = time.monotonic()
@@ -266,8 +279,7 @@ class Revision:
         deadline = time.monotonic() + GRACE
         while instance.in_flight and time.monotonic() < deadline:  # noqa: ASYNC110 -- a counter, and the wait is rare
             await asyncio.sleep(POLL_INTERVAL)
-        await self._launcher.stop(instance)
-        self._draining.discard(instance)
+        await self._stop(instance)
 
     def stop_scaling_up(self) -> None:
         """Start no more instances; running ones continue."""

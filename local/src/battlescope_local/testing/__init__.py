@@ -4,6 +4,9 @@ The root conftest.py registers it. This module imports nothing of the project, s
 worker of pytest-xdist only with the session, measures every line of the project.
 """
 
+import signal
+import sys
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
@@ -18,9 +21,10 @@ ADDRESS_KEY: Final = "battlescope_servers"  # key of the servers' address in the
 SERVER_HOST: "pytest.StashKey[ServerHost]" = pytest.StashKey()
 # Fixtures of servers, and the mark of every test that uses them, directly or through other fixtures.
 MARKS: Final = {"databases": "postgres", "postgres": "postgres", "valkey_server": "stores", "s3": "stores"}
-# Measuring lines doubles the time of tests of real days, and coverage may not depend on data that others do not have.
-UNMEASURED: Final = ("shared", "no_cover")
 OWN_SERVERS: Final = "nobodys_folder"  # tests with this fixture start servers, so that they do not run in parallel
+SERIAL_GROUP: Final = "machine"
+MEASURED_SECONDS: Final = 0.5
+GROUP_MARK: Final = "group"
 
 
 def pytest_configure() -> None:
@@ -58,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleSched
         return None
     from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415 -- only a controller has one
 
-    return ModuleScheduling(config, log, config.stash[SERVER_HOST].serial_tests)
+    return ModuleScheduling(config, log, config.stash[SERVER_HOST].groups)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -68,15 +72,41 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = _fixtures(item)
         for mark in sorted({mark for fixture, mark in MARKS.items() if fixture in names}):
             item.add_marker(mark)
-        if item.get_closest_marker(UNMEASURED[0]):
-            item.add_marker(UNMEASURED[1])
     items.sort(key=lambda item: not _starts_servers(item))
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415 -- only a worker needs it
 
-        serial_tests = [item.nodeid for item in items if _starts_servers(item)]
-        SharedServers(worker_input[ADDRESS_KEY]).register_serial_tests(serial_tests)
+        servers = SharedServers(worker_input[ADDRESS_KEY])
+        for group in sorted({name for item in items if (name := _group(item))}):
+            servers.register_group(group, [item.nodeid for item in items if _group(item) == group])
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Measure the lines of a test's first half second of CPU.
+
+    Measuring more than doubles the time of pure code, and what runs longer is a property, a simulation or a real day:
+    the same lines again. The mark `no_cover` of pytest-cov has no effect in a worker of pytest-xdist: pytest-cov 7.1
+    starts two measurements there, and the mark pauses one of them.
+    """
+    tracer = sys.gettrace()
+    if not type(tracer).__module__.startswith("coverage"):
+        return (yield)
+    signal.signal(signal.SIGVTALRM, lambda _signal, _frame: sys.settrace(None))
+    signal.setitimer(signal.ITIMER_VIRTUAL, MEASURED_SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        sys.settrace(tracer)
+
+
+def _group(item: pytest.Item) -> str | None:
+    if _starts_servers(item):
+        return SERIAL_GROUP
+    mark = item.get_closest_marker(GROUP_MARK)
+    return str(mark.args[0]) if mark else None
 
 
 def _starts_servers(item: pytest.Item) -> bool:

@@ -65,7 +65,7 @@ class Databases:
         """Create a database and grant the rights to connect, which are not cloned."""
         new_name = f"{spec.database}_{secrets.token_hex(6)}"
         name, template, owner = (sql.Identifier(identifier) for identifier in (new_name, original, spec.owner))
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY")  # half the CPU of its log
         self._admin.execute(create.format(name, template, owner))
         self._admin.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
         if spec.users:

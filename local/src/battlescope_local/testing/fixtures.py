@@ -4,16 +4,18 @@ PostgreSQL: `database` is the URL of a new clone for the role of the tested func
 the URL of every role; `new_database` creates more of them. The tests of a module share `module_database`.
 `function_database` is `database`, opened as functions open it.
 S3: `bucket` is empty at the start of each test; `new_bucket` creates more; `moto` is S3 in memory, for unit tests.
-`valkey` is an empty Valkey. `recorder` records published events.
+`certificates` keeps the TLS context of clients. `valkey` is an empty Valkey. `recorder` records published events.
 `new_process` runs a function as a process that a test can kill; `held_sink` is a Broker that a test can hold up.
 """
 
 import shutil
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 from pydantic import SecretStr
 
@@ -29,6 +31,15 @@ from battlescope_local.testing.databases import Database, Databases
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 from battlescope_local.testing.servers import OwnServers, Servers, context_of, create_traversable_folder, dbmate
 from battlescope_local.testing.sharing import SharedServers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates() -> Generator[None]:
+    """Read the certificates of this machine once, not for each client: nearly all tests speak plain HTTP."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from battlescope_local.testing.servers import OwnServers, Template
 
 LOOPBACK: Final = "127.0.0.1"
 METHODS: Final = frozenset({"postgres", "valkey", "s3", "template", "passwords"})
-REGISTER_SERIAL_TESTS: Final = "announce"
+REGISTER_GROUP: Final = "register_group"
 Address = tuple[str, int, str]  # host, port and authentication key; execnet passes only plain values
 
 
@@ -33,7 +33,7 @@ class ServerHost:
         self._key = secrets.token_hex(16)
         self._listener = Listener((LOOPBACK, 0), authkey=self._key.encode())
         self._servers: OwnServers | None = None
-        self.serial_tests: set[str] = set()  # ids of tests that must not run in parallel
+        self.groups: dict[str, str] = {}  # by the id of a test: the name of those that one worker runs one by one
         self._lock = Lock()
         self._closing = False
         self._thread = Thread(target=self._accept, name="office", daemon=True)
@@ -71,8 +71,9 @@ class ServerHost:
             connection.send(self._call(method, arguments))
 
     def _call(self, method: str, arguments: tuple[str, ...]) -> object:
-        if method == REGISTER_SERIAL_TESTS:
-            self.serial_tests.update(arguments)
+        if method == REGISTER_GROUP:
+            group, *tests = arguments
+            self.groups.update(dict.fromkeys(tests, group))
             return None
         if method not in METHODS:
             return RemoteError(f"The servers of a run have no {method}.")
@@ -103,9 +104,9 @@ class SharedServers:
     def passwords(self) -> Mapping[str, str]:
         return self._request("passwords")
 
-    def register_serial_tests(self, serial_tests: Iterable[str]) -> None:
-        """Register tests that the controller must run on a single worker."""
-        self._request(REGISTER_SERIAL_TESTS, *serial_tests)
+    def register_group(self, name: str, tests: Iterable[str]) -> None:
+        """Register the ids of tests that the controller must give to one worker."""
+        self._request(REGISTER_GROUP, name, *tests)
 
     def _request(self, method: str, *arguments: str) -> Any:
         with Client((self._host, self._port), authkey=self._key.encode()) as connection:

@@ -19,6 +19,7 @@ async def test_killmails_and_names_come_from_files(tmp_path: Path) -> None:
         from_file = await client.json(f"/ephemeral/{FIRST}.json")
         assert (from_file["esi"], from_file["hash"]) == (file["esi"], file["hash"])
         assert (await client.names(corporation))[1][0]["name"] == "Name From File"
+        assert (await client.json(f"/esi/corporations/{corporation}"))["ticker"] == "TE"
         assert await client.status("/control/truth") == 404
 
 

@@ -31,6 +31,19 @@ async def test_every_kind_of_id_in_a_killmail_has_a_name() -> None:
         assert headers["X-ESI-Error-Limit-Remain"] == "100"
 
 
+async def test_organisations_have_a_ticker_of_their_own() -> None:
+    async with upstream() as (client, _):
+        file = await client.json(f"/ephemeral/{FIRST}.json")
+        pilot = next(a for a in file["esi"]["attackers"] if "alliance_id" in a)
+        for kind, entity_id in (("corporations", pilot["corporation_id"]), ("alliances", pilot["alliance_id"])):
+            answer = await client.json(f"/esi/{kind}/{entity_id}/")
+            assert answer["name"] == (await client.names(entity_id))[1][0]["name"]
+            assert 3 <= len(answer["ticker"]) <= 5
+            assert answer["ticker"].isalnum()
+        status, _, headers = await client.get(f"/esi/alliances/{pilot['corporation_id']}")
+        assert (status, headers["X-ESI-Error-Limit-Remain"]) == (404, "99")
+
+
 async def test_one_unknown_id_fails_the_request_and_duplicates_are_invalid() -> None:
     async with upstream() as (client, _):
         status, entries, headers = await client.names(670, 17)

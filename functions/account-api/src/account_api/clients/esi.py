@@ -11,7 +11,8 @@ from account_api.domain.accounts import Affiliation
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
-from battlescope_schemas.esi_names import InvalidNames, read_names
+from battlescope_schemas.names.esi_names import InvalidNames, read_names
+from battlescope_schemas.names.shown_names import NamedKind, shown_name
 
 POLICY: Final = RequestPolicy(total_timeout=5.0, tries=2)
 EntityId = Annotated[int, Field(ge=1, lt=2**63)]
@@ -33,7 +34,7 @@ class EsiClient:
         self._esi = esi
 
     async def affiliations(self, character_ids: Collection[int]) -> Mapping[int, Affiliation]:
-        """The organisation of each character that ESI knows; an id stands in place of a missing name.
+        """The organisation of each character that ESI knows; a missing name is `Unknown Corporation #98000001`.
 
         Raises:
             UpstreamUnavailable: ESI cannot be asked now, or its answer is not one.
@@ -44,9 +45,9 @@ class EsiClient:
         return {
             row.character_id: Affiliation(
                 row.corporation_id,
-                names.get(row.corporation_id, str(row.corporation_id)),
+                shown_name(NamedKind.CORPORATION, row.corporation_id, names.get(row.corporation_id)),
                 row.alliance_id,
-                names.get(row.alliance_id, str(row.alliance_id)) if row.alliance_id else None,
+                shown_name(NamedKind.ALLIANCE, row.alliance_id, names.get(row.alliance_id or 0)),
             )
             for row in rows
         }

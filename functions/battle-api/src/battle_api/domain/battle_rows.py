@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from battle_api.domain.rows import NameKey
+from battlescope_schemas.names.shown_names import shown_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,10 @@ class Names:
     ship_groups: dict[int, int]
 
     def name(self, entity_type: str, entity_id: int | None) -> str | None:
-        return None if entity_id is None else self.names.get((entity_type, entity_id))
+        """The name, else what stands for it; None where there is no id."""
+        return (
+            None if entity_id is None else shown_name(entity_type, entity_id, self.names.get((entity_type, entity_id)))
+        )
 
     def ticker(self, entity_type: str, entity_id: int | None) -> str | None:
         return None if entity_id is None else self.tickers.get((entity_type, entity_id))

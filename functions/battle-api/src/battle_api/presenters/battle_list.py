@@ -1,4 +1,4 @@
-"""Builds the items of battle lists from rows. A name that `entity_names` does not hold yet is null."""
+"""Builds the items of battle lists from rows. A name that nobody knows has a text of its own."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, cast

@@ -256,4 +256,4 @@ def _victim_name(killmail: BattleKillmail, names: Names) -> str | None:
     """The pilot's name; for a structure, which has no pilot, the name of the owning corporation."""
     if killmail.victim_character_id is not None:
         return names.name("character", killmail.victim_character_id)
-    return names.name("corporation", killmail.victim_corporation_id or 0)
+    return names.name("corporation", killmail.victim_corporation_id)

@@ -6,18 +6,20 @@ from uuid import UUID
 
 from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, LinkRow, Names, PartyRow, PinRow, SideShipRow
 from battle_api.domain.rows import NameKey
+from battle_api.repositories.shown_names import with_unknown_names
 from battle_api.schemas import battles as schemas
 from battlescope_events.postgres.database import Connection
 
-SYSTEMS: Final[LiteralString] = """
+SYSTEMS: Final[LiteralString] = with_unknown_names("""
 SELECT k.*, s.security_status, s.wormhole_class AS system_class,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = k.system_id) AS system_name
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = k.system_id),
+        {unknown system} || k.system_id) AS system_name
 FROM (
     SELECT system_id, count(*)::integer AS killmails, min(occurred_at) AS first_at, max(occurred_at) AS last_at
     FROM battle_killmails WHERE battle_id = %(id)s::uuid GROUP BY system_id
 ) AS k
 LEFT JOIN solar_systems s USING (system_id) ORDER BY k.killmails DESC, k.system_id LIMIT 1000
-"""
+""")
 SIDES: Final[LiteralString] = """
 SELECT s.side_id, s.pilots, s.kills, s.losses, s.ships_destroyed, s.ships_lost,
     s.losses - s.ships_lost AS capsules_lost,
@@ -36,16 +38,18 @@ LEFT JOIN (
 ) AS f USING (side_id)
 WHERE s.battle_id = %(id)s::uuid ORDER BY s.side_id LIMIT 100
 """
-PARTIES: Final[LiteralString] = """
+PARTIES: Final[LiteralString] = with_unknown_names("""
 SELECT p.party_type, p.party_id, p.side_id, p.role, p.confidence, p.evidence, p.second_best_side_id,
     p.pilots, p.kills, p.losses,
-    p.isk_destroyed, p.isk_lost, p.isk_lost_fitted, n.name AS party_name, n.ticker
+    p.isk_destroyed, p.isk_lost, p.isk_lost_fitted, n.ticker,
+    coalesce(n.name, CASE p.party_type WHEN 'alliance' THEN {unknown alliance} ELSE {unknown corporation} END
+        || p.party_id) AS party_name
 FROM battle_side_parties p LEFT JOIN entity_names n ON n.entity_type = p.party_type AND n.id = p.party_id
 WHERE p.battle_id = %(id)s::uuid
 ORDER BY p.side_id, p.pilots DESC, p.isk_lost DESC, p.party_type, p.party_id LIMIT 1000
-"""
-CORPORATIONS: Final[LiteralString] = """
-SELECT p.*, n.name AS corp_name, n.ticker
+""")
+CORPORATIONS: Final[LiteralString] = with_unknown_names("""
+SELECT p.*, coalesce(n.name, {unknown corporation} || p.corporation_id) AS corp_name, n.ticker
 FROM (
     SELECT side_id, alliance_id, corporation_id, count(*)::integer AS pilots, sum(deaths)::integer AS lost,
         min(first_seen_at) AS first_seen_at
@@ -53,7 +57,7 @@ FROM (
 ) AS p
 LEFT JOIN entity_names n ON n.entity_type = 'corporation' AND n.id = p.corporation_id
 ORDER BY p.pilots DESC, p.corporation_id LIMIT 5000
-"""
+""")
 # Capsules that each side lost, by the victim's alliance and corporation.
 CAPSULES: Final[LiteralString] = """
 SELECT k.side_id, k.victim_alliance_id AS alliance_id, k.victim_corporation_id AS corporation_id,

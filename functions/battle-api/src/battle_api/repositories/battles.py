@@ -6,6 +6,7 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from battle_api.domain.rows import Battle
+from battle_api.repositories.shown_names import with_unknown_names
 from battle_api.schemas.battle_query import BattleQuery, sql_params
 from battlescope_events.postgres.database import Connection
 
@@ -57,18 +58,20 @@ WHERE b.deleted_at IS NULL
     AND (%(status)s::text[] IS NULL OR b.status = ANY(%(status)s::text[]))
     AND (%(tier)s::text[] IS NULL OR b.tier = ANY(%(tier)s::text[]))
 """
-_BATTLE: Final[LiteralString] = """
+_BATTLE: Final[LiteralString] = with_unknown_names("""
 SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.start_time, b.end_time,
     b.duration_seconds, b.total_kills, b.total_participants, b.total_isk_destroyed, b.zkill_related_url,
     b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
     b.isk_fitted, b.isk_dropped, b.kills_without_parts, b.kills_with_unpriced,
     b.created_at, b.last_killmail_at, b.revision, b.is_decisive, b.winning_side, b.separate_fights, b.name,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = b.system_id) AS system_name,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id) AS region_name,
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = b.system_id),
+        {unknown system} || b.system_id) AS system_name,
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id),
+        {unknown region} || b.region_id) AS region_name,
     s.constellation_id, s.security_status, s.wormhole_class,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'constellation' AND n.id = s.constellation_id)
-        AS constellation_name
-"""
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'constellation' AND n.id = s.constellation_id),
+        {unknown constellation} || s.constellation_id) AS constellation_name
+""")
 _LIST: Final[LiteralString] = _BATTLE + _MATCHES
 _START: Final[LiteralString] = " AND (%(value)s::timestamptz IS NULL OR (b.start_time, b.id) "
 _ISK: Final[LiteralString] = " AND (%(value)s::numeric IS NULL OR (b.total_isk_destroyed, b.id) "

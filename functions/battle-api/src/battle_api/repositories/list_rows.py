@@ -15,25 +15,29 @@ from battle_api.domain.list_rows import (
     SystemRow,
     TopPartyRow,
 )
+from battle_api.repositories.shown_names import with_unknown_names
 from battlescope_events.postgres.database import Connection
 
-MAIN_ALLIANCES: Final[LiteralString] = """
+MAIN_ALLIANCES: Final[LiteralString] = with_unknown_names("""
 SELECT battle_id, party_id AS alliance_id, pilots AS participant_count,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'alliance' AND n.id = party_id) AS alliance_name
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'alliance' AND n.id = party_id),
+        {unknown alliance} || party_id) AS alliance_name
 FROM unnest(%(ids)s::uuid[]) AS requested (id)
 CROSS JOIN LATERAL (
     SELECT battle_id, party_id, pilots FROM battle_side_parties
     WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
 ) AS main
-"""
+""")
 SIDES: Final[LiteralString] = """
 SELECT battle_id, side_id, pilots, losses, isk_lost, isk_lost_fitted FROM battle_sides
 WHERE battle_id = ANY(%(ids)s::uuid[])
 ORDER BY battle_id, side_id LIMIT 10000
 """
 # The largest party of each side; without a side the sum of all.
-TOP_PARTIES: Final[LiteralString] = """
-SELECT top.*, n.name AS party_name, n.ticker
+TOP_PARTIES: Final[LiteralString] = with_unknown_names("""
+SELECT top.*, n.ticker,
+    coalesce(n.name, CASE top.party_type WHEN 'alliance' THEN {unknown alliance} ELSE {unknown corporation} END
+        || top.party_id) AS party_name
 FROM (
     SELECT DISTINCT ON (battle_id, side_id) battle_id, side_id, party_type, party_id, role,
         (count(*) OVER side)::integer AS parties, (sum(pilots) OVER side)::integer AS pilots
@@ -43,16 +47,16 @@ FROM (
 ) AS top
 LEFT JOIN entity_names n ON n.entity_type = top.party_type AND n.id = top.party_id
 LIMIT 10000
-"""
-SYSTEMS: Final[LiteralString] = """
-SELECT k.battle_id, k.system_id, n.name AS system_name
+""")
+SYSTEMS: Final[LiteralString] = with_unknown_names("""
+SELECT k.battle_id, k.system_id, coalesce(n.name, {unknown system} || k.system_id) AS system_name
 FROM (
     SELECT battle_id, system_id, count(*) AS killmails FROM battle_killmails
     WHERE battle_id = ANY(%(ids)s::uuid[]) GROUP BY battle_id, system_id
 ) AS k
 LEFT JOIN entity_names n ON n.entity_type = 'system' AND n.id = k.system_id
 ORDER BY k.battle_id, k.killmails DESC, k.system_id LIMIT 10000
-"""
+""")
 # The last second of a battle belongs to its last bucket.
 SPARKS: Final[LiteralString] = """
 SELECT b.id AS battle_id, k.side_id,

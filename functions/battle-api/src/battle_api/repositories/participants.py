@@ -12,6 +12,7 @@ from battle_api.domain.participant_rows import (
     PilotRow,
     ShipRow,
 )
+from battle_api.repositories.shown_names import with_unknown_names
 from battlescope_events.postgres.database import Connection
 
 _FROM: Final[LiteralString] = """
@@ -31,12 +32,14 @@ WHERE p.battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR p.side_id = 
             t.group_id = ANY(%(groups)s::bigint[])
             OR %(not_groups)s::bigint[] IS NOT NULL AND t.group_id <> ALL(%(not_groups)s::bigint[]))))
 """
-_PILOT: Final[LiteralString] = """
+_PILOT: Final[LiteralString] = with_unknown_names("""
 SELECT p.character_id, p.alliance_id, p.corporation_id AS corp_id, p.side_id, p.is_victim, p.kills, p.deaths,
     p.damage_done, p.damage_received, p.isk_destroyed, p.isk_lost, p.first_seen_at, p.last_seen_at, p.is_awoxer,
-    pilot.name AS character_name, alliance.name AS alliance_name, alliance.ticker AS alliance_ticker,
-    corp.name AS corp_name, corp.ticker AS corp_ticker, coalesce(blows.final_blows, 0)::integer AS final_blows
-"""
+    coalesce(pilot.name, {unknown character} || p.character_id) AS character_name,
+    coalesce(alliance.name, {unknown alliance} || p.alliance_id) AS alliance_name, alliance.ticker AS alliance_ticker,
+    coalesce(corp.name, {unknown corporation} || p.corporation_id) AS corp_name, corp.ticker AS corp_ticker,
+    coalesce(blows.final_blows, 0)::integer AS final_blows
+""")
 _FINAL_BLOWS: Final[LiteralString] = """
 LEFT JOIN (
     SELECT final_blow_character_id AS character_id, count(*) AS final_blows FROM battle_killmails
@@ -55,13 +58,14 @@ LIMIT %(limit)s::integer OFFSET %(offset)s::integer
 """
 PARTICIPANTS: Final[LiteralString] = _PILOT + _FROM + _FINAL_BLOWS + _MATCHES + _ORDER
 COUNT: Final[LiteralString] = "SELECT count(*) " + _FROM + _MATCHES
-SHIPS: Final[LiteralString] = """
+SHIPS: Final[LiteralString] = with_unknown_names("""
 SELECT s.character_id, s.ship_type_id, s.kills, s.losses, t.group_id,
-    (SELECT n.name FROM entity_names n WHERE n.entity_type = 'ship_type' AND n.id = s.ship_type_id) AS ship_type_name
+    coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'ship_type' AND n.id = s.ship_type_id),
+        {unknown ship} || s.ship_type_id) AS ship_type_name
 FROM battle_participant_ships s LEFT JOIN ship_types t USING (ship_type_id)
 WHERE s.battle_id = %(id)s::uuid AND s.character_id = ANY(%(characters)s::bigint[])
 ORDER BY s.character_id, s.losses DESC, s.kills DESC, s.ship_type_id LIMIT 20000
-"""
+""")
 LOSSES: Final[LiteralString] = """
 SELECT k.killmail_id, k.occurred_at, k.victim_character_id AS character_id, k.ship_type_id, k.isk_value,
     (t.group_id = 29 OR k.ship_type_id IN (670, 33328)) IS TRUE AS is_capsule

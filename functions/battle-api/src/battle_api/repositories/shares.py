@@ -7,6 +7,7 @@ from uuid import UUID
 from battle_api.domain.rows import Battle
 from battle_api.domain.shares import MAX_ACTIVE, CardLoss, DearestLoss, Share, SharedBattle
 from battle_api.repositories.list_rows import ListRowRepository
+from battle_api.repositories.shown_names import with_unknown_names
 from battlescope_events.postgres.database import Connection
 
 MAX_LISTED: Final = 200
@@ -51,16 +52,18 @@ COUNT_SHIPS: Final[LiteralString] = """
 SELECT count(*) FROM battle_killmails k LEFT JOIN ship_types t USING (ship_type_id)
 WHERE k.battle_id = %(battle)s::uuid AND (t.group_id = 29 OR k.ship_type_id IN (670, 33328)) IS NOT TRUE
 """
-DEAREST: Final[LiteralString] = """
-SELECT k.killmail_id, k.occurred_at, k.side_id, k.isk_value, ship.name AS ship_type_name,
-    coalesce(pilot.name, corporation.name) AS victim_name
+DEAREST: Final[LiteralString] = with_unknown_names("""
+SELECT k.killmail_id, k.occurred_at, k.side_id, k.isk_value,
+    coalesce(ship.name, {unknown ship} || k.ship_type_id) AS ship_type_name,
+    coalesce(pilot.name, corporation.name, {unknown character} || k.victim_character_id,
+        {unknown corporation} || k.victim_corporation_id) AS victim_name
 FROM battle_killmails k
 LEFT JOIN entity_names ship ON ship.entity_type = 'ship_type' AND ship.id = k.ship_type_id
 LEFT JOIN entity_names pilot ON pilot.entity_type = 'character' AND pilot.id = k.victim_character_id
 LEFT JOIN entity_names corporation ON corporation.entity_type = 'corporation'
     AND corporation.id = k.victim_corporation_id
 WHERE k.battle_id = %(battle)s::uuid ORDER BY k.isk_value DESC, k.killmail_id LIMIT %(limit)s::integer
-"""
+""")
 DEAREST_SHOWN: Final = 20
 
 

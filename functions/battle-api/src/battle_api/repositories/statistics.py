@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final, LiteralString
 
+from battle_api.repositories.shown_names import with_unknown_names
 from battle_api.schemas import statistics as schemas
 from battlescope_events.postgres.database import Connection
 
@@ -30,8 +31,9 @@ WITH RECURSIVE ids AS (
 )
 SELECT count(corporation_id)::integer FROM ids
 """
-TOP_ALLIANCES: Final[LiteralString] = """
-SELECT top.party_id AS alliance_id, n.name AS alliance_name, top.battle_count
+TOP_ALLIANCES: Final[LiteralString] = with_unknown_names("""
+SELECT top.party_id AS alliance_id, coalesce(n.name, {unknown alliance} || top.party_id) AS alliance_name,
+    top.battle_count
 FROM (
     SELECT p.party_id, count(DISTINCT p.battle_id)::integer AS battle_count
     FROM battle_side_parties p JOIN battles b ON b.id = p.battle_id
@@ -41,9 +43,10 @@ FROM (
 ) AS top
 LEFT JOIN entity_names n ON n.entity_type = 'alliance' AND n.id = top.party_id
 ORDER BY top.battle_count DESC, top.party_id
-"""
-TOP_CORPORATIONS: Final[LiteralString] = """
-SELECT top.corporation_id AS corp_id, n.name AS corp_name, top.battle_count
+""")
+TOP_CORPORATIONS: Final[LiteralString] = with_unknown_names("""
+SELECT top.corporation_id AS corp_id, coalesce(n.name, {unknown corporation} || top.corporation_id) AS corp_name,
+    top.battle_count
 FROM (
     SELECT corporation_id, count(DISTINCT battle_id)::integer AS battle_count FROM battle_participants
     WHERE corporation_id NOT BETWEEN 1000000 AND 1999999
@@ -51,7 +54,7 @@ FROM (
 ) AS top
 LEFT JOIN entity_names n ON n.entity_type = 'corporation' AND n.id = top.corporation_id
 ORDER BY top.battle_count DESC, top.corporation_id
-"""
+""")
 PERIOD_TOTALS: Final[LiteralString] = """
 SELECT count(*)::integer AS total, coalesce(sum(total_isk_destroyed), 0) AS total_isk_destroyed,
     (SELECT count(DISTINCT p.character_id)::integer FROM battle_participants p JOIN battles b ON b.id = p.battle_id
@@ -60,8 +63,8 @@ SELECT count(*)::integer AS total, coalesce(sum(total_isk_destroyed), 0) AS tota
     coalesce(round(avg(total_participants), 1), 0)::float8 AS average_pilots_per_battle
 FROM battles WHERE deleted_at IS NULL AND start_time >= %(since)s::timestamptz
 """
-TOP_SYSTEMS: Final[LiteralString] = """
-SELECT top.*, n.name AS system_name
+TOP_SYSTEMS: Final[LiteralString] = with_unknown_names("""
+SELECT top.*, coalesce(n.name, {unknown system} || top.system_id) AS system_name
 FROM (
     SELECT system_id, count(*)::integer AS battle_count, sum(total_isk_destroyed) AS isk_destroyed FROM battles
     WHERE deleted_at IS NULL AND start_time >= %(since)s::timestamptz
@@ -69,19 +72,20 @@ FROM (
 ) AS top
 LEFT JOIN entity_names n ON n.entity_type = 'system' AND n.id = top.system_id
 ORDER BY top.battle_count DESC, top.isk_destroyed DESC, top.system_id
-"""
+""")
 HOURS: Final[LiteralString] = """
 SELECT date_trunc('hour', start_time, 'UTC') AS hour, count(*)::integer AS battles,
     sum(total_isk_destroyed) AS isk_destroyed
 FROM battles WHERE deleted_at IS NULL AND start_time >= %(since)s::timestamptz GROUP BY 1 ORDER BY 1 LIMIT 1000
 """
-ACTIVITY: Final[LiteralString] = """
+ACTIVITY: Final[LiteralString] = with_unknown_names("""
 SELECT r.battle_id, r.revision, r.made_at, r.reason, CASE WHEN b.deleted_at IS NULL THEN b.status END AS status,
-    b.system_id, n.name AS system_name, r.total_kills, r.total_participants, r.total_isk_destroyed
+    b.system_id, coalesce(n.name, {unknown system} || b.system_id) AS system_name,
+    r.total_kills, r.total_participants, r.total_isk_destroyed
 FROM battle_revisions r JOIN battles b ON b.id = r.battle_id
 LEFT JOIN entity_names n ON n.entity_type = 'system' AND n.id = b.system_id
 ORDER BY r.made_at DESC, r.battle_id, r.revision DESC LIMIT %(limit)s::integer
-"""
+""")
 
 
 class StatisticsRepository:

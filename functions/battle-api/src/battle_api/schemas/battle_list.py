@@ -1,4 +1,4 @@
-"""Response models of battle lists: ids and ISK are strings, counts are numbers, and unresolved names are null."""
+"""Response models of battle lists: ids and ISK are strings, and a name is null only without its id."""
 
 from enum import StrEnum
 from functools import partial

@@ -1,4 +1,4 @@
-"""Response models of one battle: ids and ISK are strings, counts are numbers, and unresolved names are null."""
+"""Response models of one battle: ids and ISK are strings, and a name is null only without its id."""
 
 from typing import Annotated, Literal
 from uuid import UUID

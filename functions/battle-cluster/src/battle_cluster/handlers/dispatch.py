@@ -49,8 +49,8 @@ async def dispatch(
         case KillmailChunk(chunk_key=key, job_id=job_id):
             async with database.live_batch_semaphore if job_id is None else database.batch_semaphore:
                 saved = await process(await claim_checks.read_killmails(key), database, clock())
-        case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name):
-            await database.save_name(EntityName(entity_type, entity_id, name))
+        case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name, ticker=ticker):
+            await database.save_name(EntityName(entity_type, entity_id, name), ticker)
         case BattleEditRequested(edit_id=edit_id):
             await apply_edit(edit_id, database, clock())
         case ReclusterRequested(job_id=job_id, part=part):

@@ -37,9 +37,13 @@ ORDER BY system_id
 ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_id,
     security_status = excluded.security_status, wormhole_class = excluded.wormhole_class
 """
+# An event without a ticker keeps the one that is stored.
 UPSERT_NAME: Final[LiteralString] = """
-INSERT INTO entity_names (entity_type, id, name) VALUES (%(entity_type)s, %(id)s, %(name)s)
-ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name WHERE entity_names.name <> excluded.name
+INSERT INTO entity_names AS stored (entity_type, id, name, ticker)
+VALUES (%(entity_type)s, %(id)s, %(name)s, %(ticker)s)
+ON CONFLICT (entity_type, id) DO UPDATE
+SET name = excluded.name, ticker = coalesce(excluded.ticker, stored.ticker)
+WHERE stored.name <> excluded.name OR stored.ticker IS DISTINCT FROM coalesce(excluded.ticker, stored.ticker)
 RETURNING id
 """
 # Caches of answers are notified of the battles that show a name; of all battles where there are many.
@@ -59,9 +63,9 @@ class EntityNameRepository:
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    async def save(self, name: EntityName) -> None:
-        """Store the current name of an entity, and notify those who show it in battles."""
-        cursor = await self._connection.execute(UPSERT_NAME, name._asdict())
+    async def save(self, name: EntityName, ticker: str | None) -> None:
+        """Store the current name and ticker of an entity, and notify those who show it in battles."""
+        cursor = await self._connection.execute(UPSERT_NAME, {**name._asdict(), "ticker": ticker})
         if await cursor.fetchone() is not None:
             await self._connection.execute(NOTIFY_RENAMED, name._asdict())
 

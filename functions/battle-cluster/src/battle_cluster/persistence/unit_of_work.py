@@ -75,9 +75,9 @@ class Database(postgres.Database):
         async with self.transaction() as connection:
             yield UnitOfWork(connection, self.cache, self.outbox)
 
-    async def save_name(self, name: EntityName) -> None:
+    async def save_name(self, name: EntityName, ticker: str | None) -> None:
         async with self.connection() as connection:
-            await EntityNameRepository(connection).save(name)
+            await EntityNameRepository(connection).save(name, ticker)
 
 
 class UnitOfWork(units.UnitOfWork):

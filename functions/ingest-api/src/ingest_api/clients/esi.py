@@ -10,7 +10,7 @@ from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi
-from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
+from battlescope_schemas.names.esi_names import EsiName, InvalidNames, read_names
 from ingest_api.domain.entity_validation import NameLookup
 
 _log = logging.getLogger(__name__)

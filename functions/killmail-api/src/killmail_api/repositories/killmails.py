@@ -7,11 +7,26 @@ from decimal import Decimal
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
+from battlescope_schemas.names.shown_names import NamedKind, unknown_name
 from killmail_api.domain.archived_row import ArchivedRow
 
 BEGINNING: Final = datetime(2003, 1, 1, tzinfo=UTC)  # before the launch of the game
+# The ticker by which a participant is known: that of the alliance, else that of the corporation.
+_TICKERS: Final[LiteralString] = """
+    coalesce(
+        (SELECT ticker FROM entity_names WHERE entity_id = victim_alliance_id),
+        (SELECT ticker FROM entity_names WHERE entity_id = victim_corp_id)
+    ) AS victim_ticker,
+    (
+        SELECT coalesce(alliance.ticker, corporation.ticker)
+        FROM jsonb_path_query_first(attacker_data, '$[*] ? (@.finalBlow == true)') AS final_blow
+        LEFT JOIN entity_names AS alliance ON alliance.entity_id = (final_blow ->> 'allianceId')::bigint
+        LEFT JOIN entity_names AS corporation ON corporation.entity_id = (final_blow ->> 'corporationId')::bigint
+    ) AS final_blow_ticker
+"""
 # Rows of older releases have no valuation; what is shown of them is the total of zKillboard.
-_SUMMARY: Final[LiteralString] = """
+_SUMMARY: Final[LiteralString] = (
+    """
 SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id, region_name,
     killmail_time AS timestamp, security_type, killmail.security_status, system.wormhole_class AS system_class,
     victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
@@ -20,8 +35,10 @@ SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id
     CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
     CASE WHEN valuation IS NULL AND zkb_total_value IS NOT NULL THEN 'zkb' ELSE value_source END AS value_source,
     CASE WHEN value_source = 'computed' THEN valuation #>> '{computedValue,confidence}' END AS value_confidence,
-    battle.battle_id, attacker_count + 1 AS participant_count
+    battle.battle_id, attacker_count + 1 AS participant_count,
 """
+    + _TICKERS
+)
 _JOINS: Final[LiteralString] = """
 LEFT JOIN systems AS system ON system.system_id = killmail.system_id
 LEFT JOIN LATERAL (
@@ -97,7 +114,7 @@ FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
 SELECT_TYPE_NAMES: Final[LiteralString] = """
 SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND name <> ''
 """
-SELECT_KILLMAIL: Final[LiteralString] = """
+_KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS timestamp,
     attacker_count + 1 AS participant_count,
     CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
@@ -116,10 +133,13 @@ SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS times
     EXISTS (
         SELECT FROM wanted_names LEFT JOIN entity_names USING (entity_id)
         WHERE killmail_id = killmail.killmail_id AND (retry_at IS NULL OR retry_at <> 'infinity')
-    ) AS names_missing
+    ) AS names_missing,
+"""
+_FROM_KILLMAIL: Final[LiteralString] = """
 FROM enriched_killmails AS killmail LEFT JOIN systems AS system ON system.system_id = killmail.system_id
 WHERE killmail_id = %(killmail_id)s
 """
+SELECT_KILLMAIL: Final[LiteralString] = _KILLMAIL + _TICKERS + _FROM_KILLMAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +178,10 @@ class KillmailRepository:
         return await self._connection.row(ArchivedRow, SELECT_ARCHIVED, {"killmail_id": killmail_id})
 
     async def type_names(self, type_ids: Collection[int]) -> dict[int, str]:
-        """The names of those of these types that the static data has."""
+        """A name for each of these types, as responses show it."""
         cursor = await self._connection.execute(SELECT_TYPE_NAMES, {"type_ids": list(type_ids)})
         names: list[tuple[int, str]] = await cursor.fetchall()
-        return dict(names)
+        return {type_id: unknown_name(NamedKind.ITEM_TYPE, type_id) for type_id in type_ids} | dict(names)
 
     async def ids_enriched_since(self, since: datetime, max_rows: int) -> list[int]:
         """The ids of live killmails that were enriched at this time or later, the first one first."""

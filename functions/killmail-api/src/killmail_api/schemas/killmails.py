@@ -1,8 +1,7 @@
-"""The API's responses: camelCase, ids and ISK as strings. A missing name is null; an id never replaces it.
+"""The API's responses: camelCase, ids and ISK as strings. A name is null only where its id is.
 
-The location is null while the static data lacks the system.
-
-Clients choose their own text for a missing name, such as `Unknown Character #123`.
+While nobody knows it, it is `Unknown Character #123` (`shown_names.py` in shared-schemas). The location is null while
+the static data lacks the system.
 """
 
 from datetime import date
@@ -15,7 +14,7 @@ from battlescope_schemas.universe import SecurityType
 
 
 class FinalBlow(Schema):
-    """The attacker that destroyed the ship."""
+    """The attacker that destroyed the ship. ticker: of the alliance, else of the corporation; null while unknown."""
 
     character_id: EveId | None
     character_name: str | None
@@ -25,6 +24,7 @@ class FinalBlow(Schema):
     alliance_name: str | None
     ship_type_id: EveId | None
     ship_type_name: str | None
+    ticker: str | None
 
 
 class Summary(Schema):
@@ -32,12 +32,13 @@ class Summary(Schema):
 
     systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
     iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
-    unknown. valueConfidence: of a computed value.
+    unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
+    it is unknown.
     """
 
     killmail_id: EveId
     system_id: EveId
-    system_name: str | None
+    system_name: str
     timestamp: UtcTime
     security_type: SecurityType | None
     security_status: float | None
@@ -50,12 +51,13 @@ class Summary(Schema):
     victim_corp_name: str | None
     victim_character_id: EveId | None
     victim_character_name: str | None
+    victim_ticker: str | None
     attacker_alliance_ids: tuple[EveId, ...]
-    attacker_alliance_names: tuple[str | None, ...]
+    attacker_alliance_names: tuple[str, ...]
     attacker_corp_ids: tuple[EveId, ...]
-    attacker_corp_names: tuple[str | None, ...]
+    attacker_corp_names: tuple[str, ...]
     attacker_character_ids: tuple[EveId, ...]
-    attacker_character_names: tuple[str | None, ...]
+    attacker_character_names: tuple[str, ...]
     ship_type_id: EveId | None
     ship_type_name: str | None
     ship_group_id: EveId | None
@@ -113,7 +115,7 @@ class UnpricedType(Schema):
     """An item type without a price; each unit of it counts a cent."""
 
     type_id: EveId
-    type_name: str | None
+    type_name: str
 
 
 class ZkbValue(Schema):

@@ -17,6 +17,7 @@ class TimerHandler:
     value_waiting_killmails: Callable[[], Awaitable[None]]
     request_due_prices: Callable[[], Awaitable[None]]
     append_kept_live_entries: Callable[[], Awaitable[None]]
+    fetch_due_tickers: Callable[[], Awaitable[None]]
 
     async def handle(self, event: Event[Any]) -> None:
         match event.extensions.get("task"):
@@ -31,5 +32,7 @@ class TimerHandler:
                 await self.complete_waiting_killmails()
             case "prices":
                 await self.request_due_prices()
+            case "tickers":
+                await self.fetch_due_tickers()
             case task:
                 raise PermanentError(f"This function has no timer task named {task}.")

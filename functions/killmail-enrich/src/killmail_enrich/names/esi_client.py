@@ -11,7 +11,7 @@ from battlescope_events.upstream.client import RequestPolicy
 from battlescope_events.upstream.errors import UpstreamCoolingDown
 from battlescope_events.upstream.esi import MAX_ENTITY_ID, MAX_IDS_PER_REQUEST, Esi, header_number
 from battlescope_schemas.entity import EntityType
-from battlescope_schemas.esi_names import EsiName, InvalidNames, read_names
+from battlescope_schemas.names.esi_names import EsiName, InvalidNames, read_names
 from killmail_enrich.names.model import RETRY_SECONDS, Name, is_ambiguous_id
 
 _log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ from killmail_enrich.names.esi_client import EsiClient
 from killmail_enrich.names.model import Name
 from killmail_enrich.names.redis_cache import NameCache
 from killmail_enrich.names.repository import NameRepository
+from killmail_enrich.names.tickers import ROUTES
 
 _log = logging.getLogger(__name__)
 _RUN_SECONDS: Final = 20.0  # a slow last batch still ends before the timer event times out; the next run continues
@@ -30,11 +31,17 @@ class NameService:
     outbox: Outbox
     publish: Publish
     now: Callable[[], float]
+    fetch_tickers: Callable[[], None] = lambda: None
 
     async def fetch(self, entity_ids: Collection[int]) -> dict[int, Name]:
-        """Fetch the names that a killmail waits for. Names that cannot be stored now are returned all the same."""
+        """Fetch the names that a killmail waits for. Names that cannot be stored now are returned all the same.
+
+        Then begin to fetch tickers, if an organisation is among them; nothing waits for these.
+        """
         names = await self.esi.fetch(entity_ids)
         await self._save_or_log(names.values(), fill_in=True)
+        if any(name.entity_type in ROUTES for name in names.values()):
+            self.fetch_tickers()
         return names
 
     async def fetch_low_priority(self, entity_ids: Collection[int]) -> dict[int, Name]:

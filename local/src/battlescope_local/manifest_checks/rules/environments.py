@@ -24,6 +24,7 @@ UPSTREAM_LIMITS: Final = {
     "FEED_MAX_RATE": (0.1, 11.9),
     "FEED_IDLE_SECONDS": (6.0, 60.0),
     "ESI_MAX_RATE": (0.1, 2.0),
+    "TICKER_MAX_RATE": (0.1, 4.0),
     "EVEREF_MAX_RATE": (0.1, 2.0),
     "STANDBY_MAX_RATE": (0.1, 1.0),
     "STANDBY_IDLE_SECONDS": (60.0, 3_600.0),

@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from battlescope_upstream.catalogue import catalogue
 from battlescope_upstream.killmail import Killmail
-from battlescope_upstream.simulation.name_generator import alliance_name, corporation_name, pilot_name
+from battlescope_upstream.simulation.name_generator import (
+    alliance_name,
+    corporation_name,
+    generated_ticker,
+    pilot_name,
+)
 from battlescope_upstream.simulation.rng import rng_for
 
 CategoryAndName = tuple[str, str]
@@ -30,10 +35,14 @@ _COLUMNS: Final = {"alliance_id": "alliance", "corporation_id": "corporation", "
 
 @dataclass(slots=True)
 class NameDirectory:
-    """`fixed_names` come from static data and files; `category_by_id` is the category in which killmails use an id."""
+    """`fixed_names` and `fixed_tickers` come from static data and files.
+
+    `category_by_id` is the category in which killmails use an id.
+    """
 
     fixed_names: dict[int, CategoryAndName]
     category_by_id: dict[int, str] = field(default_factory=dict[int, str])
+    fixed_tickers: dict[int, str] = field(default_factory=dict[int, str])
 
     def lookup(self, entity_id: int) -> CategoryAndName | None:
         """Category and name, or None for an id that cannot be resolved."""
@@ -45,6 +54,10 @@ class NameDirectory:
         if category == "faction":
             return category, f"{corporation_name(entity_id)} State"
         return (category, _NAME_GENERATORS[category](entity_id)) if category else None
+
+    def ticker(self, entity_id: int, name: str) -> str:
+        """The ticker of a corporation or alliance: that of a file, or the initials of its name and a digit."""
+        return self.fixed_tickers.get(entity_id) or generated_ticker(entity_id, name)
 
     def add_usage(self, killmail: Killmail) -> None:
         """Record the category in which this killmail uses ids of the mixed range."""
@@ -59,7 +72,11 @@ def build_name_directory(
     names: Mapping[int, CategoryAndName], files: Iterable[Path], killmails: Iterable[Killmail]
 ) -> NameDirectory:
     npcs = {key: (_category_by_range(key) or "faction", name) for key, name in catalogue().npc_names.items()}
-    directory = NameDirectory({**names, **npcs, **{key: entry for path in files for key, entry in _read_names(path)}})
+    rows = [row for path in files for row in _read_names(path)]
+    directory = NameDirectory(
+        {**names, **npcs, **{entity_id: entry for entity_id, entry, _ in rows}},
+        fixed_tickers={entity_id: ticker for entity_id, _, ticker in rows if ticker},
+    )
     for killmail in killmails:
         directory.add_usage(killmail)
     return directory
@@ -74,11 +91,11 @@ def _category_by_range(entity_id: int) -> str | None:
     return next((category for low, high, category in _CATEGORY_RANGES if low <= entity_id <= high), None)
 
 
-def _read_names(path: Path) -> Iterable[tuple[int, CategoryAndName]]:
-    """A table with an `alliance_id`, `corporation_id` or `character_id`, and a name."""
+def _read_names(path: Path) -> Iterable[tuple[int, CategoryAndName, str]]:
+    """A table with an `alliance_id`, `corporation_id` or `character_id`, a name, and perhaps a ticker."""
     open_text: Any = gzip.open if path.suffix == ".gz" else open
     with open_text(path, "rt", encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             column = next(column for column in _COLUMNS if column in row)
             if row["name"]:
-                yield int(row[column]), (_COLUMNS[column], row["name"])
+                yield int(row[column]), (_COLUMNS[column], row["name"]), row.get("ticker") or ""

@@ -1,4 +1,4 @@
-"""The routes of ESI that consumers use: names, killmails, systems, with both limit systems and conditional requests."""
+"""The routes of ESI that consumers use: names, organisations, killmails, systems; both limits, conditional requests."""
 
 import json
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class Esi:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post(r"/esi/universe/names{slash:/?}", self._names),
+            web.get(r"/esi/{kind:corporations|alliances}/{id:\d+}{slash:/?}", self._organisation),
             web.get(r"/esi/universe/systems/{id:\d+}{slash:/?}", self._system),
             web.get(r"/esi/killmails/{id:\d+}/{hash:\w+}{slash:/?}", self._killmail),
         ]
@@ -83,6 +84,20 @@ class Esi:
         return EsiResponse(
             _OK, [{"category": entry[0], "id": i, "name": entry[1]} for i, entry in entries.items() if entry]
         )
+
+    async def _organisation(self, request: web.Request) -> web.Response:
+        kind, entity_id = request.match_info["kind"], int(request.match_info["id"])
+        response = self._fault_response() or self._organisation_response(kind, entity_id)
+        return self._with_error_limit(request, response)
+
+    def _organisation_response(self, kind: str, entity_id: int) -> EsiResponse:
+        category = "corporation" if kind == "corporations" else "alliance"
+        entry = self.state.names.lookup(entity_id)
+        is_bad = is_unresolvable(entity_id, self.state.seed, self.state.faults.esi_bad_ids)
+        if entry is None or entry[0] != category or is_bad:
+            return _error(404, f"{category.capitalize()} not found")
+        content = {"name": entry[1], "ticker": self.state.names.ticker(entity_id, entry[1])}
+        return EsiResponse(_OK, content, 3600)
 
     async def _system(self, request: web.Request) -> web.Response:
         response = self._fault_response() or self._system_response(int(request.match_info["id"]))

@@ -21,7 +21,7 @@ _LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 _UNAVAILABLE: Final = "The SSO is not available."
 ENDPOINTS: Final = ("discovery", "jwks", "token", "revoke")
 _STYLE: Final = (
-    "body{font:16px system-ui;background:#0b0f14;color:#dce3ea;max-width:30rem;margin:4rem auto}"
+    "body{font:16px system-ui;background:#0b0f14;color:#dce3ea;max-width:30rem;margin:2rem auto;padding:0 1rem}"
     "button{display:block;width:100%;margin:.5rem 0;padding:.8rem;text-align:left;font:inherit;color:inherit;"
     "background:#17202b;border:1px solid #2c3a4a;border-radius:6px;cursor:pointer}small{color:#8a97a6}"
 )
@@ -89,7 +89,8 @@ class Sso:
             for player in self.state.characters.players.values()
         )
         body = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Simulated EVE SSO</title>'
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1"><title>Simulated EVE SSO</title>'
             f"<style>{_STYLE}</style><h1>Choose a character</h1><p>This is the simulated EVE SSO of BattleScope.</p>"
             f'<form method="post">{hidden}{choices}<button name="character" value="">Cancel</button></form></html>'
         )

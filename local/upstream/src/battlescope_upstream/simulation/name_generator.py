@@ -85,6 +85,12 @@ def alliance_name(alliance_id: int) -> str:
     return _organisation_name(alliance_id, _ALLIANCE_WORDS)
 
 
+def generated_ticker(entity_id: int, name: str) -> str:
+    """A ticker of three to five characters; different organisations may have the same one, as in the game."""
+    letters = "".join(character for character in name.upper() if character.isalnum())
+    return f"{letters[:4]:X<2}{entity_id % 10}"
+
+
 def location_name(location_id: int) -> str:
     """The name of a region, constellation or system; distinct for ids that differ by less than 1,000,000."""
     return _word(_to_digits(location_id * 617_359 % _SYLLABLE_COUNT**3, 3))

@@ -1,0 +1,45 @@
+"""A Service of the echo project as processes from zero and back, behind an HTTP server of the test."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from battlescope_local.manifests.model import Container, Scale, Service
+from battlescope_local.processes.children import Processes
+from battlescope_local.serving.instances import Launcher
+from battlescope_local.serving.revision import Rejection, Revision, start_revision
+from battlescope_local.serving.sockets import prepare_socket_folder
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path, scale: Scale, package: str = "echo_api", env: dict[str, str] | None = None
+) -> AsyncGenerator[tuple[Revision, ClientSession]]:
+    service = Service(package.replace("_", "-"), Container("image", readiness_path="/ready"), scale)
+    processes = Processes(folder / "run", folder / "logs")
+    base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
+    launcher = Launcher(service, processes, folder, prepare_socket_folder(folder), base)
+    async with start_revision(service, launcher) as revision:
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            response = await revision.handle(request, request.raw_path)
+            if isinstance(response, Rejection):
+                return web.Response(status=response.status, text=response.text)
+            return response
+
+        app = web.Application(client_max_size=0)
+        app.router.add_route("*", "/{path:.*}", handle)
+        async with TestServer(app, handler_cancellation=True) as server, ClientSession(server.make_url("/")) as user:
+            yield revision, user
+    assert not list((folder / "run").iterdir())
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 -- what is waited for is in other processes
+            await asyncio.sleep(0.02)

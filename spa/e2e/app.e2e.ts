@@ -1,0 +1,336 @@
+/** The built app in a real Chromium, on the data of a demo. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { crowded } from "./shapes.ts";
+import {
+  type Battle,
+  clipped,
+  list,
+  openBrowser,
+  openPage,
+  ownerLink,
+  reshape,
+  type System,
+  startSystem,
+  sticksOut,
+  THEMES,
+  violations,
+  WIDTHS,
+} from "./support.ts";
+
+const BATTLES = 25;
+const TABS = ["", "/kills", "/timeline", "/composition", "/participants", "/replay", "/why", "/history"] as const;
+
+let system: System;
+let browser: Browser;
+let largest: Battle;
+
+before(async () => {
+  system = await startSystem(BATTLES);
+  browser = await openBrowser();
+  const battles = await list(system.url);
+  const found = battles.find((battle) => battle.sides.some((side) => side.role !== "main")) ?? battles[0];
+  assert.ok(found);
+  largest = found;
+});
+
+after(async () => {
+  await browser?.close();
+  await system?.stop();
+});
+
+async function withPage(run: (page: Page, errors: string[]) => Promise<void>, width = 1440): Promise<void> {
+  const { page, context, errors } = await openPage(browser, width, "dark");
+  try {
+    await run(page, errors);
+  } finally {
+    await context.close();
+  }
+}
+
+const report = (tab = "") => `${system.url}/battles/${largest.id}${tab}`;
+
+async function shown(page: Page): Promise<void> {
+  await page.locator("main h1").first().waitFor();
+  // The page of components shows a block that loads for ever.
+  if (page.url().endsWith("/_kit")) return;
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+}
+
+describe("every page", () => {
+  for (const width of WIDTHS) {
+    for (const theme of THEMES) {
+      test(`has no violation, no cut text and no error at ${width} in ${theme}`, async () => {
+        const { page, context, errors } = await openPage(browser, width, theme);
+        const found: string[] = [];
+        for (const path of [
+          "/",
+          "/battles",
+          "/_kit",
+          "/no-such-page",
+          ...TABS.map((tab) => `/battles/${largest.id}${tab}`),
+        ]) {
+          await page.goto(system.url + path);
+          await shown(page);
+          found.push(...[...(await violations(page)), ...(await clipped(page))].map((line) => `${path}: ${line}`));
+        }
+        await context.close();
+        assert.deepEqual(found, []);
+        assert.deepEqual(errors, []);
+      });
+    }
+  }
+
+  for (const third of ["third_party", "main"] as const) {
+    test(`a battle of three sides (${third}), rounds and doubts has none of these faults`, async () => {
+      for (const width of WIDTHS) {
+        await withPage(async (page, errors) => {
+          await reshape(page, (detail) => crowded(detail, third));
+          for (const tab of ["", "/kills", "/why", "/replay", "/composition"]) {
+            await page.goto(report(tab));
+            await shown(page);
+            const found = [...(await violations(page)), ...(await clipped(page))];
+            assert.deepEqual(found, [], `${tab} at ${width}`);
+          }
+          assert.deepEqual(errors, []);
+        }, width);
+      }
+    });
+  }
+
+  test("does not scroll sideways from 360 to 1440", () =>
+    withPage(async (page) => {
+      for (const width of [360, 768, 1024, 1280]) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const path of ["/", "/battles", `/battles/${largest.id}`, `/battles/${largest.id}/kills`]) {
+          await page.goto(system.url + path);
+          await shown(page);
+          assert.deepEqual(await sticksOut(page), [], `${path} at ${width}`);
+        }
+      }
+    }));
+});
+
+describe("questions of players, each in at most three clicks", () => {
+  test("who won, what did it cost, who was the third party: without a click", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      const score = page.getByRole("region", { name: "Score" });
+      await score.getByText("ISK lost").waitFor();
+      assert.match(await score.innerText(), /% eff\./);
+      if (largest.sides.some((side) => side.role !== "main")) await page.getByText("third party").first().waitFor();
+    }));
+
+  test("what was lost first, and what was the dearest: one click from 'How it went'", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      await page.getByRole("region", { name: "How it went" }).getByRole("link").first().click();
+      await page.waitForURL(/kills\?.*from=0/);
+      await page.locator("[data-row]").first().waitFor();
+    }));
+
+  test("was my alliance there: filter of the list by a name", () =>
+    withPage(async (page) => {
+      await page.goto(`${system.url}/battles`);
+      const answer = (await (await fetch(`${system.url}/api/battles/${largest.id}`)).json()) as {
+        mainAlliances: { allianceName: string }[];
+      };
+      const name = answer.mainAlliances[0]?.allianceName ?? "";
+      await page.getByRole("combobox", { name: /Search battles/ }).fill(name);
+      await page.getByRole("option", { name: /with the alliance/ }).click();
+      await page.waitForURL(/alliance=/);
+      await page.locator(`a[href="/battles/${largest.id}"]`).first().waitFor();
+    }));
+
+  test("who flew what: participants", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      await page.getByRole("link", { name: /^Participants/ }).click();
+      await page.getByRole("listitem").first().waitFor();
+      assert.ok((await page.getByRole("listitem").count()) > 1);
+    }));
+
+  test("what was lost of a class: hull filter of the kills", () =>
+    withPage(async (page) => {
+      await page.goto(report("/kills"));
+      const hull = page.getByRole("combobox", { name: "Hull" });
+      const option = await hull.locator("option").nth(1).getAttribute("value");
+      await hull.selectOption(option);
+      await page.waitForURL(new RegExp(`hull=${option}`));
+      await page.locator("[data-row]").first().waitFor();
+    }));
+
+  test("why is this kill here: two clicks", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      await page.getByRole("link", { name: /^Kills/ }).click();
+      await page.locator("[data-row]").first().click();
+      await page
+        .getByRole("dialog")
+        .getByRole("region", { name: "Why it is here" })
+        .getByText(/also on|no other killmail/i)
+        .first()
+        .waitFor();
+    }));
+
+  test("what changed: history", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      await page.getByRole("link", { name: /^History/ }).click();
+      await page
+        .getByRole("rowheader", { name: "1", exact: true })
+        .or(page.getByRole("rowheader").first())
+        .first()
+        .waitFor();
+    }));
+
+  test("send it to my FC: a link that shows the same", () =>
+    withPage(async (page) => {
+      await page.goto(report("/kills?sort=isk"));
+      await page.locator("[data-row]").first().waitFor();
+      const first = await page.locator("[data-row]").first().getAttribute("aria-label");
+      await withPage(async (other) => {
+        await other.goto(page.url());
+        await other.locator("[data-row]").first().waitFor();
+        assert.equal(await other.locator("[data-row]").first().getAttribute("aria-label"), first);
+      });
+    }));
+});
+
+test("by keys alone: list, report, tabs, a killmail and back", () =>
+  withPage(async (page) => {
+    await page.goto(`${system.url}/battles?sort=kills`);
+    await page.locator("[data-row]").first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/battles\/[0-9a-f-]{36}$/);
+    await page.getByRole("navigation", { name: "Parts of the report" }).waitFor();
+    await page.keyboard.press("2");
+    await page.waitForURL(/\/kills/);
+    await page.locator("[data-row]").first().waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("b");
+    await page.waitForURL(/\/battles$/);
+  }));
+
+test("a pin moves a party at once, and Undo takes it back", async (context) => {
+  const battles = await list(system.url);
+  const candidate = battles.find((battle) => battle.sides.length >= 2);
+  if (!candidate) return context.skip("the demo has no battle with two sides yet");
+  await withPage(async (page) => {
+    await page.goto(await ownerLink(system));
+    await page.goto(`${system.url}/battles/${candidate.id}`);
+    const second = page.getByRole("table", { name: "Parties of side 2" });
+    const party = second.getByRole("row").nth(1);
+    await party.waitFor();
+    const name = (await party.getByRole("link").innerText()).trim();
+    await party.getByRole("button", { name: /^More about/ }).click();
+    await page.getByRole("menuitem", { name: "side 1", exact: false }).last().click();
+    await page
+      .getByRole("status")
+      .getByText(/is on side 1/)
+      .waitFor({ timeout: 20_000 });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("status").getByText("Undone").waitFor({ timeout: 20_000 });
+    await page.getByRole("table", { name: "Parties of side 2" }).getByText(name).first().waitFor({ timeout: 20_000 });
+  });
+});
+
+describe("while the API fails", () => {
+  test("what is on the page stays, and it recovers alone", () =>
+    withPage(async (page) => {
+      await page.goto(report());
+      await page.getByRole("region", { name: "Score" }).waitFor();
+      let failing = true;
+      await page.route("**/api/battles/**", (route) =>
+        failing
+          ? route.fulfill({
+              status: 503,
+              contentType: "application/json",
+              body: '{"error":"x","message":"The database is away.","requestId":"r1"}',
+            })
+          : route.continue(),
+      );
+      await page.getByRole("link", { name: /^History/ }).click();
+      await page.getByText("The database is away.").first().waitFor();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      failing = false;
+      await page.getByRole("table").first().waitFor();
+    }));
+
+  test("a battle that never was is said in words", () =>
+    withPage(async (page) => {
+      await page.goto(`${system.url}/battles/00000000-0000-4000-8000-000000000000`);
+      await page.getByRole("heading", { name: "There is no such battle" }).waitFor();
+    }));
+
+  test("401 shows the way to log in", () =>
+    withPage(async (page) => {
+      await page.route("**/api/me/capabilities", (route) =>
+        route.fulfill({
+          status: 401,
+          contentType: "application/json",
+          body: '{"error":"unauthorized","message":"Log in.","requestId":"r1"}',
+        }),
+      );
+      await page.goto(report());
+      const link = page.getByRole("link", { name: "Log in with EVE Online" });
+      await link.waitFor();
+      assert.match((await link.getAttribute("href")) ?? "", /redirect_uri=%2Fbattles%2F/);
+    }));
+});
+
+describe("live", () => {
+  const sse = (id: string, data: object) => `id: ${id}\nevent: battle\ndata: ${JSON.stringify(data)}\n\n`;
+
+  test("a page has one stream, and the demo answers it", () =>
+    withPage(async (page) => {
+      const streams: string[] = [];
+      page.on("request", (request) => request.url().includes("/api/stream") && streams.push(request.url()));
+      await page.goto(`${system.url}/battles`);
+      await page.locator("[data-row]").first().waitFor();
+      await page.locator("[data-row]").first().click();
+      await page.getByRole("region", { name: "Score" }).waitFor();
+      await page.waitForTimeout(500);
+      assert.equal(streams.length, 2, streams.join(" "));
+      assert.match(streams[0] ?? "", /topics=battles$/);
+      assert.match(streams[1] ?? "", /topics=battle%3A/);
+    }));
+
+  test("a new battle is counted, moves nothing, and comes by a click; a known one changes in its place", () =>
+    withPage(async (page) => {
+      const created = {
+        battleId: "00000000-0000-4000-8000-000000000001",
+        revision: 1,
+        change: "created",
+        mergedInto: null,
+      };
+      const updated = { battleId: largest.id, revision: 999, change: "updated", mergedInto: null };
+      const body = sse("1-0", created) + sse("2-0", created) + sse("3-0", updated);
+      const asked: string[] = [];
+      await page.route("**/api/stream?*", (route) => {
+        asked.push(route.request().url());
+        return route.fulfill({ status: 200, contentType: "text/event-stream", body });
+      });
+      await page.route(`**/api/battles?id=${largest.id}*`, async (route) => {
+        const answer = await route.fetch();
+        const changed = (await answer.json()) as { items: { totalKills: number }[] };
+        for (const item of changed.items) item.totalKills = 4321;
+        return route.fulfill({ response: answer, json: changed });
+      });
+      await page.goto(`${system.url}/battles?sort=kills`);
+      const newer = page.getByRole("button", { name: "1 newer battle" });
+      await newer.waitFor();
+      const row = page.locator("li", { has: page.locator(`a[href="/battles/${largest.id}"]`) });
+      await row.getByText("4,321").first().waitFor();
+      await newer.click();
+      await newer.waitFor({ state: "detached" });
+    }));
+});

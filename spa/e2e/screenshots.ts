@@ -1,0 +1,82 @@
+/** Pictures of every page: WebP in spa/screenshots, or PNG in a folder. `node e2e/screenshots.ts [folder] [page…]` */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { crowded } from "./shapes.ts";
+import { list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
+
+const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
+const wanted = process.argv.slice(3);
+const BATTLES = 25;
+/** Lists without an end are shown as the window shows them. */
+const SCROLLED = ["battles", "kills", "participants", "history", "timeline"];
+mkdirSync(folder, { recursive: true });
+
+const system = await startSystem(BATTLES);
+const browser = await openBrowser();
+try {
+  const battles = await list(system.url);
+  const battle = battles.find((one) => one.sides.length > 2) ?? battles[0];
+  const report = `/battles/${battle?.id}`;
+  const pages: Record<string, string> = {
+    home: "/",
+    battles: "/battles",
+    summary: report,
+    kills: `${report}/kills`,
+    timeline: `${report}/timeline`,
+    composition: `${report}/composition`,
+    participants: `${report}/participants`,
+    replay: `${report}/replay`,
+    why: `${report}/why`,
+    history: `${report}/history`,
+  };
+  const kinds: [number, Theme][] = [
+    [1440, "dark"],
+    [390, "dark"],
+    [1440, "light"],
+  ];
+  for (const [width, theme] of kinds) {
+    const { page, context } = await openPage(browser, width, theme);
+    for (const [name, path] of Object.entries(pages)) {
+      if (wanted.length && !wanted.includes(name)) continue;
+      if (theme === "light" && !["summary", "battles"].includes(name)) continue;
+      await page.goto(system.url + path);
+      await page.locator("main h1").first().waitFor();
+      await page.waitForTimeout(1500);
+      await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
+    }
+    await reshape(page, crowded);
+    for (const [name, path] of [
+      ["crowded", report],
+      ["crowded-why", `${report}/why`],
+      ["crowded-replay", `${report}/replay`],
+    ] as const) {
+      if (wanted.length && !wanted.includes(name)) continue;
+      if (theme === "light" && name !== "crowded") continue;
+      await page.goto(system.url + path);
+      await page.locator("main h1").first().waitFor();
+      await page.waitForTimeout(1500);
+      await save(page, join(folder, `${name}-${width}-${theme}`), true);
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  await system.stop();
+}
+
+/** Playwright writes no WebP, the browser does. */
+async function save(page: Page, path: string, whole: boolean): Promise<void> {
+  if (process.argv[2]) {
+    await page.screenshot({ path: `${path}.png`, fullPage: whole });
+    return;
+  }
+  const devtools = await page.context().newCDPSession(page);
+  const { data } = await devtools.send("Page.captureScreenshot", {
+    format: "webp",
+    quality: 60,
+    captureBeyondViewport: whole,
+  });
+  writeFileSync(`${path}.webp`, Buffer.from(data, "base64"));
+}

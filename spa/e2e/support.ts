@@ -1,0 +1,192 @@
+/** A demo of its own, which serves the built app, and a real Chromium. */
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Detail } from "./shapes.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const BATTLESCOPE = join(ROOT, ".venv", "bin", "battlescope");
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const START_MS = 120_000;
+
+export type System = { url: string; data: string; stop: () => Promise<void> };
+export type Battle = {
+  id: string;
+  systemName: string;
+  totalKills: number;
+  sideCount: number;
+  unassignedPilots: number;
+  sides: { role: string }[];
+};
+
+/** A demo with at least `battles` battles, which serves the app too. `BATTLESCOPE_E2E` names a system that runs already. */
+export async function startSystem(battles: number): Promise<System> {
+  const running = process.env.BATTLESCOPE_E2E;
+  if (running) return { url: running, data: process.env.BATTLESCOPE_E2E_DATA ?? "", stop: async () => undefined };
+  const data = mkdtempSync(join(tmpdir(), "battlescope-e2e-"));
+  const port = await freePort();
+  const demo = spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: "ignore" });
+  const stop = async () => {
+    await ended(demo);
+    rmSync(data, { recursive: true, force: true });
+  };
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    await until(`${battles} battles`, async () => (await list(url)).length >= battles);
+    await until("the app", async () => (await (await fetch(url)).text()).includes('id="root"'));
+    return { url, data, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Battles, the largest first. */
+export async function list(url: string): Promise<Battle[]> {
+  const answer = await fetch(`${url}/api/battles?limit=50&sort_by=kills`);
+  return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const last = Date.now() + START_MS;
+  while (Date.now() < last) {
+    if (await holds().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  throw new Error(`There is no sign of ${what} after ${START_MS / 1000} s.`);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const over = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await over;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+/** Chromium of `CHROMIUM`, of the machine, else the one of the registry package. */
+export async function openBrowser(): Promise<Browser> {
+  const known = [process.env.CHROMIUM, "/usr/bin/chromium"].find((path) => path && existsSync(path));
+  const executablePath = known ?? (await (await import("@sparticuz/chromium")).default.executablePath());
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+export const WIDTHS = [1440, 390] as const;
+export const THEMES = ["dark", "light"] as const;
+export type Theme = (typeof THEMES)[number];
+
+export async function openPage(
+  browser: Browser,
+  width: number,
+  theme: Theme,
+): Promise<{ page: Page; context: BrowserContext; errors: string[] }> {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 768 ? 844 : 900 },
+    reducedMotion: "reduce",
+    ...(width < 768 && { hasTouch: true, isMobile: true }),
+  });
+  await context.addInitScript(`localStorage.setItem("bs.theme", "${theme}")`);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on(
+    "console",
+    (message) => message.type() === "error" && !isExpected(message.text()) && errors.push(message.text()),
+  );
+  return { page, context, errors };
+}
+
+/** Show every battle as one of another shape. */
+export async function reshape(page: Page, shape: (detail: Detail) => Detail): Promise<void> {
+  await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: shape((await answer.json()) as Detail) });
+  });
+}
+
+/** The image host does not exist for a demo: the one question to it fails. */
+function isExpected(text: string): boolean {
+  return /net::ERR_(NAME_NOT_RESOLVED|INTERNET_DISCONNECTED|CONNECTION|TUNNEL|PROXY|CERT|FAILED)/.test(text);
+}
+
+const AXE = readFileSync(join(import.meta.dirname, "node_modules", "axe-core", "axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+
+/** Violations of WCAG 2.1 A and AA, one line each. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async (rules) => {
+    type Axe = {
+      run: (
+        options: object,
+      ) => Promise<{ violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] }>;
+    };
+    const { axe } = window as unknown as { axe: Axe };
+    const result = await axe.run({ runOnly: rules });
+    return result.violations.flatMap((one) =>
+      one.nodes
+        .slice(0, 3)
+        .map((node) => `${one.id}: ${node.target.join(" ")} ${node.failureSummary.split("\n")[1] ?? ""}`),
+    );
+  }, RULES);
+}
+
+/** What hangs out of the page, and text that is cut without a way to see it. */
+export function clipped(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) found.push(`the page is ${wide} px wider than the window`);
+    const isCut = (element: Element) => element.scrollWidth > element.clientWidth + 1;
+    for (const element of document.querySelectorAll("main *, header *")) {
+      const style = getComputedStyle(element);
+      if (style.textOverflow === "ellipsis" || style.overflowX !== "hidden" || element.closest(".sr, svg, [role=img]"))
+        continue;
+      if (isCut(element) && element.clientWidth > 0 && element.textContent?.trim()) {
+        found.push(`${element.tagName} ${element.className}: ${element.textContent.trim().slice(0, 40)}`);
+      }
+    }
+    return found;
+  });
+}
+
+/** The elements that make the page wider than the window. */
+export function sticksOut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > width + 0.5)
+      .slice(-6)
+      .map((element) => `${element.tagName} ${element.className}: ${(element.textContent ?? "").slice(0, 40)}`);
+  });
+}
+
+/** A one-time link by which a browser may make changes. */
+export async function ownerLink(system: System): Promise<string> {
+  const { stdout } = await promisify(execFile)(BATTLESCOPE, ["--data", system.data, "login"]);
+  const link = /http:\S+code=\S+/.exec(stdout)?.[0];
+  if (!link) throw new Error(`No link in: ${stdout}`);
+  return link;
+}

@@ -1,0 +1,140 @@
+/** What pages read: the key and the request of each, in one place. */
+
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { type HullClass, type Operations, type ParticipantSort, request } from "./client";
+import { isTransient, retryDelay, statusOf } from "./errors";
+
+export type BattleQuery = NonNullable<Operations["GET /api/battles"]["query"]>;
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+export function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 30 * SECOND,
+        gcTime: 10 * MINUTE,
+        retry: (failures, error) => isTransient(error) && failures < (statusOf(error) === 429 ? 4 : 2),
+        retryDelay,
+        refetchOnWindowFocus: true,
+      },
+    },
+  });
+}
+
+export const capabilities = () =>
+  queryOptions({
+    queryKey: ["capabilities"],
+    queryFn: ({ signal }) => request("GET /api/me/capabilities", { signal }),
+    staleTime: 5 * MINUTE,
+    // Without a login there is nothing to try again for.
+    retry: (failures, error) => isTransient(error) && failures < 2,
+  });
+
+export const battlePages = (query: BattleQuery) =>
+  infiniteQueryOptions({
+    queryKey: ["battles", "list", query],
+    queryFn: ({ signal, pageParam }) =>
+      request("GET /api/battles", { query: { ...query, limit: 50, ...(pageParam && { cursor: pageParam }) }, signal }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export const battlesBy = (query: BattleQuery) =>
+  queryOptions({
+    queryKey: ["battles", "some", query],
+    queryFn: ({ signal }) => request("GET /api/battles", { query, signal }),
+  });
+
+export const battle = (id: string) =>
+  queryOptions({
+    queryKey: ["battle", id, "detail"],
+    queryFn: ({ signal }) => request("GET /api/battles/{battle_id}", { path: { battle_id: id }, signal }),
+    staleTime: 30 * SECOND,
+  });
+
+export type PilotQuery = {
+  side?: number;
+  q?: string;
+  hull?: HullClass[];
+  sort?: ParticipantSort;
+  alliance_id?: string;
+  corp_id?: string;
+};
+
+const PILOTS_A_PAGE = 200;
+
+export const participantPages = (id: string, query: PilotQuery) =>
+  infiniteQueryOptions({
+    queryKey: ["battle", id, "participants", query],
+    queryFn: ({ signal, pageParam }) =>
+      request("GET /api/battles/{battle_id}/participants", {
+        path: { battle_id: id },
+        query: { ...query, limit: PILOTS_A_PAGE, offset: pageParam },
+        signal,
+      }),
+    initialPageParam: 0,
+    getNextPageParam: (page) =>
+      page.offset + page.items.length < page.total ? page.offset + PILOTS_A_PAGE : undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export const revisionPages = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["battle", id, "revisions"],
+    queryFn: ({ signal, pageParam }) =>
+      request("GET /api/battles/{battle_id}/revisions", {
+        path: { battle_id: id },
+        query: { limit: 50, ...(pageParam && { cursor: pageParam }) },
+        signal,
+      }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
+
+export const edits = (id: string) =>
+  queryOptions({
+    queryKey: ["battle", id, "edits"],
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/edits", { path: { battle_id: id }, query: { limit: 50 }, signal }),
+  });
+
+export const partyGraph = (id: string) =>
+  queryOptions({
+    queryKey: ["battle", id, "party-graph"],
+    queryFn: ({ signal }) => request("GET /api/battles/{battle_id}/party-graph", { path: { battle_id: id }, signal }),
+  });
+
+/** What the parts of a suggested split would be; `revision` makes it be asked again when the battle changes. */
+export const splitPreview = (id: string, suggestion: number, revision: number) =>
+  queryOptions({
+    queryKey: ["battle", id, "split", suggestion, revision],
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/preview-split", { path: { battle_id: id }, query: { suggestion }, signal }),
+  });
+
+export const why = (id: string, killmailId: string) =>
+  queryOptions({
+    queryKey: ["battle", id, "why", killmailId],
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/killmails/{killmail_id}/why", {
+        path: { battle_id: id, killmail_id: killmailId },
+        signal,
+      }),
+  });
+
+export const killmail = (killmailId: string) =>
+  queryOptions({
+    queryKey: ["killmail", killmailId],
+    queryFn: ({ signal }) => request("GET /api/killmails/{killmailId}", { path: { killmailId }, signal }),
+    staleTime: 5 * MINUTE,
+  });
+
+export const globalStatistics = () =>
+  queryOptions({
+    queryKey: ["statistics", "global"],
+    queryFn: ({ signal }) => request("GET /api/statistics/global", { query: { period: "24h" }, signal }),
+    staleTime: 5 * MINUTE,
+  });

@@ -1,0 +1,108 @@
+import { useId } from "react";
+import { count } from "@/lib/isk";
+import { Button, Seg } from "@/ui/controls";
+import { type BattleSearch, ends, NAME_KEYS, NAMES, RANGE_KEYS, RANGES, type RangeKey, rangeOf } from "./search";
+
+type Props = {
+  search: BattleSearch;
+  total: number | undefined;
+  change: (next: Record<string, unknown>) => void;
+  onClose: () => void;
+};
+
+const FIELD = "h-9 w-full rounded-control border border-line2 bg-bg px-2 max-md:h-11";
+const STATUS = [
+  { value: "", label: "All" },
+  { value: "open", label: "Ongoing" },
+  { value: "closed", label: "Ended" },
+] as const;
+
+/** All filters; a field takes effect when it is left. */
+export function FilterSheet({ search, total, change, onClose }: Props) {
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        onClose();
+      }}
+    >
+      <div className="grid grid-cols-2 gap-3 max-md:grid-cols-1">
+        {NAME_KEYS.filter((key) => NAMES[key].name).map((key) => (
+          <NameField
+            key={key}
+            label={NAMES[key].label}
+            onCommit={(name) =>
+              change({ [key]: [...(search[key] ?? []).filter((one) => /^\d+$/.test(one)), ...(name ? [name] : [])] })
+            }
+            value={search[key]?.find((one) => !/^\d+$/.test(one)) ?? ""}
+          />
+        ))}
+      </div>
+      <div className="grid grid-cols-2 gap-3 max-md:grid-cols-1">
+        {RANGE_KEYS.map((key) => (
+          <RangeField key={key} onCommit={(range) => change({ [key]: range })} range={key} value={search[key]} />
+        ))}
+      </div>
+      <Seg label="Status" onChange={(status) => change({ status })} options={STATUS} value={search.status ?? ""} />
+      <Button className="!h-10" tone="primary" type="submit">
+        {total === undefined ? "Show the battles" : `Show ${count(total)} ${total === 1 ? "battle" : "battles"}`}
+      </Button>
+    </form>
+  );
+}
+
+function NameField({ label, value, onCommit }: { label: string; value: string; onCommit: (name: string) => void }) {
+  return (
+    <label className="flex flex-col gap-1 text-sec text-t2">
+      {label}
+      <input
+        autoComplete="off"
+        className={`${FIELD} text-t1`}
+        defaultValue={value}
+        key={value}
+        maxLength={100}
+        onBlur={(event) => event.target.value.trim() !== value && onCommit(event.target.value.trim())}
+        placeholder="Whole name"
+      />
+    </label>
+  );
+}
+
+function RangeField({
+  range,
+  value,
+  onCommit,
+}: {
+  range: RangeKey;
+  value: string | undefined;
+  onCommit: (range: string | undefined) => void;
+}) {
+  const id = useId();
+  const { min, max } = ends(value);
+  const commit = (which: "min" | "max", text: string) => {
+    const digits = text.replace(/\D/g, "").slice(0, 15);
+    const next = rangeOf(which === "min" ? digits : min, which === "max" ? digits : max);
+    if (next !== value) onCommit(next);
+  };
+  return (
+    <fieldset className="flex flex-col gap-1 text-sec text-t2">
+      <legend className="mb-1">{RANGES[range].label}</legend>
+      <div className="flex items-center gap-2">
+        {(["min", "max"] as const).map((which) => (
+          <input
+            aria-label={`${RANGES[range].label}, ${which === "min" ? "at least" : "at most"}`}
+            className={`${FIELD} text-t1`}
+            defaultValue={which === "min" ? min : max}
+            id={`${id}-${which}`}
+            inputMode="numeric"
+            key={`${which}${value}`}
+            onBlur={(event) => commit(which, event.target.value)}
+            placeholder={which === "min" ? "at least" : "at most"}
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,69 @@
+/** The losses of a battle as figures want them. */
+
+import type { BattleBattleDetail, BattleKillmailItem, PartyItem, SideItem } from "@/api/client";
+import type { FigureSide, Loss } from "@/figures/buckets";
+import { iskNumber } from "@/lib/isk";
+import { nameOf, partyName } from "@/lib/names";
+import { arrange } from "@/lib/sides";
+import { instant } from "@/lib/time";
+
+export function victimName(mail: BattleKillmailItem): string {
+  if (mail.victimCharacterName) return mail.victimCharacterName;
+  if (mail.victimCharacterId) return nameOf(null, "Character", mail.victimCharacterId);
+  return nameOf(mail.victimCorpName, "Corporation", mail.victimCorpId);
+}
+
+export function shipName(mail: { shipTypeId: string; shipTypeName: string | null }): string {
+  return nameOf(mail.shipTypeName, "Ship", mail.shipTypeId);
+}
+
+export function lossOf(mail: BattleKillmailItem): Loss {
+  return {
+    killmailId: mail.killmailId,
+    at: instant(mail.occurredAt),
+    sideId: mail.sideId,
+    isk: iskNumber(mail.iskValue),
+    damage: mail.attackersBySide.reduce((sum, side) => sum + side.damage, 0),
+    hull: mail.hullClass,
+    ship: shipName(mail),
+    victim: victimName(mail),
+  };
+}
+
+/** The party with the most pilots gives a side its name. */
+export function sideName(side: SideItem): string {
+  const top = mainParty(side);
+  return top ? partyName(top) : `Side ${side.sideId}`;
+}
+
+export function sideTicker(side: SideItem): string {
+  return mainParty(side)?.ticker ?? sideName(side);
+}
+
+export function mainParty(side: SideItem): PartyItem | undefined {
+  return side.parties.reduce<PartyItem | undefined>(
+    (top, party) => (!top || party.pilots > top.pilots ? party : top),
+    undefined,
+  );
+}
+
+/** Sides in the order of figures, and the unassigned if they lost anything. */
+export function figureSides(battle: BattleBattleDetail): FigureSide[] {
+  const { left, right, others } = arrange(battle.sides);
+  const named = [left, right, ...others]
+    .filter((side): side is SideItem => side !== undefined)
+    .map((side) => ({ sideId: side.sideId, role: side.role, name: sideName(side) }));
+  const unassigned = battle.killmails.some((mail) => mail.sideId === null);
+  return unassigned ? [...named, { sideId: null, role: undefined, name: "Unassigned" }] : named;
+}
+
+export type ShipTotals = { ships: number; capsules: number };
+
+/** Losses of all sides and of the unassigned. */
+export function shipTotals(battle: BattleBattleDetail): ShipTotals {
+  const parts = [...battle.sides, ...battle.unassigned];
+  return {
+    ships: parts.reduce((sum, part) => sum + part.shipsLost, 0),
+    capsules: parts.reduce((sum, part) => sum + part.capsulesLost, 0),
+  };
+}

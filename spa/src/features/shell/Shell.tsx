@@ -1,0 +1,166 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { statusOf } from "@/api/errors";
+import { capabilities } from "@/api/queries";
+import { useSeconds } from "@/lib/clock";
+import { useKeys } from "@/lib/keys";
+import { clockSeconds } from "@/lib/time";
+import { Icon, type IconName, Logo } from "@/ui/Icon";
+
+// What is not seen or used at once does not delay the first paint.
+const UserMenu = lazy(() => import("./UserMenu"));
+const Toaster = lazy(() => import("@/ui/Toaster"));
+const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
+const QuickSearch = lazy(() => import("./QuickSearch"));
+const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
+const Landing = lazy(() => import("./Landing"));
+
+const PAGES = [
+  { to: "/", label: "Home", icon: "home" },
+  { to: "/battles", label: "Battles", icon: "battle" },
+] as const satisfies readonly { to: string; label: string; icon: IconName }[];
+
+/** The frame of every page. */
+export function Shell() {
+  const access = useQuery(capabilities());
+  const [help, setHelp] = useState(false);
+  const navigate = useNavigate();
+  useFocusOnNavigation();
+  useKeys({
+    "?": () => setHelp(true),
+    "/": () => document.getElementById("quick-search")?.focus(),
+    "g h": () => navigate({ to: "/" }),
+    "g b": () => navigate({ to: "/battles" }),
+  });
+  if (statusOf(access.error) === 401) {
+    return (
+      <Suspense>
+        <Landing />
+      </Suspense>
+    );
+  }
+  return (
+    <div className="flex min-h-dvh flex-col max-md:pb-14">
+      <a
+        className="absolute top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-3 py-2 text-on-accent focus:translate-y-0"
+        href="#main"
+      >
+        Skip to the content
+      </a>
+      <Header />
+      <Suspense>
+        <ConnectionStrip />
+      </Suspense>
+      <main className="mx-auto w-full max-w-360 flex-1 px-5 pb-8 max-md:px-3" id="main" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <BottomBar />
+      <Suspense>
+        <Toaster />
+      </Suspense>
+      {help && (
+        <Suspense>
+          <KeyboardHelp onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+function Header() {
+  return (
+    <header className="no-print border-b border-line bg-bg">
+      <div className="mx-auto flex h-12 max-w-360 items-center gap-2 px-5 max-md:px-3">
+        <Link className="mr-4 flex items-center gap-2.5 text-[14px] font-[650]" to="/">
+          <Logo />
+          BattleScope
+        </Link>
+        <nav aria-label="Pages" className="flex gap-0.5 max-md:hidden">
+          {PAGES.map((page) => (
+            <Link
+              activeOptions={{ exact: page.to === "/" }}
+              activeProps={{ className: "bg-s2 text-t1" }}
+              className="rounded-control px-2.5 py-1.5 font-[450] hover:text-t1"
+              inactiveProps={{ className: "text-t2" }}
+              key={page.to}
+              to={page.to}
+            >
+              {page.label}
+            </Link>
+          ))}
+        </nav>
+        <div className="ml-auto flex items-center gap-3">
+          <Suspense
+            fallback={
+              <span className="h-8 w-80 rounded-control border border-line2 max-lg:w-52 max-md:h-11 max-md:w-36" />
+            }
+          >
+            <QuickSearch />
+          </Suspense>
+          <EveClock />
+          <Suspense fallback={<span className="size-7" />}>
+            <UserMenu />
+          </Suspense>
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function EveClock() {
+  const now = useSeconds();
+  return (
+    <time
+      className="text-sec text-t2 max-sm:hidden"
+      dateTime={new Date(now).toISOString()}
+      title={`${new Date(now).toLocaleString()} here`}
+    >
+      {clockSeconds(now)} EVE
+    </time>
+  );
+}
+
+function BottomBar() {
+  return (
+    <nav
+      aria-label="Pages"
+      className="no-print fixed inset-x-0 bottom-0 z-30 flex h-14 border-t border-line bg-bg md:hidden"
+    >
+      {PAGES.map((page) => (
+        <Link
+          activeOptions={{ exact: page.to === "/" }}
+          activeProps={{ className: "text-t1" }}
+          className="flex flex-1 flex-col items-center justify-center text-label"
+          inactiveProps={{ className: "text-t2" }}
+          key={page.to}
+          to={page.to}
+        >
+          <Icon name={page.icon} size={18} />
+          {page.label}
+        </Link>
+      ))}
+      <button
+        className="flex flex-1 flex-col items-center justify-center text-label text-t2"
+        onClick={() => document.getElementById("quick-search")?.focus()}
+        type="button"
+      >
+        <Icon name="search" size={18} />
+        Search
+      </button>
+    </nav>
+  );
+}
+
+/** The focus goes to the heading of a new page, so that a screen reader begins there; tabs of one page keep it. */
+function useFocusOnNavigation(): void {
+  const page = useRouterState({ select: (state) => state.location.pathname.split("/").slice(0, 3).join("/") });
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    if (page) document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [page]);
+}

@@ -1,0 +1,12 @@
+/** The exact sum of decimal ISK, as text with two decimals. */
+export function sumIsk(amounts: Iterable<string>): string {
+  let cents = 0n;
+  for (const amount of amounts) cents += centsOf(amount);
+  const whole = cents / 100n;
+  return `${whole}.${(cents % 100n).toString().padStart(2, "0")}`;
+}
+
+function centsOf(amount: string): bigint {
+  const [whole = "0", fraction = ""] = amount.split(".");
+  return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0").slice(0, 2));
+}

@@ -1,0 +1,25 @@
+import "./app.css";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { newQueryClient } from "@/api/queries";
+import { live } from "@/lib/live";
+import { newRouter } from "./router";
+import { followTheme } from "./theme";
+
+const queryClient = newQueryClient();
+const router = newRouter(queryClient);
+
+followTheme();
+live.followVisibility();
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no element for the app.");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

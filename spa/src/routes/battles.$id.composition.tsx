@@ -1,0 +1,4 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { CompositionTab } from "@/features/report/CompositionTab";
+
+export const Route = createFileRoute("/battles/$id/composition")({ component: CompositionTab });

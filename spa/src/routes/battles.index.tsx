@@ -1,0 +1,15 @@
+import { createFileRoute } from "@tanstack/react-router";
+import { battlePages } from "@/api/queries";
+import { BattlesPage } from "@/features/battles/BattlesPage";
+import { queryOf, readSearch } from "@/features/battles/search";
+
+export const Route = createFileRoute("/battles/")({
+  validateSearch: readSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => {
+    void context.queryClient.prefetchInfiniteQuery(battlePages(queryOf(deps)));
+  },
+  component: function Battles() {
+    return <BattlesPage search={Route.useSearch()} />;
+  },
+});

@@ -392,7 +392,10 @@ def battle_json(component: Component, members: Sequence[Killmail], sides: Sides)
             for side in sides.sides
         ],
         "unassigned": [{"kind": str(member.party.kind), "id": member.party.id} for member in sides.unassigned],
-        "links": [{"a": link.a, "b": link.b, "reason": str(link.reason)} for link in component.links],
+        "links": [
+            {"a": link.from_killmail_id, "b": link.to_killmail_id, "reason": str(link.reason)}
+            for link in component.links
+        ],
     }
 
 

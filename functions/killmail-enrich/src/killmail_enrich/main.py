@@ -6,7 +6,6 @@ import random  # the only source of randomness
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -87,9 +86,16 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        names = _names(settings, external_client, database, valkey, outbox, publish)
+        name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
+        esi = EsiClient(_esi(settings, external_client, database, valkey, POLICY), time.time)
+        ticker_esi = _esi(settings, external_client, database, valkey, ticker_policy(settings.ticker_max_rate))
+        tickers = _ticker_service(ticker_esi, database, outbox, publish)
+        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time, tickers.begin)
+        live_batcher, backfill_batcher = _name_batchers(name_service)
+        sources = (cache.find, name_repository.find)
+        live_names, backfill_names = (NameResolver(sources, b, time.time) for b in (live_batcher, backfill_batcher))
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
-        live, backfill = Delivery(names.live, publish), Delivery(names.backfill, backfill_publish)
+        live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
         market_days = MarketDays(database, outbox)
         loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
         prices = PriceHandler(loader, market_days, outbox, publish, now)
@@ -101,8 +107,8 @@ async def build() -> AsyncGenerator[Function]:
         live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            names.service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
-            valuations.value_waiting, prices.request_due, live_publisher.flush, names.tickers.fetch_due,
+            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
+            valuations.value_waiting, prices.request_due, live_publisher.flush, tickers.fetch_due,
         )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
@@ -111,7 +117,7 @@ async def build() -> AsyncGenerator[Function]:
         )
 
         async def ready() -> dict[str, int]:
-            figures = await names.service.ready() | await names.tickers.ready() | await killmails.ready()
+            figures = await name_service.ready() | await tickers.ready() | await killmails.ready()
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)

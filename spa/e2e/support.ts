@@ -1,7 +1,7 @@
 /** A demo of its own, which serves the built app, and a real Chromium. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,8 +37,11 @@ export async function startSystem(battles: number): Promise<System> {
   const running = process.env.BATTLESCOPE_E2E;
   if (running) return { url: running, data: process.env.BATTLESCOPE_E2E_DATA ?? "", stop: async () => undefined };
   const data = mkdtempSync(join(tmpdir(), "battlescope-e2e-"));
+  // Under root PostgreSQL runs as another user, who must reach the folder.
+  chmodSync(data, 0o755);
+  const log = openSync(join(data, "demo.log"), "w");
   const port = await freePort();
-  const demo = spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: "ignore" });
+  const demo = spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: ["ignore", log, log] });
   const stop = async () => {
     await ended(demo);
     rmSync(data, { recursive: true, force: true });
@@ -49,8 +52,9 @@ export async function startSystem(battles: number): Promise<System> {
     await until("the app", async () => (await (await fetch(url)).text()).includes('id="root"'));
     return { url, data, stop };
   } catch (error) {
+    const said = readFileSync(join(data, "demo.log"), "utf8").slice(-2000);
     await stop();
-    throw error;
+    throw new Error(`The demo did not start: ${said}`, { cause: error });
   }
 }
 

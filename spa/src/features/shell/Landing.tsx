@@ -1,4 +1,5 @@
 import { useRouterState } from "@tanstack/react-router";
+import { loginFailure } from "@/lib/login-errors";
 import { buttonClass } from "@/ui/controls";
 import { Logo } from "@/ui/Icon";
 import { useTitle } from "@/ui/useTitle";
@@ -14,7 +15,8 @@ const OFFERS = [
 export default function Landing() {
   const here = useRouterState({ select: (state) => state.location.href });
   useTitle(undefined);
-  const login = `/auth/login?${new URLSearchParams({ redirect_uri: here })}`;
+  const failure = loginFailure(window.location.search);
+  const login = `/auth/login?${new URLSearchParams({ redirect_uri: failure ? "/" : here })}`;
   return (
     <main className="mx-auto flex min-h-dvh max-w-160 flex-col justify-center gap-6 px-5 py-12">
       <div className="flex items-center gap-3 text-tab font-[650]">
@@ -32,6 +34,11 @@ export default function Landing() {
           </li>
         ))}
       </ul>
+      {failure && (
+        <p className="border-l-2 border-loss bg-s1 px-3 py-2 text-t1" role="alert">
+          {failure}
+        </p>
+      )}
       <a className={`${buttonClass("primary")} h-11 self-start px-5`} href={login}>
         Log in with EVE Online
       </a>

@@ -5,7 +5,9 @@ import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
 import { useSeconds } from "@/lib/clock";
 import { useKeys } from "@/lib/keys";
+import { loginFailure } from "@/lib/login-errors";
 import { clockSeconds } from "@/lib/time";
+import { toast } from "@/lib/toasts";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
 
 // What is not seen or used at once does not delay the first paint.
@@ -27,6 +29,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   useFocusOnNavigation();
+  useLoginFailure();
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.getElementById("quick-search")?.focus(),
@@ -150,6 +153,14 @@ function BottomBar() {
       </button>
     </nav>
   );
+}
+
+/** Tell somebody who is logged in already why a character was not added. */
+function useLoginFailure(): void {
+  useEffect(() => {
+    const failure = loginFailure(window.location.search);
+    if (failure) toast(failure, { tone: "error" });
+  }, []);
 }
 
 /** The focus goes to the heading of a new page, so that a screen reader begins there; tabs of one page keep it. */

@@ -51,6 +51,7 @@ export default function UserMenu() {
         setTheme(one);
       },
     })),
+    { key: "api", content: "HTTP API", href: "/api/docs" },
     ...(access?.account ? [{ key: "out", content: "Log out", onSelect: () => void logOut() }] : []),
   ];
   const button = (

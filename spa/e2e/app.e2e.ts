@@ -222,8 +222,8 @@ test("by keys alone: list, report, tabs, a killmail and back", () =>
 
 test("a pin moves a party at once, and Undo takes it back", async (context) => {
   const battles = await list(system.url);
-  const candidate = battles.find((battle) => battle.sides.length >= 2);
-  if (!candidate) return context.skip("the demo has no battle with two sides yet");
+  const candidate = quiet(battles);
+  if (!candidate) return context.skip("every battle of the demo still goes on");
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles/${candidate.id}`);
@@ -239,6 +239,11 @@ test("a pin moves a party at once, and Undo takes it back", async (context) => {
     await page.getByRole("table", { name: "Parties of side 2" }).getByText(name).first().waitFor({ timeout: 20_000 });
   });
 });
+
+/** A battle of two sides that no killmail changes any more. */
+function quiet(battles: Battle[]): Battle | undefined {
+  return battles.find((battle) => battle.status !== "open" && battle.sides.length >= 2);
+}
 
 /** The demo goes on: a killmail that arrives between reading and editing is a conflict, and the page offers to try again. */
 async function accepted(page: Page, said: RegExp): Promise<void> {
@@ -258,10 +263,12 @@ async function accepted(page: Page, said: RegExp): Promise<void> {
   assert.fail("Five conflicts one after the other.");
 }
 
-test("a name is shown at once, and Undo takes it away", () =>
-  withPage(async (page) => {
+test("a name is shown at once, and Undo takes it away", async (context) => {
+  const candidate = quiet(await list(system.url));
+  if (!candidate) return context.skip("every battle of the demo still goes on");
+  await withPage(async (page) => {
     await page.goto(await ownerLink(system));
-    await page.goto(report());
+    await page.goto(`${system.url}/battles/${candidate.id}`);
     await page.getByRole("button", { name: "Name" }).click();
     await page.getByRole("textbox", { name: "Name" }).fill("The Long Evening");
     await page.getByRole("button", { name: "Save the name" }).click();
@@ -270,7 +277,8 @@ test("a name is shown at once, and Undo takes it away", () =>
     await page.getByRole("button", { name: "Undo" }).click({ timeout: 20_000 });
     await page.getByText("Undone").waitFor({ timeout: 20_000 });
     await page.getByRole("button", { name: "Name", exact: true }).waitFor({ timeout: 20_000 });
-  }));
+  });
+});
 
 describe("while the API fails", () => {
   test("what is on the page stays, and it recovers alone", () =>

@@ -25,6 +25,7 @@ const START_MS = 120_000;
 export type System = { url: string; data: string; stop: () => Promise<void> };
 export type Battle = {
   id: string;
+  status: string;
   systemName: string;
   totalKills: number;
   sideCount: number;

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from typing import TYPE_CHECKING
 
+import brotli
 import pytest
 from fastapi import Request
 
@@ -167,10 +168,15 @@ async def test_kept_answer_stands_in_for_the_database_and_says_so(cache: Respons
 async def test_compressed_bytes_are_kept_too(cache: ResponseCache) -> None:
     source = Source()
     plain = await cache.answer(request_for(), ["1"], source.render)
-    packed = await cache.answer(request_for(accept_encoding="gzip"), ["1"], source.render)
-    assert gzip.decompress(packed.body) == plain.body
-    assert packed.headers["etag"] == f'{plain.headers["etag"][:-1]}-gzip"'
-    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    for accepted, coding, decompress in (
+        ("gzip", "gzip", gzip.decompress),
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("br;q=0, gzip", "gzip", gzip.decompress),
+    ):
+        packed = await cache.answer(request_for(accept_encoding=accepted), ["1"], source.render)
+        assert decompress(packed.body) == plain.body
+        assert packed.headers["etag"] == f'{plain.headers["etag"][:-1]}-{coding}"'
+        assert (packed.headers["content-encoding"], packed.headers["vary"]) == (coding, "Accept-Encoding")
     again = await cache.answer(request_for(if_none_match=plain.headers["etag"]), ["1"], source.render)
     assert (again.status_code, again.body) == (304, b"")
 

@@ -17,6 +17,9 @@ from battlescope_local.terminal import PhasePrinter, battle_line, battles_table
 POLL_INTERVAL: Final = 1.0  # seconds between requests for the battles
 MAX_BATTLES: Final = 20
 BATTLES_PATH: Final = f"/api/battles?limit={MAX_BATTLES}"
+CHANGES: Final = "To make changes, open this link, which works once (`make demo LOGIN=1` has logins):"
+    "Everybody on this machine may read. To make changes, open this link once; `make demo LOGIN=1` has logins:"
+)
 REQUEST_TIMEOUT: Final = ClientTimeout(total=20)  # the first request starts the function
 
 Battles = Sequence[Mapping[str, Any]]
@@ -26,6 +29,8 @@ async def demo(settings: Settings, external: ExternalServers, console: Console, 
     """Run until Ctrl-C, until a request to stop, or until `battle_limit` battles were shown."""
     async with start_node(settings, external, PhasePrinter(console)) as node:
         console.print(f"BattleScope is at [bold]{node.gateway_url}[/]; Ctrl-C stops it.", highlight=False)
+        if node.owner_login is not None:
+            console.print(CHANGES, node.owner_login.new_link(), sep="\n", highlight=False, soft_wrap=True)
         headers = await _credentials(settings, node.gateway_url, console)
         async with ClientSession(node.gateway_url, timeout=REQUEST_TIMEOUT, headers=headers) as client:
             showing = asyncio.create_task(_show_battles(client, node.gateway_url, console, battle_limit))

@@ -1,4 +1,7 @@
-"""Compresses responses for clients that accept gzip. Brotli would add a library to every function for a few percent."""
+"""Compresses responses for clients that accept gzip.
+
+Brotli, which kept answers and files of the web app have too, would add a library to every function for a few percent.
+"""
 
 import asyncio
 import gzip
@@ -11,8 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MIN_BYTES: Final = 1024  # below, the headers and the work cost more than the saved bytes
 _THREAD_BYTES: Final = 64 * 1024  # from here on a thread compresses, which takes a millisecond and longer
 _LEVEL: Final = 4  # of JSON nearly as small as the default 6, in half of its time
-_SUFFIX: Final = "-gzip"
-_MARKED_TAG: Final = re.compile(r'-gzip"')
+_MARKED_TAG: Final = re.compile(r'-(gzip|br)"')
 _COMPRESSIBLE: Final = ("application/json", "text/")
 _PREFERENCE: Final = re.compile(
     r"\s*([\w!#$%&'*+.^`|~-]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.IGNORECASE
@@ -52,7 +54,7 @@ class Compression:
         response = _Response(
             send,
             accepts=accepts_gzip(",".join(headers.getlist("accept-encoding"))),
-            knows_compressed=_SUFFIX in headers.get("if-none-match", ""),
+            known=_MARKED_TAG.search(headers.get("if-none-match", "")),
         )
         await self._app(
             {**scope, "headers": [_without_suffix(*header) for header in scope["headers"]]}, receive, response
@@ -68,10 +70,11 @@ def _without_suffix(name: bytes, value: bytes) -> tuple[bytes, bytes]:
 class _Response:
     """Holds the start of the response back until its body shows whether compression pays."""
 
-    def __init__(self, send: Send, *, accepts: bool, knows_compressed: bool) -> None:
+    def __init__(self, send: Send, *, accepts: bool, known: re.Match[str] | None) -> None:
+        """`known`: the suffix of the representation that the client has."""
         self._send = send
         self._accepts = accepts
-        self._knows_compressed = knows_compressed
+        self._known = known
         self._start: Message | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -87,8 +90,8 @@ class _Response:
     async def _encoded(self, start: Message, message: Message) -> Message:
         headers = MutableHeaders(raw=start["headers"])
         start["headers"] = headers.raw
-        if start["status"] == 304 and self._knows_compressed:  # noqa: PLR2004  # the cached representation is compressed
-            _mark(headers)
+        if start["status"] == 304 and self._known:  # noqa: PLR2004  # the cached representation is compressed
+            _mark(headers, self._known[1])
         if not headers.get("content-type", "").startswith(_COMPRESSIBLE) or "content-encoding" in headers:
             return message
         if "accept-encoding" not in headers.get("vary", "").lower():
@@ -98,7 +101,7 @@ class _Response:
             return message
         content = await _compress(content)
         headers["content-encoding"], headers["content-length"] = "gzip", str(len(content))
-        _mark(headers)
+        _mark(headers, "gzip")
         return {**message, "body": content}
 
 
@@ -107,10 +110,10 @@ def compressed_etag(etag: str, coding: str = "gzip") -> str:
     return f'{etag[:-1]}-{coding}"'
 
 
-def _mark(headers: MutableHeaders) -> None:
+def _mark(headers: MutableHeaders, coding: str) -> None:
     etag = headers.get("etag")
-    if etag is not None and not etag.endswith(f'{_SUFFIX}"'):
-        headers["etag"] = compressed_etag(etag)
+    if etag is not None and not _MARKED_TAG.search(etag):
+        headers["etag"] = compressed_etag(etag, coding)
 
 
 async def _compress(content: bytes) -> bytes:

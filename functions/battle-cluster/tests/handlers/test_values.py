@@ -61,6 +61,14 @@ async def test_another_value_is_a_revision_of_its_battle_with_its_own_reason(sto
     assert revisions == [("value_changed", "value:2")]
 
 
+async def test_another_value_continues_no_fight(store: Database, database: str) -> None:
+    await process_all(store, [valued(killmail, 10) for killmail in FIGHT])
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE battles SET status = 'closed'")
+    (updated,) = await handle(store, valued(FIGHT[1], 500, 1))
+    assert (updated["status"], query_rows(database, "SELECT status FROM battles")) == ("closed", [("closed",)])
+
+
 async def test_order_and_repetition_of_values_do_not_matter(store: Database, database: str) -> None:
     await process_all(store, [valued(killmail, 10) for killmail in FIGHT])
     for value, revision in ((7, 3), (500, 1), (10, None), (7, 3), (20, 2)):

@@ -174,7 +174,7 @@ def _battle(change: Change) -> BattleRow:
         start_time=to_datetime(totals.start),
         end_time=end_time,
         last_killmail_at=end_time,
-        status="historical" if change.historical else "open",
+        status=change.status,
         tier=report.tier,
         total_kills=totals.kills,
         total_participants=totals.pilots,

@@ -12,7 +12,7 @@ from battle_cluster.domain.battle import CauseKind, RevisionCause, StoredBattle
 from battle_cluster.domain.killmail import Location
 from battle_cluster.reconciliation.battle_identity import Assignment, ComponentAssignment
 from battle_cluster.statistics.battle_report import BattleReport
-from battlescope_schemas.battle import UpdateReason
+from battlescope_schemas.battle import BattleStatus, UpdateReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,14 @@ class Change:
     added: tuple[int, ...]
     removed: tuple[int, ...]
     absorbed_ids: tuple[str, ...]
+
+    @property
+    def status(self) -> BattleStatus:
+        """An ended battle stays so while no killmail joins it: an edit or another value continues no fight."""
+        if self.historical:
+            return BattleStatus.HISTORICAL
+        is_closed = self.previous is not None and self.previous.status == BattleStatus.CLOSED
+        return BattleStatus.CLOSED if is_closed and not self.added else BattleStatus.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,6 @@ POLL_INTERVAL: Final = 1.0  # seconds between requests for the battles
 MAX_BATTLES: Final = 20
 BATTLES_PATH: Final = f"/api/battles?limit={MAX_BATTLES}"
 CHANGES: Final = "To make changes, open this link, which works once (`make demo LOGIN=1` has logins):"
-    "Everybody on this machine may read. To make changes, open this link once; `make demo LOGIN=1` has logins:"
-)
 REQUEST_TIMEOUT: Final = ClientTimeout(total=20)  # the first request starts the function
 
 Battles = Sequence[Mapping[str, Any]]

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.postgres
 SIZE = 24
 TABLES = (
     "battles, battle_aliases, battle_sides, battle_side_parties, battle_killmails, battle_participants,"
-    " battle_participant_ships, battle_links, battle_revisions, entity_names, mails, mail_pilots, outbox_messages"
+    " battle_participant_ships, battle_links, battle_revisions, battle_shares, battle_cards, entity_names, mails,"
+    " mail_pilots, outbox_messages"
 )
 
 

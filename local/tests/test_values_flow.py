@@ -111,7 +111,11 @@ def change_faults(world: str, **settings: bool) -> None:
 
 
 def request_prices(machine: Machine, days: Iterable[date]) -> None:
-    """As the timer does ten minutes later, when an unusable file has rested for an hour."""
+    """As the timer does ten minutes later, when an unusable file has rested for an hour.
+
+    Earlier requests come to their end first: what they refuse after the hour rests for another one.
+    """
+    until(lambda: not machine.queues()["killmail-enrich-prices"])
     with machine.connection(KILLMAILS) as connection:
         for statement in AN_HOUR_LATER:
             connection.execute(statement)

@@ -5,7 +5,7 @@ The functions are real processes, with logins; `docs/degradation.md` has the ans
 
 import json
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -55,6 +55,7 @@ REQUESTS: Final = {
     "stream": ("killmail-api", "/api/stream?topics=killmails&once=true"),
     "page of the API": ("web-serve", "/api/docs"),
 }
+GUARDED: Final = ("battle-api", "killmail-api")  # web-serve is public
 WELL: Final[Mapping[str, object]] = {**dict.fromkeys(REQUESTS, 200), "stream": ("healthy", ["1"])}
 
 
@@ -91,8 +92,10 @@ class System:
     def without(self, component: str) -> Generator[None]:
         """Cut the component, and at the end wait until everything is answered as before, by itself."""
         self.cables[component].cut()
-        yield
-        self.cables[component].mend()
+        try:
+            yield
+        finally:
+            self.cables[component].mend()
         began, deadline = time.monotonic(), time.monotonic() + 60
         while (answers := self.ask(WELL, self.accounts.log_in().headers)) != WELL:  # one caller may ask 500 times only
             assert time.monotonic() < deadline, answers
@@ -138,9 +141,17 @@ def system(
             process.wait_until_ready()
         accounts = AccountWriter(valkey_server)
         stack.callback(accounts.close)
+        wait_until(lambda: accounts.subscriptions() >= len(GUARDED))
         yield System(processes, cables, accounts.log_in().headers, accounts)
     databases.drop(killmails)
     databases.drop(battles)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "The condition did not come true."
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -75,6 +75,11 @@ class AccountWriter:
         self._redis.set(login.key, stored.model_dump_json())
         return login
 
+    def subscriptions(self) -> int:
+        """How many guards hear of changes; a guard keeps no session before."""
+        ((_, count),) = self._redis.pubsub_numsub(ACCOUNT_CHANGES_CHANNEL)
+        return count
+
     def change(self, login: Login, **values: Any) -> None:
         """Replace fields of a session or token, such as its roles, and publish the change."""
         kind = AccessToken if "authorization" in login.headers else Session

@@ -168,6 +168,7 @@ def running(folder: Path) -> Generator[tuple[FunctionProcess, str, str]]:
                 "DATABASE_URL": database.url("killmail-api"),
                 "REDIS_URL": valkey,
                 "ACCESS_MODE": "off",
+                "K_SINK": "http://127.0.0.1:9/n/b",  # nobody changes anything here
             } | ARCHIVE
             process = FunctionProcess("killmail_api.main:app", settings, folder / "log")
             try:

@@ -237,14 +237,14 @@ class ResponseCache:
 
 
 def _brotli(content: bytes) -> bytes:
-    return bytes(brotli.compress(content, quality=5))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # it has no types
+    return bytes(brotli.compress(content, quality=4))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # it has no types
 
 
 def _gzip(content: bytes) -> bytes:
     return gzip.compress(content, 6, mtime=0)
 
 
-# The best one first: brotli is smaller than gzip by a seventh for the same work, which is done once for each.
+# The best one first: of the largest battle brotli is a fifth smaller than gzip in two thirds of its time.
 _CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"br": _brotli, "gzip": _gzip}
 
 

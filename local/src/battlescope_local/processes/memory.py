@@ -15,11 +15,14 @@ def memory_usage(pid: int) -> int:
 
 def _descendants(pid: int) -> list[psutil.Process]:
     """Read from /proc where it lists children: psutil would look at every process of the machine."""
-    child_lists = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    try:
+        child_lists = list(Path(f"/proc/{pid}/task").glob("*/children"))
+    except FileNotFoundError as error:  # it ended between two looks at its folder
+        raise psutil.NoSuchProcess(pid) from error
     if not child_lists:
         return psutil.Process(pid).children(recursive=True)
     child_pids = [int(number) for path in child_lists for number in _read_words(path)]
-    return [process for child in child_pids for process in (*_existing(child), *_descendants(child))]
+    return [process for child in child_pids for process in _existing_with_descendants(child)]
 
 
 def _read_words(path: Path) -> list[str]:
@@ -28,10 +31,10 @@ def _read_words(path: Path) -> list[str]:
     return []
 
 
-def _existing(pid: int) -> tuple[psutil.Process, ...]:
+def _existing_with_descendants(pid: int) -> list[psutil.Process]:
     with contextlib.suppress(psutil.NoSuchProcess):
-        return (psutil.Process(pid),)
-    return ()
+        return [psutil.Process(pid), *_descendants(pid)]
+    return []
 
 
 def _resident_bytes(process: psutil.Process) -> int:

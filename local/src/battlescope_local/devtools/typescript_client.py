@@ -54,7 +54,8 @@ export async function request<K extends keyof Operations>(
     }
   }
   const headers: Record<string, string> = { accept: "application/json", ...input.headers };
-  const init: RequestInit = { method, headers, credentials: "same-origin" };
+  // A kept answer is asked for again with its ETag: after an edit of one's own it is another one.
+  const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-cache" };
   if (input.signal) init.signal = input.signal;
   if (parts.body !== undefined) {
     headers["content-type"] = "application/json";

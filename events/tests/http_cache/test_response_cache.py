@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 
 from battlescope_events.errors import TransientError
+from battlescope_events.http_cache import response_cache
 from battlescope_events.http_cache.response_cache import EVERYTHING, STALE_SECONDS, Rendered, ResponseCache
 
 if TYPE_CHECKING:
@@ -179,6 +180,20 @@ async def test_compressed_bytes_are_kept_too(cache: ResponseCache) -> None:
         assert (packed.headers["content-encoding"], packed.headers["vary"]) == (coding, "Accept-Encoding")
     again = await cache.answer(request_for(if_none_match=plain.headers["etag"]), ["1"], source.render)
     assert (again.status_code, again.body) == (304, b"")
+
+
+async def test_requests_at_once_compress_an_answer_once(cache: ResponseCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, compressed = Source(), list[bytes]()
+
+    def compress(content: bytes) -> bytes:
+        compressed.append(content)
+        return gzip.compress(content)
+
+    monkeypatch.setitem(response_cache._CODINGS, "gzip", compress)  # pyright: ignore[reportPrivateUsage, reportArgumentType]  # a counter in its place
+    source.text = "a" * 100_000  # compressed by a thread
+    ask = [cache.answer(request_for(accept_encoding="gzip"), ["1"], source.render) for _ in range(5)]
+    answers = await asyncio.gather(*ask)
+    assert (len(compressed), len({bytes(answer.body) for answer in answers})) == (1, 1)
 
 
 async def test_oldest_answers_leave_when_there_are_too_many_bytes(clock: Clock) -> None:

@@ -41,13 +41,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`encoded`: by content coding, as clients ask for them."""
+    """`encoded`: by content coding, as clients ask for them; `encoding` is held while one is made."""
 
     rendered: Rendered
     etag: str
     tags: frozenset[str]
     expires: float
     encoded: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    encoding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def size(self) -> int:
@@ -210,18 +211,16 @@ class ResponseCache:
         return Response(content, media_type=entry.rendered.media_type, headers=headers)
 
     async def _encoded(self, key: str, entry: _Entry, coding: str) -> bytes:
-        """The content in a coding, which stays with the entry."""
-        if coding in entry.encoded:
+        """The content in a coding, which is made once for many requests and stays with the entry."""
+        async with entry.encoding:
+            if coding not in entry.encoded:
+                content, compress = entry.rendered.content, _CODINGS[coding]
+                is_large = len(content) >= _THREAD_BYTES
+                encoded = await asyncio.to_thread(compress, content) if is_large else compress(content)
+                self._bytes += len(encoded) if self._entries.get(key) is entry else 0
+                entry.encoded[coding] = encoded
+                self._make_room()
             return entry.encoded[coding]
-        content, compress = entry.rendered.content, _CODINGS[coding]
-        large = len(content) >= _THREAD_BYTES
-        encoded = await asyncio.to_thread(compress, content) if large else compress(content)
-        if coding not in entry.encoded:
-            is_kept = self._entries.get(key) is entry
-            entry.encoded[coding] = encoded
-            self._bytes += len(encoded) if is_kept else 0
-            self._make_room()
-        return encoded
 
     def _make_room(self) -> None:
         while self._bytes > self._max_bytes or len(self._entries) > MAX_ENTRIES:

@@ -41,7 +41,7 @@ class LiveStream {
     return () => this.watchers.delete(watcher);
   };
 
-  /** Hear what happens to these topics, until the returned function is called. */
+  /** Subscribe to these topics, until the returned function is called. */
   subscribe(topics: readonly string[], listener: Listener): () => void {
     this.listeners.set(listener, topics);
     this.scheduleOpen(0);

@@ -1,4 +1,4 @@
-"""No id without a name: what nobody knows has a text that says so, in every answer about a battle."""
+"""Every id in an answer about a battle has a name; an unknown one is `Unknown Character #123` and the like."""
 
 from typing import Any
 

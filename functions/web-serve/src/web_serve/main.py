@@ -32,7 +32,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
 
 
 async def ready(dependencies: Dependencies) -> Mapping[str, object]:
-    """Always ready: without a web app there is a page that says so."""
+    """Always ready: without a web app, a page takes its place."""
     return {"hasWebApp": await dependencies.site.read(INDEX) is not None}
 
 

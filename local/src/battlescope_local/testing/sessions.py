@@ -76,7 +76,7 @@ class AccountWriter:
         return login
 
     def subscriptions(self) -> int:
-        """How many guards hear of changes; a guard keeps no session before."""
+        """How many guards are subscribed to changes; a guard keeps no session before."""
         ((_, count),) = self._redis.pubsub_numsub(ACCOUNT_CHANGES_CHANNEL)
         return count
 

@@ -14,7 +14,7 @@ export function useLiveBattles(query: BattleQuery): { newer: number; showNewer: 
   const [many, setMany] = useState(0);
   const key = JSON.stringify(query);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list starts with its first row.
   useEffect(() => {
     setFresh(new Set());
     setMany(0);

@@ -376,7 +376,7 @@ async def test_next_run_waits_for_the_end_of_the_run_before_it_however_long(
         first, second = (asyncio.create_task(running.handle(TIMER_EVENT)) for _ in range(2))
         await asyncio.sleep(0)
         await running.handle(TIMER_EVENT)  # not needed: returns while the two others poll and wait
-        assert not (first.done() or second.done())
+        assert [first.done(), second.done()] == [False, False]
         await first
         publish(harness, 100)
         await second

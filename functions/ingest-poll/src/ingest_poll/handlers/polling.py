@@ -1,8 +1,8 @@
 """One timer event: poll the sources of live killmails for a while, each when it may be asked.
 
 A run lasts a little longer than the interval of the timer events, so the next one already waits for its end and takes
-over without a pause, whenever the runs began. After any failure, the database holds the position to resume from and the unpublished
-events.
+over without a pause, whenever the runs began. After any failure, the database holds the position to resume from and
+the unpublished events.
 """
 
 import asyncio

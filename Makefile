@@ -191,6 +191,9 @@ bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5)
 bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's real limit (40 minutes; ARGS="--hours 1")
 	$(BIN)/python bench/outage.py $(ARGS)
 
+bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
+	$(BIN)/python bench/priorities.py
+
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
@@ -228,4 +231,4 @@ clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
 .PHONY: spa spa-check spa-dev spa-e2e screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-outage bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

@@ -53,7 +53,7 @@ class BattleAggregate:
                 self._totals.add(killmail)
 
     def sides(self, pins: Mapping[Party, int]) -> Sides:
-        return assign_from_evidence(self._killmails.values(), self._evidence.evidence(pins), self._rules, pins)
+        return assign_from_evidence(self._killmails.values(), self._evidence, self._rules, pins)
 
     def totals(self, sides: Sides) -> BattleTotals:
         return self._totals.totals(sides)

@@ -100,9 +100,7 @@ async def test_pinned_party_is_on_the_pinned_side_until_the_edit_is_undone(store
     assert query_rows(database, sides)[0][0] in {1, 2}
 
 
-async def test_pin_moves_the_losses_of_one_party_and_its_undo_restores_every_side(
-    store: Database, database: str
-) -> None:
+async def test_pin_moves_one_party_and_its_undo_restores_every_side(store: Database, database: str) -> None:
     ally = [enriched_killmail(4, 5, (3, 1), [(11, 2), (21, 4)]), enriched_killmail(5, 6, (21, 4), [(2, 1)])]
     await process_all(store, [*FIRST, *ally])
     (battle,) = killmails_by_battle(database)

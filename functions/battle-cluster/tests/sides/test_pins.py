@@ -126,8 +126,8 @@ def test_pins_are_independent_of_each_other_and_of_the_order_of_killmails(
     backwards = dict(reversed(pins.items()))
     assert assign([*reversed(killmails), *killmails], pins=backwards) == assign(killmails, pins=pins)
     by_party = assign(killmails, pins=pins).by_party
-    for party, side in pins.items():
-        assert by_party[party] == assign(killmails, pins={party: side}).by_party[party]
+    for pinned, side in pins.items():
+        assert by_party[pinned] == assign(killmails, pins={pinned: side}).by_party[pinned]
 
 
 @given(st.one_of(killmail_lists(), militia_killmails()), st.data())

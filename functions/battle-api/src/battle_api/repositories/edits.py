@@ -20,8 +20,8 @@ _AFFECTS_BATTLE: Final[LiteralString] = """
     OR e.killmail_ids && ARRAY(SELECT killmail_id FROM battle_killmails WHERE battle_id = %(id)s::uuid))
 """
 _EDIT: Final[LiteralString] = """
-SELECT e.id, e.battle_id, e.kind, e.killmail_ids, e.data, e.author, e.note, e.made_at, e.undone_at, e.undone_by,
-    e.version, e.applied_version
+SELECT e.id, e.battle_id, e.kind, e.killmail_ids, e.data, e.author, e.author_account_id, e.author_character_id, e.note,
+    e.made_at, e.undone_at, e.undone_by, e.undone_by_character_id, e.version, e.applied_version
 FROM battle_edits e WHERE
 """
 _COUNT_EDITS: Final[LiteralString] = "SELECT count(*) FROM battle_edits e WHERE "
@@ -44,13 +44,16 @@ WHERE e.applied_version < e.version AND greatest(e.made_at, e.undone_at) > %(sin
 """ + (_AFFECTS_BATTLE + " LIMIT 1")
 REVISION: Final[LiteralString] = "SELECT revision FROM battles WHERE id = %(id)s::uuid"
 INSERT: Final[LiteralString] = """
-INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, note, made_at, version)
+INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, author_account_id, author_character_id, note,
+    made_at, version)
 VALUES (%(id)s::uuid, %(battle_id)s::uuid, %(kind)s::text, %(killmail_ids)s::bigint[], %(data)s::jsonb,
-    %(author)s::text, %(note)s::text, %(made_at)s::timestamptz, %(version)s::bigint)
+    %(author)s::text, %(author_account_id)s::uuid, %(author_character_id)s::bigint,
+    %(note)s::text, %(made_at)s::timestamptz, %(version)s::bigint)
 """
 UNDO: Final[LiteralString] = """
-UPDATE battle_edits SET undone_at = %(now)s::timestamptz, undone_by = %(author)s::text, version = %(version)s::bigint
-WHERE id = %(edit)s::uuid AND undone_at IS NULL RETURNING battle_id
+UPDATE battle_edits SET undone_at = %(undone_at)s::timestamptz, undone_by = %(author)s::text,
+    undone_by_character_id = %(character_id)s::bigint, version = %(version)s::bigint
+WHERE id = %(edit_id)s::uuid AND undone_at IS NULL RETURNING battle_id
 """
 
 # Statements that validate what an edit refers to.
@@ -110,9 +113,21 @@ class NewEdit(NamedTuple):
     killmail_ids: Sequence[int]
     data: Mapping[str, Any]
     author: str
+    author_account_id: UUID | None
+    author_character_id: int | None
     note: str | None
     made_at: datetime
     version: int
+
+
+class Undo(NamedTuple):
+    """The undoing of an edit, and the version of all edits that it makes."""
+
+    edit_id: UUID
+    author: str
+    character_id: int | None
+    version: int
+    undone_at: datetime
 
 
 class EditRepository:
@@ -156,10 +171,9 @@ class EditRepository:
     async def insert(self, edit: NewEdit) -> None:
         await self._connection.execute(INSERT, {**edit._asdict(), "data": json.dumps(edit.data)})
 
-    async def undo(self, edit_id: UUID, author: str, version: int, now: datetime) -> UUID | None:
+    async def undo(self, undo: Undo) -> UUID | None:
         """The battle that the edit was made on; None if the edit was undone before."""
-        params = {"edit": edit_id, "author": author, "version": version, "now": now}
-        return await self._connection.scalar(UNDO, params)
+        return await self._connection.scalar(UNDO, undo._asdict())
 
     async def active_on(self, killmail_ids: Sequence[int]) -> list[ActiveEdit]:
         """Edits in force that could conflict with another edit of these killmails."""

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_local.serving.pages import page
+from battlescope_events.http_api.error_page import html_page
 
 COMMAND_LOGIN_PATH: Final = "/login/command"
 VALID_SECONDS: Final = 600.0
@@ -116,6 +116,7 @@ def command_login_app(logins: CommandLogins) -> web.Application:
 
 
 def _page(status: int, text: str) -> web.Response:
-    body = page("BattleScope: battlescope login", f"<h1>battlescope login</h1><p>{text}</p>")
+    way_back = '<p><a href="/">To the battles</a></p>'
+    body = html_page("BattleScope: battlescope login", f"<h1>battlescope login</h1><p>{text}</p>{way_back}")
     headers = {"cache-control": "no-store", **SECURITY_HEADERS, "referrer-policy": "no-referrer"}
     return web.Response(status=status, text=body, content_type="text/html", headers=headers)

@@ -59,9 +59,9 @@ def messages() -> Iterator[tuple[str, str]]:
         tree = ast.parse(path.read_text())
         documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "`battlescope " in node.value:
-                if id(node) not in documentation:
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if is_text and "`battlescope " in node.value and id(node) not in documentation:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
 def test_no_message_names_a_command_that_the_shell_may_not_find() -> None:

@@ -18,6 +18,7 @@ from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_local.devtools.http_apps import http_apps
+from battlescope_local.devtools.project import ROOT
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
@@ -96,6 +97,12 @@ def test_every_http_function_is_here() -> None:
     assert len(APPS) >= 3
     assert len(OPERATIONS) >= 48
     assert len(typed("integer")) >= 30
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_every_http_function_is_tried_by_schemathesis(function: str) -> None:
+    """`make fuzz-apis` runs these files; a function without one would be left out without a word."""
+    assert (ROOT / "functions" / function / "tests" / "test_api_fuzzing.py").is_file()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

@@ -67,9 +67,12 @@ async def test_a_pool_sets_name_and_options_of_its_connections(url: str) -> None
 
 
 async def test_only_one_of_all_blocks_with_a_lock_is_the_single_flight(database: Database) -> None:
-    async with database.single_flight(1) as first, database.single_flight(1) as second:
-        async with database.single_flight(2) as with_another_lock:
-            assert (first, second, with_another_lock) == (True, False, True)
+    async with (
+        database.single_flight(1) as first,
+        database.single_flight(1) as second,
+        database.single_flight(2) as with_another_lock,
+    ):
+        assert (first, second, with_another_lock) == (True, False, True)
     async with database.single_flight(1) as afterwards:
         assert afterwards
 

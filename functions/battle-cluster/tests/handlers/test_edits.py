@@ -119,6 +119,22 @@ async def test_pin_moves_one_party_and_its_undo_restores_every_side(store: Datab
     assert (query_rows(database, parties), query_rows(database, losses)) == before
 
 
+async def test_pin_holds_beside_its_companion_when_the_larger_side_changes(store: Database, database: str) -> None:
+    ally = [enriched_killmail(4, 5, (3, 1), [(11, 2), (21, 4)]), enriched_killmail(5, 6, (21, 4), [(2, 1)])]
+    await process_all(store, [*FIRST, *ally])
+    (battle,) = killmails_by_battle(database)
+    sides = "SELECT party_id, side_id FROM battle_side_parties"
+    before = dict(query_rows(database, sides))
+    pin = {"partyType": "alliance", "partyId": 99_000_004, "sideId": before[99_000_001]}
+    beside = {"partyType": "alliance", "partyId": 99_000_001}
+    await apply(store, store_edit(database, battle, "pin", [4, 5], **pin, beside=beside), battle)
+    many = [(pilot, 2) for pilot in range(30, 40)]
+    await process_all(store, [enriched_killmail(6, 7, (3, 1), [(11, 2), *many])])
+    after = dict(query_rows(database, sides))
+    assert after[99_000_001] != before[99_000_001]
+    assert after[99_000_004] == after[99_000_001]
+
+
 async def test_name_of_a_battle_survives_its_merge(store: Database, database: str) -> None:
     await process_all(store, [*FIRST, *LATER])
     first, second = killmails_by_battle(database)

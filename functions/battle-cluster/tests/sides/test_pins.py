@@ -88,6 +88,17 @@ def test_pilots_who_fought_for_a_side_that_is_gone_count_for_their_party() -> No
     assert assign(killmails, pins={B: 1, D: 1}).by_pilot == {}
 
 
+def test_pinned_party_stays_beside_its_companion_when_the_numbers_of_the_sides_change() -> None:
+    assert assign(two_sided(), pins={C: 2}, companions={C: B}).by_party == {A: 1, B: 2, C: 2, D: 2}
+    reinforced = [*two_sided(), *(kill(200 + n, n, "A6", f"B{n + 20} D1") for n in range(9))]
+    assert assign(reinforced).by_party == {A: 2, B: 1, C: 2, D: 1}
+    assert assign(reinforced, pins={C: 2}, companions={C: B}).by_party == {A: 2, B: 1, C: 1, D: 1}
+
+
+def test_number_of_a_pin_decides_where_its_companion_is_on_no_side() -> None:
+    assert assign(two_sided(), pins={C: 2}, companions={C: party("Z")}).by_party[C] == 2
+
+
 def draw_pins(killmails: list[Killmail], data: st.DataObject) -> dict[Party, int]:
     parties = sorted({party for killmail in killmails for party in killmail.parties()})
     return data.draw(st.dictionaries(st.sampled_from(parties), st.integers(1, 4), max_size=3)) if parties else {}

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from battle_api.domain.edit_conflicts import ActiveEdit
 from battle_api.domain.rows import Edit
+from battle_api.repositories.party_order import PARTY_ORDER
 from battlescope_events.postgres.database import Connection
 
 _AFFECTS_BATTLE: Final[LiteralString] = """
@@ -91,6 +92,19 @@ IS_PARTY: Final[LiteralString] = """
 SELECT true FROM battle_side_parties
 WHERE battle_id = %(id)s::uuid AND party_type = %(party_type)s::text AND party_id = %(party_id)s::bigint LIMIT 1
 """
+# Not a pinned party, since where that one is says nothing about the side.
+COMPANION: Final[LiteralString] = """
+SELECT jsonb_build_object('partyType', p.party_type, 'partyId', p.party_id) FROM battle_side_parties p
+WHERE p.battle_id = %(id)s::uuid AND p.side_id = %(side_id)s::smallint
+    AND (p.party_type, p.party_id) <> (%(party_type)s::text, %(party_id)s::bigint)
+    AND NOT EXISTS (
+        SELECT FROM battle_edits e
+        WHERE e.kind = 'pin' AND e.undone_at IS NULL
+            AND e.data->>'partyType' = p.party_type AND (e.data->>'partyId')::bigint = p.party_id
+            AND e.killmail_ids && ARRAY(SELECT killmail_id FROM battle_killmails WHERE battle_id = %(id)s::uuid)
+    )
+ORDER BY {party order} LIMIT 1
+""".replace("{party order}", PARTY_ORDER)
 KILLMAILS_OF_PARTY: Final[LiteralString] = """
 SELECT killmail_id FROM battle_killmails
 WHERE battle_id = %(id)s::uuid AND CASE %(party_type)s::text
@@ -203,6 +217,16 @@ class EditRepository:
     async def is_party(self, battle_id: UUID, party_type: str, party_id: int) -> bool:
         params = {"id": battle_id, "party_type": party_type, "party_id": party_id}
         return await self._connection.scalar(IS_PARTY, params) is not None
+
+    async def companion(self, battle_id: UUID, pin: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The party that names the side of a pin, besides the pinned one; None where the side has no other party."""
+        params = {
+            "id": battle_id,
+            "side_id": pin["sideId"],
+            "party_type": pin["partyType"],
+            "party_id": pin["partyId"],
+        }
+        return await self._connection.scalar(COMPANION, params)
 
     async def killmails_of_party(self, battle_id: UUID, party_type: str, party_id: int) -> list[int]:
         params = {"id": battle_id, "party_type": party_type, "party_id": party_id}

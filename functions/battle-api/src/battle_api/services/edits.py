@@ -1,8 +1,8 @@
 """Creates and undoes edits: validates and stores them, and makes the events to enqueue in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from battle_api.domain.edit_conflicts import find_conflict
@@ -64,6 +64,8 @@ async def create(edits: EditRepository, battle: Battle, edit: EditRequest, conte
         ApiError: the edit refers to something outside the battle (400), or conflicts with an active edit (409).
     """
     killmail_ids, stored_data = await affected_killmails(edits, battle.id, edit), edit_data(edit)
+    if isinstance(edit, Pin):
+        stored_data |= await _companion(edits, battle.id, stored_data)
     conflict = find_conflict(edit.kind, killmail_ids, stored_data, await edits.active_on(killmail_ids))
     if conflict:
         raise ApiError(409, conflict)
@@ -83,6 +85,12 @@ async def create(edits: EditRepository, battle: Battle, edit: EditRequest, conte
         )
     )
     return edit_requested(context.edit_id, battle.id, context.version, context.now)
+
+
+async def _companion(edits: EditRepository, battle_id: UUID, pin: Mapping[str, Any]) -> dict[str, Any]:
+    """The party beside which the pinned one is put: the numbers of sides change when another side becomes larger."""
+    companion = await edits.companion(battle_id, pin)
+    return {} if companion is None else {"beside": companion}
 
 
 async def undo(edits: EditRepository, battle_id: UUID, stated_author: str, context: EditContext) -> Message:

@@ -66,16 +66,22 @@ class Sides:
 
 
 NO_PINS: Final[Mapping[Party, int]] = {}
+NO_COMPANIONS: Final[Mapping[Party, Party]] = {}
 
 
 def assign(
     killmails: Iterable[Killmail],
     rules: SideRules = DEFAULT_SIDE_RULES,
-    pins: Mapping[Party, int] | None = None,
+    pins: Mapping[Party, int] = NO_PINS,
+    companions: Mapping[Party, Party] = NO_COMPANIONS,
 ) -> Sides:
-    """The sides of one component's killmails, in any order. `pins` are the side numbers that people gave to parties."""
+    """The sides of one component's killmails, in any order.
+
+    pins: the side numbers that people gave to parties. companions: of a pinned party the one beside which it was put;
+    where that one is decides, since numbers change when the other side becomes the larger one.
+    """
     distinct = {killmail.killmail_id: killmail for killmail in killmails}.values()
-    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins or NO_PINS)
+    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins, companions)
 
 
 def assign_from_evidence(
@@ -83,12 +89,16 @@ def assign_from_evidence(
     evidence: EvidenceAccumulator,
     rules: SideRules = DEFAULT_SIDE_RULES,
     pins: Mapping[Party, int] = NO_PINS,
+    companions: Mapping[Party, Party] = NO_COMPANIONS,
 ) -> Sides:
     """Like `assign`, with the evidence of exactly these killmails."""
     placement = place_by_evidence(evidence.evidence(), rules)
-    defectors = find_defectors(killmails, placement.by_party, rules)
+    by_party = placement.by_party
+    defectors = find_defectors(killmails, by_party, rules)
     if pins:
-        placement = place_with_pins(placement, evidence.evidence(pins), pins)
+        side_of = {party: by_party.get(companion) for party, companion in companions.items()}
+        numbers_now = {party: side_of.get(party) or side for party, side in pins.items()}
+        placement = place_with_pins(placement, evidence.evidence(pins), numbers_now)
         numbers = set(placement.number_of.values())
         defectors = tuple(group for group in defectors if group.party not in pins and group.side in numbers)
     return _build_sides(placement, awoxers(killmails, rules), defectors, rules)

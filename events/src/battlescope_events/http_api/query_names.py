@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends
-from fastapi._compat import field_annotation_is_sequence
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.requests import HTTPConnection
@@ -71,12 +71,22 @@ def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNames
     """The parameters that each route takes from the query; routes with `ANY_QUERY` are absent."""
     return {
         route.endpoint: {
-            field.alias: field_annotation_is_sequence(field.field_info.annotation)
+            field.alias: _takes_several(field.field_info.annotation)
             for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
         }
         for route in routes
         if ANY_QUERY not in route.dependencies
     }
+
+
+def _takes_several(annotation: Any) -> bool:
+    """Whether values of this type are lists; one of several types may be."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _takes_several(get_args(annotation)[0])
+    if origin in {Union, UnionType}:
+        return any(map(_takes_several, get_args(annotation)))
+    return origin in {list, tuple, set, frozenset}
 
 
 async def check_query(connection: HTTPConnection) -> None:

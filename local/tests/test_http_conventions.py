@@ -19,6 +19,7 @@ from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_local.devtools.http_apps import http_apps
 from battlescope_local.devtools.project import ROOT
+from battlescope_local.testing.callers import authored_operations
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
@@ -103,6 +104,12 @@ def test_every_http_function_is_here() -> None:
 def test_every_http_function_is_tried_by_schemathesis(function: str) -> None:
     """`make fuzz-apis` runs these files; a function without one would be left out without a word."""
     assert (ROOT / "functions" / function / "tests" / "test_api_fuzzing.py").is_file()
+
+
+def test_functions_whose_requests_state_an_author_show_that_the_login_decides() -> None:
+    """`test_authors.py` of battle-api and ingest-api, `test_revaluations.py` of killmail-api try each operation."""
+    functions = {name for name, app in APPS.items() if authored_operations(app.openapi())}
+    assert functions == {"battle-api", "ingest-api", "killmail-api"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

@@ -16,7 +16,7 @@ from battlescope_events.http_api.guard import Caller, Right, Role, public
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
     transport = httpx2.ASGITransport(make_app(Dependencies(guard=guard)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         return await client.request(method, "/api/sample/note", json={"text": "x"}, headers=headers)
 
 
@@ -44,7 +44,7 @@ async def test_reads_are_open() -> None:
 
 async def test_unauthorized_request_learns_nothing_about_its_fields() -> None:
     transport = httpx2.ASGITransport(make_app())
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         assert (await client.post("/api/sample/note", json={})).status_code == 401
 
 

@@ -66,6 +66,17 @@ async def test_a_pool_sets_name_and_options_of_its_connections(url: str) -> None
         assert await connection.scalar("SHOW work_mem") == "77kB"
 
 
+async def test_only_one_of_all_blocks_with_a_lock_is_the_single_flight(database: Database) -> None:
+    async with (
+        database.single_flight(1) as first,
+        database.single_flight(1) as second,
+        database.single_flight(2) as with_another_lock,
+    ):
+        assert (first, second, with_another_lock) == (True, False, True)
+    async with database.single_flight(1) as afterwards:
+        assert afterwards
+
+
 async def test_a_lost_connection_is_transient(database: Database, url: str) -> None:
     async def lose_the_connection() -> None:
         async with database.connection() as connection:

@@ -645,7 +645,11 @@ export type EditBatchResult = {
   items: EditItem[];
 };
 
-/** A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others. */
+/**
+ * A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others.
+ *
+ * authorCharacterId, undoneByCharacterId: the characters of the logins; null where there are no logins.
+ */
 export type EditItem = {
   id: string;
   battleId: string;
@@ -659,10 +663,12 @@ export type EditItem = {
   sideId: number | null;
   name: string | null;
   author: string;
+  authorCharacterId: string | null;
   note: string | null;
   madeAt: string;
   undoneAt: string | null;
   undoneBy: string | null;
+  undoneByCharacterId: string | null;
   version: number;
 };
 
@@ -2319,7 +2325,7 @@ export interface Operations {
     body: undefined;
     answer: EditItem;
   };
-  /** Undo an edit, also one that has deleted its battle. */
+  /** Undo an edit, also one that has deleted its battle: its own author may, and directors anybody's. */
   "DELETE /api/battles/{battle_id}/edits/{edit_id}": {
     path: { battle_id: string; edit_id: string };
     query: undefined;

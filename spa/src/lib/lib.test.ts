@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { nameOf, relatedUrls } from "./names";
+import type { SideRole } from "@/api/client";
+import cases from "../../../docs/appearance-cases.json";
+import { type EntityType, nameOf, partyKey, relatedUrls } from "./names";
 import { bucketSeconds, quantile, sqrt, sqrtTicks, timeTicks } from "./scale";
-import { arrange, inBarOrder } from "./sides";
+import { type AnyParty, arrange, inBarOrder, topParty } from "./sides";
 import { ago, clock, duration, namedDay } from "./time";
 import { choices, ids, parseSearch, stringifySearch, whole } from "./url";
 
@@ -64,15 +66,23 @@ test("ticks are whole times inside the range", () => {
   expect(sqrtTicks(0)).toEqual([]);
 });
 
-test("the first two main sides stand left and right, third parties between them", () => {
-  const sides = [
-    { sideId: 3, role: "third_party" },
-    { sideId: 1, role: "main" },
-    { sideId: 2, role: "main" },
-  ] as const;
-  expect(inBarOrder([...sides]).map((side) => side.sideId)).toEqual([1, 3, 2]);
-  expect(arrange([]).left).toBeUndefined();
-  expect(arrange([{ sideId: 1, role: "main" as const }]).right).toBeUndefined();
+test.each(cases.arrangements)("sides stand as on cards of shares: $why", ({ sides, left, others, right }) => {
+  const all = sides.map(([sideId, role]) => ({ sideId: sideId as number, role: role as SideRole }));
+  const arranged = arrange(all);
+  expect(arranged.left?.sideId ?? null).toBe(left);
+  expect(arranged.others.map((side) => side.sideId)).toEqual(others);
+  expect(arranged.right?.sideId ?? null).toBe(right);
+  expect(inBarOrder(all).map((side) => side.sideId)).toEqual([left, ...others, right].filter((id) => id !== null));
+});
+
+test.each(cases.topParties)("the party that names a side is that of cards of shares: $why", ({ parties, top }) => {
+  const all = parties.map(([partyType, partyId, pilots, iskLost]) => ({
+    partyType: partyType as EntityType,
+    partyId: partyId as string,
+    pilots: pilots as number,
+    iskLost: iskLost as string,
+  }));
+  for (const order of [all, [...all].reverse()]) expect(partyKey(topParty(order) as AnyParty)).toBe(top);
 });
 
 test("a missing name is never a bare id", () => {

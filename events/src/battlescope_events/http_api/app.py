@@ -194,10 +194,13 @@ def _forbid(connection: HTTPConnection, message: str) -> Response:
 
 
 async def _redirect_or_reject(app: ApiApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a path with a slash too many to the one without; the Location is relative, so that no host is trusted."""
+    """Send a path with a slash too many to the one without; the Location is relative, so that no host is trusted.
+
+    A path that ends with an empty id has no route of this method without the slash, and is 404.
+    """
     path: str = scope["path"]
     shorter = {**scope, "path": path.rstrip("/")}
-    if path.endswith("/") and any(route.matches(shorter)[0] is not Match.NONE for route in app.routes):
+    if path.endswith("/") and any(route.matches(shorter)[0] is Match.FULL for route in app.routes):
         query = scope["query_string"].decode("latin-1")
         location = quote(shorter["path"]) + (f"?{query}" if query else "")
         await RedirectResponse(location, 307)(scope, receive, send)

@@ -19,6 +19,7 @@ Params = Mapping[str, Any]
 PING: Final[LiteralString] = "SELECT 1"
 IS_MIGRATED: Final[LiteralString] = """
 SELECT EXISTS (SELECT FROM schema_migrations WHERE version = %(version)s::text)"""
+TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s::bigint)"
 NO_PARAMS: Final[Params] = {}
 _log = logging.getLogger(__name__)
 
@@ -124,6 +125,15 @@ class Database:
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def single_flight(self, lock: int) -> AsyncGenerator[bool]:
+        """True for the only process that is in a block with this lock, False for all others, which do not wait.
+
+        `lock` is any number that no other lock of this database has.
+        """
+        async with self.transaction() as connection:
+            yield await connection.scalar(TRY_LOCK, {"lock": lock})
 
     async def ready(self) -> None:
         """Raises `TransientError` while the database does not answer or lacks the schema version."""

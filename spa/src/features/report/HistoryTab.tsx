@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { EditItem, RevisionItem } from "@/api/client";
 import { edits, revisionPages } from "@/api/queries";
-import { mayEdit, useAccess } from "@/lib/access";
+import { mayUndo, useAccess } from "@/lib/access";
 import { useMinutes } from "@/lib/clock";
 import { count, shortIsk } from "@/lib/isk";
 import { ago, fullTime } from "@/lib/time";
@@ -111,7 +111,7 @@ function signed(isk: string): string {
 function Edits() {
   const { battle } = useReport();
   const query = useQuery(edits(battle.id));
-  const editable = mayEdit(useAccess());
+  const access = useAccess();
   const undo = useUndo(battle.id);
   const now = useMinutes();
   return (
@@ -138,7 +138,7 @@ function Edits() {
                 {edit.state === "pending" && ", takes effect soon"}
               </span>
             </span>
-            {editable && edit.state !== "undone" && (
+            {mayUndo(access, edit) && edit.state !== "undone" && (
               <Button disabled={undo.isPending} onClick={() => undo.mutate(edit)}>
                 Undo
               </Button>

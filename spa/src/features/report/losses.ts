@@ -4,7 +4,7 @@ import type { BattleBattleDetail, BattleKillmailItem, PartyItem, SideItem } from
 import type { FigureSide, Loss } from "@/figures/buckets";
 import { iskNumber } from "@/lib/isk";
 import { nameOf, partyName } from "@/lib/names";
-import { arrange } from "@/lib/sides";
+import { arrange, topParty } from "@/lib/sides";
 import { instant } from "@/lib/time";
 
 export function victimName(mail: BattleKillmailItem): string {
@@ -30,7 +30,6 @@ export function lossOf(mail: BattleKillmailItem): Loss {
   };
 }
 
-/** The party with the most pilots gives a side its name. */
 export function sideName(side: SideItem): string {
   const top = mainParty(side);
   return top ? partyName(top) : `Side ${side.sideId}`;
@@ -41,10 +40,7 @@ export function sideTicker(side: SideItem): string {
 }
 
 export function mainParty(side: SideItem): PartyItem | undefined {
-  return side.parties.reduce<PartyItem | undefined>(
-    (top, party) => (!top || party.pilots > top.pilots ? party : top),
-    undefined,
-  );
+  return topParty(side.parties);
 }
 
 /** Sides in the order of figures, and the unassigned if they lost anything. */

@@ -88,10 +88,13 @@ class Edit:
     killmail_ids: list[int]
     data: Mapping[str, Any]
     author: str
+    author_account_id: UUID | None
+    author_character_id: int | None
     note: str | None
     made_at: datetime
     undone_at: datetime | None
     undone_by: str | None
+    undone_by_character_id: int | None
     version: int
     applied_version: int
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, LinkRow, Names, PartyRow, PinRow, SideShipRow
 from battle_api.domain.rows import NameKey
+from battle_api.repositories.party_order import PARTY_ORDER
 from battle_api.repositories.shown_names import with_unknown_names
 from battle_api.schemas import battles as schemas
 from battlescope_events.postgres.database import Connection
@@ -46,8 +47,8 @@ SELECT p.party_type, p.party_id, p.side_id, p.role, p.confidence, p.evidence, p.
         || p.party_id) AS party_name
 FROM battle_side_parties p LEFT JOIN entity_names n ON n.entity_type = p.party_type AND n.id = p.party_id
 WHERE p.battle_id = %(id)s::uuid
-ORDER BY p.side_id, p.pilots DESC, p.isk_lost DESC, p.party_type, p.party_id LIMIT 1000
-""")
+ORDER BY p.side_id, {party order} LIMIT 1000
+""").replace("{party order}", PARTY_ORDER)
 CORPORATIONS: Final[LiteralString] = with_unknown_names("""
 SELECT p.*, coalesce(n.name, {unknown corporation} || p.corporation_id) AS corp_name, n.ticker
 FROM (

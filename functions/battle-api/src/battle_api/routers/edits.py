@@ -22,6 +22,7 @@ from battle_api.services.battle_lookup import ensure_battle_existed, require_bat
 from battlescope_events.http_api.conditional import ETAGS_PATTERN, require_if_match
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 from battlescope_events.messages import Message
@@ -91,6 +92,8 @@ async def make_edit(
     battle_id: UUID,
     edit: Annotated[EditRequest, Body()],
     deps: Deps,
+    caller: CurrentCaller,
+    *,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
@@ -102,7 +105,7 @@ async def make_edit(
         battle = await require_battle(BattleRepository(connection), battle_id)
         seen = require_if_match(if_match, NO_REVISION)
         await service.check_revision(edits, battle, seen, now)
-        event = await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now)
+        event = await service.create(edits, battle, edit, service.EditContext(edit_id, caller, version, now))
         await deps.outbox.enqueue(connection, [event])
     await deps.flush_outbox()
     return await _edit_response(deps, battle_id, edit_id, prefer)
@@ -113,6 +116,8 @@ async def make_edits(
     battle_id: UUID,
     batch: Annotated[EditBatch, Body()],
     deps: Deps,
+    caller: CurrentCaller,
+    *,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
@@ -124,7 +129,7 @@ async def make_edits(
         battle = await require_battle(BattleRepository(connection), battle_id)
         await service.check_revision(edits, battle, require_if_match(if_match, NO_REVISION), now)
         for edit_id, edit in zip(edit_ids, batch.edits, strict=True):
-            events.append(await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now))
+            events.append(await service.create(edits, battle, edit, service.EditContext(edit_id, caller, version, now)))
             version = await edits.next_version()
         await deps.outbox.enqueue(connection, events)
     await deps.flush_outbox()
@@ -144,18 +149,19 @@ async def undo_edit(
     battle_id: UUID,
     edit_id: UUID,
     deps: Deps,
+    caller: CurrentCaller,
     *,
     undo: Annotated[UndoRequest | None, Body()] = None,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
-    """Undo an edit, also one that has deleted its battle."""
-    now, author = deps.clock(), (undo or UndoRequest()).author
+    """Undo an edit, also one that has deleted its battle: its own author may, and directors anybody's."""
+    now, stated = deps.clock(), (undo or UndoRequest()).author
     async with deps.database.transaction() as connection:
         edits = EditRepository(connection)
         version = await edits.next_version()
         await _check_if_match(connection, battle_id, if_match, now)
-        event = await service.undo(edits, battle_id, edit_id, author=author, version=version, now=now)
+        event = await service.undo(edits, battle_id, stated, service.EditContext(edit_id, caller, version, now))
         await deps.outbox.enqueue(connection, [event])
     await deps.flush_outbox()
     return await _edit_response(deps, battle_id, edit_id, prefer)

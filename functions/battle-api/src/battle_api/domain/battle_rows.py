@@ -78,6 +78,24 @@ class LinkRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JumpRow:
+    system_id: int
+    other_system_id: int
+    jumps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Jumps:
+    """Gate jumps by pair of systems, where they are one or two."""
+
+    by_pair: dict[frozenset[int], int]
+
+    def between(self, system_id: int, other_system_id: int) -> int | None:
+        """0 within a system; None where the systems are further apart, or their neighbours unknown."""
+        return 0 if system_id == other_system_id else self.by_pair.get(frozenset((system_id, other_system_id)))
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """Names and tickers by entity type and id, and the groups of ships by type."""
 

@@ -22,6 +22,7 @@ class Battle:
     security_type: str
     security_status: float | None
     wormhole_class: int | None
+    system_effect: str | None
     status: str
     tier: str
     start_time: datetime

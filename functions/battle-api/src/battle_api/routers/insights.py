@@ -69,7 +69,9 @@ async def get_why(request: Request, battle_id: UUID, killmail_id: Annotated[Quer
             if killmail_id not in {killmail.killmail_id for killmail in killmails}:
                 raise ApiError(404, f"The battle {battle_id} has no killmail {killmail_id}.")
             names = await tables.names(presenters.pilot_name_keys(killmails))
-        return Rendered(json_content(presenters.why(battle, killmail_id, links, killmails, names)), max_age(battle))
+            jumps = await tables.jumps({killmail.system_id for killmail in killmails})
+        content = json_content(presenters.why(battle, killmail_id, links, killmails, names, jumps))
+        return Rendered(content, max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 

@@ -26,10 +26,11 @@ async def load_detail(connection: Connection, battle: Battle) -> tuple[BattleRow
     context = party_context(
         await tables.corporations(battle.id), await tables.capsules(battle.id), await tables.pins(battle.id)
     )
+    systems = await tables.systems(battle.id)
     rows = BattleRows(
         battle=battle,
         list_rows=await ListRowRepository(connection).of_battles([battle.id]),
-        systems=await tables.systems(battle.id),
+        systems=systems,
         sides=await tables.sides(battle.id),
         parties=await tables.parties(battle.id),
         party_context=context,
@@ -40,6 +41,7 @@ async def load_detail(connection: Connection, battle: Battle) -> tuple[BattleRow
         losses=await participants.losses(battle.id, character_ids),
         reasons=await tables.link_reasons(battle.id),
         links=await tables.links(battle.id, MAX_LINKS),
+        jumps=await tables.jumps([system.system_id for system in systems]),
         suggestions=await tables.suggestions(battle.id),
         alias_ids=await tables.alias_ids(battle.id),
         edit_count=await EditRepository(connection).count_active(battle.id),

@@ -29,6 +29,7 @@ _SUMMARY: Final[LiteralString] = (
     """
 SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id, region_name,
     killmail_time AS timestamp, security_type, killmail.security_status, system.wormhole_class AS system_class,
+    (SELECT name FROM types WHERE type_id = system.sun_type_id) AS sun_name,
     victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
     victim_character_name, attacker_data, ship_type_id, ship_type_name, ship_group_id, ship_group_name,
     ship_category_id, zkb_url, npc, solo, awox,
@@ -116,6 +117,7 @@ SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND
 """
 _KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS timestamp,
+    (SELECT name FROM types WHERE type_id = system.sun_type_id) AS sun_name,
     attacker_count + 1 AS participant_count,
     CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
     CASE WHEN valuation IS NULL AND zkb_total_value IS NOT NULL THEN 'zkb' ELSE value_source END AS shown_source,

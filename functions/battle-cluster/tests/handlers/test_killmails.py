@@ -124,11 +124,10 @@ async def test_effect_and_neighbours_of_a_system_outlast_events_of_an_older_rele
 ) -> None:
     database = new_database().owner
     current = {"system_effect": "Pulsar", "adjacent_system_ids": (7,), "nearby_system_ids": (7, 8)}
-    for update in (current, {}, {**current, "system_effect": "Magnetar"}):
-        killmail_id = 1 + len(update)
+    updates: list[dict[str, Any]] = [current, {}, {**current, "system_effect": "Magnetar"}]
+    for killmail, update in zip(FIRST, updates, strict=True):
         async with open_pool(SecretStr(database), "test", max_size=4) as pool:
-            killmails = [killmail.model_copy(update=update) for killmail in FIRST[killmail_id % 3 :][:1]]
-            await process_each(Database(pool, ProcessCache()), killmails)
+            await process_each(Database(pool, ProcessCache()), [killmail.model_copy(update=update)])
         with psycopg.connect(database) as connection:
             rows = connection.execute(
                 "SELECT system_effect, adjacent_system_ids, nearby_system_ids FROM solar_systems"

@@ -38,8 +38,8 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
     rows.insert_killmail(1)
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
     rows.connection.execute(
-        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class, sun_type_id) "
-        "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3, 30669)"
+        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class,"
+        " sun_type_id) VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3, 30669)"
     )
     rows.connection.execute(
         "INSERT INTO types (type_id, name, group_id) VALUES (30669, 'Wolf-Rayet Star', 995) ON CONFLICT DO NOTHING"

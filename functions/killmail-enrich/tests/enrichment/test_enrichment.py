@@ -19,7 +19,9 @@ from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine, encode, enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 
-LOCATION = Location(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002, 30000003), adjacent_system_ids=(30000002,))
+LOCATION = Location(
+    30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002, 30000003), adjacent_system_ids=(30000002,)
+)
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 AWKWARD_LOCATIONS = (

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_events.errors import PermanentError
-from killmail_enrich.static_data.parser import MEMBERS, adjacency, adjacent, blueprint_rows, nearby, rows, secondary_suns
+from killmail_enrich.static_data.parser import (
+    MEMBERS,
+    adjacency,
+    adjacent,
+    blueprint_rows,
+    nearby,
+    rows,
+    secondary_suns,
+)
 
 gate_pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=25)
 

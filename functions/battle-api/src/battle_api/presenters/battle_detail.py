@@ -91,9 +91,7 @@ def _doubts(rows: BattleRows) -> list[str]:
     return list(doubts)
 
 
-def link_items(
-    links: Sequence[LinkRow], killmails: Iterable[BattleKillmail], jumps: Jumps
-) -> list[schemas.LinkItem]:
+def link_items(links: Sequence[LinkRow], killmails: Iterable[BattleKillmail], jumps: Jumps) -> list[schemas.LinkItem]:
     """The links between these killmails."""
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
     pilots = {

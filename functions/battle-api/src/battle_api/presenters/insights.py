@@ -87,6 +87,7 @@ def why(
     links: Iterable[LinkRow],
     killmails: Iterable[BattleKillmail],
     names: Names,
+    *,
     jumps: Jumps,
 ) -> schemas.Why:
     by_id = {killmail.killmail_id: killmail for killmail in killmails}

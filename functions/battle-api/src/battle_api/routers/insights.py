@@ -70,7 +70,7 @@ async def get_why(request: Request, battle_id: UUID, killmail_id: Annotated[Quer
                 raise ApiError(404, f"The battle {battle_id} has no killmail {killmail_id}.")
             names = await tables.names(presenters.pilot_name_keys(killmails))
             jumps = await tables.jumps({killmail.system_id for killmail in killmails})
-        content = json_content(presenters.why(battle, killmail_id, links, killmails, names, jumps))
+        content = json_content(presenters.why(battle, killmail_id, links, killmails, names, jumps=jumps))
         return Rendered(content, max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)

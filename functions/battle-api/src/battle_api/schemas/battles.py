@@ -140,8 +140,8 @@ class LinkItem(Schema):
     """Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
 
     deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
-    edit and in battles of an older release. sharedPilots: on both killmails. jumps: gate jumps between their systems, 0 in
-    one system; null where they are more than two, or unknown.
+    edit and in battles of an older release. sharedPilots: on both killmails. jumps: stargates between their systems,
+    0 in one system; null where they are more than two, or unknown.
     """
 
     from_killmail_id: EveId

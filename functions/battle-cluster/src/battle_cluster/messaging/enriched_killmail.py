@@ -251,9 +251,7 @@ def facts_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
     return frozenset(facts)
 
 
-def _solar_system(
-    payload: EnrichedKillmail | BatchLine, constellation_id: int, security_status: float
-) -> SolarSystem:
+def _solar_system(payload: EnrichedKillmail | BatchLine, constellation_id: int, security_status: float) -> SolarSystem:
     return SolarSystem(
         system_id=payload.system_id,
         constellation_id=constellation_id,

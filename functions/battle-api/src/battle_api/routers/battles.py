@@ -108,7 +108,6 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
                 "edits": "list_edits_api_battles__battle_id__edits_get",
                 "party_graph": "get_party_graph_api_battles__battle_id__party_graph_get",
                 "export": "export_battle_api_battles__battle_id__export_get",
-                "preview_split": "preview_split_api_battles__battle_id__preview_split_get",
                 "shares": "list_shares_api_battles__battle_id__shares_get",
                 "share": "make_share_api_battles__battle_id__shares_post",
             },
@@ -141,6 +140,10 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
             {"why": "get_why_api_battles__battle_id__killmails__killmail_id__why_get"},
             battle_id="$response.body#/id",
             killmail_id="$response.body#/killmails/0/killmailId",
+        )
+        | links(
+            {"preview_split": "preview_split_api_battles__battle_id__preview_split_get"},
+            battle_id="$response.body#/id",
         )
         | links(
             {"revision": "get_revision_api_battles__battle_id__revisions__revision__get"},

@@ -50,6 +50,13 @@ CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     409: problem("The job has already ended."),
 }
 
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_job_api_admin_battles_recluster_jobs__job_id__get"}, job_id="$response.body#/items/0/jobId"
+        )
+    }
+}
 router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
@@ -110,7 +117,7 @@ async def _require_job(jobs: JobRepository, job_id: UUID) -> Job:
     return job
 
 
-@router.get("/jobs", response_model=Jobs, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=Jobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
 async def list_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

@@ -33,6 +33,14 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get"},
+            job_id="$response.body#/items/0/jobId",
+        )
+    }
+}
 router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])
 
 
@@ -63,7 +71,7 @@ async def _require_job(jobs: RepublishJobRepository, job_id: UUID) -> RepublishJ
     return job
 
 
-@router.get("/jobs", response_model=RepublishJobs, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=RepublishJobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
 async def list_republishing_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

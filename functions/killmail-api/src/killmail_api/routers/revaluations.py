@@ -43,6 +43,14 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_revaluation_api_admin_killmails_revaluations_jobs__job_id__get"},
+            job_id="$response.body#/items/0/jobId",
+        )
+    }
+}
 router = APIRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
 
 
@@ -64,7 +72,7 @@ async def request_revaluation(request: Annotated[RevaluationRequest, Body()], de
     return uncached_response(revaluation_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-@router.get("/jobs", response_model=RevaluationJobs, dependencies=[_READS])
+@router.get("/jobs", response_model=RevaluationJobs, responses=_JOBS, dependencies=[_READS])
 async def list_revaluations(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from battle_api.domain.battle_rows import Jumps, LinkRow, Names, PartyRow, SideShipRow
 from battle_api.domain.list_rows import ListRows
-from battle_api.domain.participant_rows import LossRow, PilotRow, ShipRow
+from battle_api.domain.participant_rows import LossRow, Participant, ShipRow
 from battle_api.domain.rounds import fight_rounds
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
 from battle_api.presenters.battle_list import battle_fields
@@ -33,7 +33,7 @@ class BattleRows:
     party_context: PartyContext
     side_ships: Sequence[SideShipRow]
     killmails: Sequence[BattleKillmail]
-    participants: Sequence[PilotRow]
+    participants: Sequence[Participant]
     ships: Sequence[ShipRow]
     losses: Sequence[LossRow]
     reasons: Sequence[schemas.LinkReason]

@@ -213,7 +213,7 @@ async def get_participants(
             participants = ParticipantRepository(connection)
             pilots = await participants.page(battle.id, query.limit, query.offset, sort=query.sort, only=only)
             total = await participants.count(battle.id, only)
-            character_ids = [pilot.character_id for pilot in pilots]
+            character_ids = [int(pilot.character_id) for pilot in pilots]
             ships = await participants.ships(battle.id, character_ids)
             losses = await participants.losses(battle.id, character_ids)
         body = ParticipantsLine(

@@ -22,7 +22,7 @@ async def load_detail(connection: Connection, battle: Battle) -> tuple[BattleRow
     """The rows of the battle, and the names in them."""
     tables, participants = BattleRowRepository(connection), ParticipantRepository(connection)
     pilots = await participants.page(battle.id, MAX_IN_DETAIL)
-    character_ids = [pilot.character_id for pilot in pilots]
+    character_ids = [int(pilot.character_id) for pilot in pilots]
     context = party_context(
         await tables.corporations(battle.id), await tables.capsules(battle.id), await tables.pins(battle.id)
     )

@@ -5,7 +5,7 @@ name, since a filter that is ignored answers another question than the one that 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -21,7 +21,8 @@ from battlescope_events.http_api.error_body import visible
 from battlescope_events.http_api.errors import ApiError
 
 Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to the declared names and values
-QueryNamesByEndpoint = Mapping[Callable[..., Any], Sequence[str]]
+QueryNamesByEndpoint = MutableMapping[Callable[..., Any], Sequence[str] | None]
+"""Those of the routes that were asked for, by their function."""
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _MAX_NAME: Final = 50  # characters of an unknown name that an error quotes
 
@@ -63,15 +64,11 @@ ANY_QUERY: Final[Any] = Depends(_takes_any_query)
 """The entry in the `dependencies` of a route that accepts every parameter and reads none: a page of the web app."""
 
 
-def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNamesByEndpoint:
-    """The parameters that each route takes from the query, by its function; routes with `ANY_QUERY` are absent."""
-    return {
-        route.endpoint: tuple(
-            field.alias for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
-        )
-        for route in routes
-        if ANY_QUERY not in route.dependencies
-    }
+def _declared_names(route: APIRoute | APIWebSocketRoute) -> Sequence[str] | None:
+    """The parameters that the route takes from the query; None for one with `ANY_QUERY`."""
+    if ANY_QUERY in route.dependencies:
+        return None
+    return tuple(field.alias for field in get_flat_params(Dependant(query_params=route.dependant.query_params)))
 
 
 async def check_query(connection: HTTPConnection) -> None:
@@ -80,7 +77,11 @@ async def check_query(connection: HTTPConnection) -> None:
     Raises:
         ApiError: a parameter is unknown, or its value contains NUL (400).
     """
-    known: Sequence[str] | None = connection.app.query_names.get(connection.scope["endpoint"])
+    names: QueryNamesByEndpoint = connection.app.query_names
+    endpoint = connection.scope["endpoint"]
+    if endpoint not in names:
+        names[endpoint] = _declared_names(connection.scope["route"])
+    known = names[endpoint]
     if known is None:
         return
     for name, value in connection.query_params.multi_items():

@@ -29,8 +29,8 @@ def without_controls(content: bytes) -> bytes:
     """The JSON without the characters that would disguise a name or note where it is shown."""
     if b"\\u00" in content:
         content = _ESCAPES.sub(_kept_escape, content)
-    # Of megabytes little is left without plain ASCII, and a search of that takes a tenth of the time. A character begins
-    # with a byte of its own, so that none comes to be where others are left out.
+    # Of megabytes little is left without plain ASCII, and a search of that takes a tenth of the time. A character
+    # begins with a byte of its own, so that none comes to be where others are left out.
     if _CONTROLS.search(content.translate(None, _PLAIN)):
         content = _CONTROLS.sub(b"", content)
     return content

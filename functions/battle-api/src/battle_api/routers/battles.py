@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -39,6 +39,7 @@ from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
 from battlescope_events.http_api.responses import json_content, without_controls
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
 from battlescope_schemas.ships.hulls import CLASSED_GROUPS, HullClass, groups_of
 
@@ -164,7 +165,7 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
         ),
     }
 }
-router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header
+from fastapi import Body, Header
 from fastapi.responses import Response
 
 from battle_api.dependencies import Dependencies, Deps
@@ -23,6 +23,7 @@ from battlescope_events.http_api.conditional import ETAGS_PATTERN, require_if_ma
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Connection
@@ -84,7 +85,7 @@ class SavedEdits:
         return all(edit.is_finished for edit in self.edits)
 
 
-router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
 
 
 @router.post("/{battle_id}/edits", response_model=EditItem, responses={**_RESPONSES, **_NEEDS_REVISION})

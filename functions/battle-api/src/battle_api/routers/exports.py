@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -23,8 +23,9 @@ from battle_api.schemas.battles import BattleDetail
 from battle_api.services.battle_detail import load_detail
 from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.responses import cacheable_content, without_controls
+from battlescope_events.http_api.routing import ApiRouter
 
-router = APIRouter(prefix="/api/battles", tags=["exports"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["exports"], dependencies=[READS_BATTLES])
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     **BATTLE_RESPONSES,
     200: {

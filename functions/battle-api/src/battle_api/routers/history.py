@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -20,6 +20,7 @@ from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, OffsetPage
 from battlescope_events.http_api.responses import cacheable_response, current_response
+from battlescope_events.http_api.routing import ApiRouter
 
 MAX_AGE: Final = 30  # seconds
 CURSOR: Final = CursorFormat("revision", tuple[Annotated[int, Field(ge=0, lt=2**31)], UUID])
@@ -50,7 +51,7 @@ _REVISIONS: Final[dict[int | str, dict[str, Any]]] = {
         )
     },
 }
-router = APIRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_BATTLES])
 
 
 class EditQuery(OffsetPage):

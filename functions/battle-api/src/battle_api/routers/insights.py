@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,7 @@ from battle_api.services.battle_lookup import ensure_battle_existed, require_bat
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import Rendered
 
 MAX_LINKS: Final = 200
@@ -30,7 +31,7 @@ REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its batt
 
 MAX_REVISION: Final = 2**31 - 2  # the one after it is an integer of PostgreSQL, too
 RevisionNumber = Annotated[int, Path(ge=1, le=MAX_REVISION, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
-router = APIRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 

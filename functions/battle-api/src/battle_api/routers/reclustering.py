@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -28,6 +28,7 @@ from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
@@ -57,7 +58,7 @@ _JOBS: Final[dict[int | str, dict[str, Any]]] = {
         )
     }
 }
-router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
+router = ApiRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 class Page(OffsetPage):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -17,6 +17,7 @@ from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, Rep
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
@@ -41,7 +42,7 @@ _JOBS: Final[dict[int | str, dict[str, Any]]] = {
         )
     }
 }
-router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])
+router = ApiRouter(prefix="/api/admin/battles/republish", tags=["administration"])
 
 
 @router.post(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps
@@ -41,7 +42,7 @@ _ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     409: problem("The job has already ended."),
 }
 
-router = APIRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
+router = ApiRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
 
 
 class JobQuery(OffsetPage):

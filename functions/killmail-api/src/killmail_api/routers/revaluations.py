@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from killmail_api.dependencies import Deps
 from killmail_api.domain.revaluation_job import RevaluationJob
 from killmail_api.events import revaluation_requested
@@ -51,7 +52,7 @@ _JOBS: Final[dict[int | str, dict[str, Any]]] = {
         )
     }
 }
-router = APIRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
+router = ApiRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
 
 
 class Page(OffsetPage):

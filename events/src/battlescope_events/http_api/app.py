@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.edge.protection import EdgeProtection
+from battlescope_events.garbage import begin_collecting
 from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
@@ -93,6 +94,7 @@ def api_app(
         configure(RuntimeSettings())
         async with open_dependencies() as dependencies:
             app.state.dependencies = dependencies
+            begin_collecting()
             yield
 
     async def is_ready() -> Mapping[str, object] | None:

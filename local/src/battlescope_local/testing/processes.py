@@ -27,7 +27,16 @@ class FunctionProcess:
         port = self._reservation.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{port}"
         folder = ("--app-dir", str(app_dir)) if app_dir else ()
-        self._command = [sys.executable, "-m", "uvicorn", *folder, app, "--port", str(port), "--no-access-log"]
+        self._command = [
+            sys.executable,
+            "-m",
+            "battlescope_events.serve",
+            *folder,
+            app,
+            "--port",
+            str(port),
+            "--no-access-log",
+        ]
         self._settings = settings
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None

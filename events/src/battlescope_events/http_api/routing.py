@@ -45,9 +45,16 @@ class ApiRoute(APIRoute):
         if options is None:
             raise AttributeError(name)
         self._unprepared = None
-        dependencies = [_CHECK_QUERY, *self.dependencies]
-        super().__init__(self.path, self.endpoint, methods=self.methods, dependencies=dependencies, **options)
+        declared = self.dependencies
+        super().__init__(
+            self.path, self.endpoint, methods=self.methods, dependencies=self.prepared_dependencies(), **options
+        )
+        self.dependencies = declared
         return getattr(self, name)
+
+    def prepared_dependencies(self) -> list[params.Depends]:
+        """What runs before the function of the route."""
+        return [_CHECK_QUERY, *self.dependencies]
 
 
 class ApiRouter(APIRouter):
@@ -60,13 +67,14 @@ class ApiRouter(APIRouter):
         tags: Sequence[str] = (),
         dependencies: Sequence[params.Depends] = (),
         include_in_schema: bool = True,
+        route_class: type[ApiRoute] = ApiRoute,
     ) -> None:
         super().__init__(
             prefix=prefix,
             tags=list(tags),
             dependencies=list(dependencies),
             include_in_schema=include_in_schema,
-            route_class=ApiRoute,
+            route_class=route_class,
         )
 
     def add_api_websocket_route(

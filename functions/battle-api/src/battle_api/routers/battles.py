@@ -41,6 +41,7 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, 
 from battlescope_events.http_api.responses import json_content, without_controls
 from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 from battlescope_schemas.ships.hulls import CLASSED_GROUPS, HullClass, groups_of
 
 # Seconds that a client may cache a response.
@@ -165,7 +166,7 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
         ),
     }
 }
-router = ApiRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 

@@ -17,9 +17,10 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, 
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 from battlescope_schemas.universe import SecurityType
 
-router = ApiRouter(prefix="/api", tags=["battles"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api", tags=["battles"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 EntityId = Annotated[QueryId, Path()]
 
 

@@ -24,6 +24,7 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 
 MAX_LINKS: Final = 200
 MAX_REVISIONS: Final = 1000  # between the two that are compared
@@ -31,7 +32,7 @@ REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its batt
 
 MAX_REVISION: Final = 2**31 - 2  # the one after it is an integer of PostgreSQL, too
 RevisionNumber = Annotated[int, Path(ge=1, le=MAX_REVISION, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
-router = ApiRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 

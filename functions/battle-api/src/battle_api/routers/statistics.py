@@ -16,10 +16,11 @@ from battlescope_events.http_api.request_types import WHOLE_NUMBER
 from battlescope_events.http_api.responses import json_content
 from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 
 STATISTICS_MAX_AGE: Final = 300  # seconds
 ACTIVITY_MAX_AGE: Final = 10
-router = ApiRouter(prefix="/api", tags=["statistics"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api", tags=["statistics"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 
 
 class PeriodQuery(BaseModel):

@@ -7,7 +7,7 @@ in an order that depends on the description alone. Every answer is checked by th
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, cast
@@ -74,22 +74,28 @@ class _Answer(NamedTuple):
 
 
 class LinkWalk:
-    """Walks the links of one description; `samples` by operation id."""
+    """Walks the links of one description; `samples` by operation id. reads_only: links that change something stay."""
 
     def __init__(
-        self, contract: HttpContract, client: httpx2.AsyncClient, samples: Mapping[str, Sequence[Sample]]
+        self,
+        contract: HttpContract,
+        client: httpx2.AsyncClient,
+        samples: Mapping[str, Sequence[Sample]],
+        *,
+        reads_only: bool = False,
     ) -> None:
         self._client, self._samples = client, samples
         self._operations = {
             operation["operationId"]: _Operation(operation["operationId"], method, path, operation)
             for method, path, operation in contract.operations()
+            if method == "get" or not reads_only
         }
         self.followed: dict[Link, int] = {}
         """The status that followed, by link."""
 
     @property
     def declared(self) -> frozenset[Link]:
-        return frozenset(link for operation in self._operations.values() for link, _ in _all_links(operation))
+        return frozenset(link for operation in self._operations.values() for link, _ in self._links_of(operation))
 
     async def run(self) -> None:
         """Ask for everything that needs no id, and follow the links of the answers, and of theirs.
@@ -99,7 +105,7 @@ class LinkWalk:
         roots = [
             operation
             for operation in self._operations.values()
-            if "{" not in operation.path and any(True for _ in _all_links(operation))
+            if "{" not in operation.path and any(True for _ in self._links_of(operation))
         ]
         answers = deque([answer for root in roots for answer in await self._ask_all(root, {})])
         read: list[_Answer] = []
@@ -112,7 +118,7 @@ class LinkWalk:
 
     async def _follow(self, answer: _Answer) -> list[_Answer]:
         found: list[_Answer] = []
-        for link, description in self._ordered(_links_of(answer.operation, str(answer.response.status_code))):
+        for link, description in self._links_of(answer.operation, str(answer.response.status_code)):
             parameters = answer.linked(description)
             if link not in self.followed and parameters is not None:
                 found += await self._ask_linked(link, description, answer, parameters)
@@ -153,18 +159,16 @@ class LinkWalk:
     async def _again(self, answer: _Answer) -> _Answer:
         return await self._ask(answer.operation, answer.parameters, answer.sample)
 
-    def _ordered(self, links: Iterable[tuple[Link, Mapping[str, Any]]]) -> list[tuple[Link, Mapping[str, Any]]]:
+    def _links_of(self, operation: _Operation, status: str | None = None) -> list[tuple[Link, Mapping[str, Any]]]:
+        """The links of an answer, or of all answers, those that change something last."""
+        links = [
+            (Link(operation.operation_id, answered, name, description["operationId"]), description)
+            for answered, response in operation.description["responses"].items()
+            if status in {None, answered}
+            for name, description in response.get("links", {}).items()
+            if description["operationId"] in self._operations
+        ]
         return sorted(links, key=lambda item: _ORDER.index(self._operations[item[0].target].method))
-
-
-def _all_links(operation: _Operation) -> Iterable[tuple[Link, Mapping[str, Any]]]:
-    for status in operation.description["responses"]:
-        yield from _links_of(operation, status)
-
-
-def _links_of(operation: _Operation, status: str) -> Iterable[tuple[Link, Mapping[str, Any]]]:
-    for name, description in operation.description["responses"].get(status, {}).get("links", {}).items():
-        yield Link(operation.operation_id, status, name, description["operationId"]), description
 
 
 def _at(body: Any, pointer: str) -> str | None:

@@ -4,7 +4,7 @@ They were checked when the answer was made, and are a part of its key. To check 
 as everything else that a kept answer needs.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from fastapi import Request, params
@@ -25,12 +25,24 @@ class _Dependencies(Protocol):
 class KeptRoute(ApiRoute):
     """A route that declares one right and answers by `ResponseCache.answer`."""
 
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        dependencies: Sequence[params.Depends] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(path, endpoint, dependencies=dependencies, **options)
+        checks = [depends.dependency for depends in self.dependencies]
+        self._checks = [check for check in checks if isinstance(check, RightCheck)]  # one, or no app takes the route
+
     def prepared_dependencies(self) -> list[params.Depends]:
-        return [depends for depends in super().prepared_dependencies() if depends is not self._right]
+        """All but the check of the right, which the handler makes first."""
+        return [d for d in super().prepared_dependencies() if not isinstance(d.dependency, RightCheck)]
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        check, answer = self._right.dependency, super().get_route_handler()
-        assert isinstance(check, RightCheck)  # noqa: S101  # see `_right`
+        answer, (check,) = super().get_route_handler(), self._checks
 
         async def guarded(request: Request) -> Response:
             await check(request)
@@ -38,7 +50,3 @@ class KeptRoute(ApiRoute):
             return await dependencies.responses.kept(request) or await answer(request)
 
         return guarded
-
-    @property
-    def _right(self) -> params.Depends:
-        return next(depends for depends in self.dependencies if isinstance(depends.dependency, RightCheck))

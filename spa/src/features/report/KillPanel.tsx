@@ -22,6 +22,11 @@ const ATTACKERS = 12;
 const LINKS = 5;
 
 /** One killmail beside the list: who did it, and why it belongs to this battle. */
+/** Where a linked killmail is that is not in the same system; jumps are unknown through a wormhole. */
+function elsewhere(jumps: number | null): string {
+  return jumps === null ? "in another system" : `${jumps} ${jumps === 1 ? "jump" : "jumps"} away`;
+}
+
 export function KillPanel({ mail, onClose }: { mail: BattleKillmailItem | undefined; onClose: () => void }) {
   const { battle } = useReport();
   return (
@@ -188,7 +193,7 @@ function Reason({ link, battle }: { link: WhyLink; battle: BattleBattleDetail })
           "another killmail"
         )}
         , {apart}
-        {link.sameSystem ? "" : ", in another system"}.
+        {link.sameSystem ? "" : `, ${elsewhere(link.jumps)}`}.
         {link.sharedPilots.length > 0 &&
           ` Among them ${link.sharedPilots
             .slice(0, 3)

@@ -44,8 +44,8 @@ class BattleRows:
     edit_count: int
 
 
-def detail_name_keys(rows: BattleRows) -> frozenset[NameKey]:
-    return killmail_name_keys(rows.killmails).union(("ship_type", ship.ship_type_id) for ship in rows.side_ships)
+def detail_name_keys(killmails: Iterable[BattleKillmail], side_ships: Iterable[SideShipRow]) -> frozenset[NameKey]:
+    return killmail_name_keys(killmails).union(("ship_type", ship.ship_type_id) for ship in side_ships)
 
 
 def battle_detail(rows: BattleRows, names: Names) -> bytes:

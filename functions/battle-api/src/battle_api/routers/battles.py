@@ -189,7 +189,7 @@ async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     async def render() -> Rendered:
         async with deps.database.connection() as connection:
             battle = await require_battle(BattleRepository(connection), battle_id)
-            rows, names = await load_detail(connection, battle)
+        rows, names = await load_detail(deps.database, battle)
         return Rendered(without_controls(battle_detail(rows, names)), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)

@@ -107,7 +107,7 @@ class LinkWalk:
             for operation in self._operations.values()
             if "{" not in operation.path and any(True for _ in self._links_of(operation))
         ]
-        answers = deque([answer for root in roots for answer in await self._ask_all(root, {})])
+        answers = deque([await self._ask(root, {}, sample) for root in roots for sample in self._samples_of(root)])
         read: list[_Answer] = []
         while answers:
             answer = answers.popleft()
@@ -127,23 +127,36 @@ class LinkWalk:
     async def _ask_linked(
         self, link: Link, description: Mapping[str, Any], answer: _Answer, parameters: Mapping[str, str]
     ) -> list[_Answer]:
-        target = self._operations[link.target]
-        for _ in range(_RETRIES):
-            if target.method != "get" and answer.operation.method == "get":  # who changes something reads it again
-                parameters = (await self._again(answer)).linked(description) or parameters
-            answers = await self._ask_all(target, parameters)
-            if all(given.response.status_code != HTTPStatus.PRECONDITION_FAILED for given in answers):
-                break
-            await asyncio.sleep(_RETRY_SECONDS)
+        target, answers = self._operations[link.target], list[_Answer]()
+        for sample in self._samples_of(target):
+            answers.append(await self._ask_current(target, sample, description, answer, parameters))
         self.followed[link] = max(given.response.status_code for given in answers)
         return [given for given in answers if given.response.is_success]
 
-    async def _ask_all(self, operation: _Operation, parameters: Mapping[str, str]) -> list[_Answer]:
+    async def _ask_current(
+        self,
+        target: _Operation,
+        sample: Sample,
+        description: Mapping[str, Any],
+        answer: _Answer,
+        parameters: Mapping[str, str],
+    ) -> _Answer:
+        """Ask the target of a link. Who changes something reads it again before, and once more after a 412."""
+        for _ in range(_RETRIES):
+            if target.method != "get" and answer.operation.method == "get":
+                parameters = (await self._again(answer)).linked(description) or parameters
+            given = await self._ask(target, parameters, sample)
+            if given.response.status_code != HTTPStatus.PRECONDITION_FAILED:
+                return given
+            await asyncio.sleep(_RETRY_SECONDS)
+        raise AssertionError(f"{target.operation_id} answers 412 for ever.")
+
+    def _samples_of(self, operation: _Operation) -> Sequence[Sample]:
         samples = self._samples.get(operation.operation_id, (Sample(),))
-        if operation.method == "delete":  # once for each thing, by its samples in turn
-            turn = sum(link.target == operation.operation_id for link in self.followed)
-            samples = (samples[turn % len(samples)],)
-        return [await self._ask(operation, parameters, sample) for sample in samples]
+        if operation.method != "delete":
+            return samples
+        turn = sum(link.target == operation.operation_id for link in self.followed)
+        return (samples[turn % len(samples)],)  # once for each thing, by its samples in turn
 
     async def _ask(self, operation: _Operation, parameters: Mapping[str, str], sample: Sample) -> _Answer:
         places = {parameter["name"]: parameter["in"] for parameter in operation.description.get("parameters", ())}

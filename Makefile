@@ -206,7 +206,7 @@ bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
-bench-api: $(READY) ## battle-api on four real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
+bench-api: $(READY) ## battle-api and killmail-api on real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
 	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
 
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back

@@ -194,6 +194,7 @@ export type BattleBattleDetail = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -263,6 +264,7 @@ export type BattleItem = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -987,6 +989,7 @@ export type KillmailDetail = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1052,6 +1055,7 @@ export type KillmailSort = "time" | "isk_destroyed";
  * One killmail of a list.
  *
  * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
+ * systemEffect: of the secondary sun of a wormhole system, as "Magnetar"; null without one.
  * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
  * unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
  * it is unknown.
@@ -1064,6 +1068,7 @@ export type KillmailSummary = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1100,7 +1105,8 @@ export type KillmailSummary = {
  * Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
  *
  * deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
- * edit and in battles of an older release. sharedPilots: on both killmails.
+ * edit and in battles of an older release. sharedPilots: on both killmails. jumps: stargates between their systems,
+ * 0 in one system; null where they are more than two, or unknown.
  */
 export type LinkItem = {
   fromKillmailId: string;
@@ -1110,6 +1116,7 @@ export type LinkItem = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sharedPilots: number;
+  jumps: number | null;
 };
 
 export type LinkReason = {
@@ -1894,6 +1901,7 @@ export type SystemItem = {
   systemName: string | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   killmails: number;
   firstAt: string;
   lastAt: string;
@@ -2058,7 +2066,7 @@ export type Why = {
 /**
  * A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
  *
- * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+ * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle; jumps likewise.
  */
 export type WhyLink = {
   killmailId: string;
@@ -2067,6 +2075,7 @@ export type WhyLink = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sameSystem: boolean;
+  jumps: number | null;
   sharedPilotCount: number;
   sharedPilots: NamedEntity[];
 };

@@ -7,7 +7,7 @@ values of a parameter that takes one.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -24,8 +24,8 @@ from battlescope_events.http_api.error_body import visible
 from battlescope_events.http_api.errors import ApiError
 
 Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to the declared names and values
-QueryNamesByEndpoint = Mapping[Callable[..., Any], Mapping[str, bool]]
-"""The parameters of each route by its function, and whether each takes several values."""
+QueryNamesByEndpoint = MutableMapping[Callable[..., Any], Mapping[str, bool] | None]
+"""The parameters of each route that was asked for, by its function, and whether each takes several values."""
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _MAX_NAME: Final = 50  # characters of an unknown name that an error quotes
 
@@ -67,16 +67,12 @@ ANY_QUERY: Final[Any] = Depends(_takes_any_query)
 """The entry in the `dependencies` of a route that accepts every parameter and reads none: a page of the web app."""
 
 
-def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNamesByEndpoint:
-    """The parameters that each route takes from the query; routes with `ANY_QUERY` are absent."""
-    return {
-        route.endpoint: {
-            field.alias: _takes_several(field.field_info.annotation)
-            for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
-        }
-        for route in routes
-        if ANY_QUERY not in route.dependencies
-    }
+def _declared_names(route: APIRoute | APIWebSocketRoute) -> Mapping[str, bool] | None:
+    """The parameters that the route takes from the query; None for one with `ANY_QUERY`."""
+    if ANY_QUERY in route.dependencies:
+        return None
+    fields = get_flat_params(Dependant(query_params=route.dependant.query_params))
+    return {field.alias: _takes_several(field.field_info.annotation) for field in fields}
 
 
 def _takes_several(annotation: Any) -> bool:
@@ -95,7 +91,11 @@ async def check_query(connection: HTTPConnection) -> None:
     Raises:
         ApiError: a parameter is unknown, has two values and takes one, or contains NUL (400).
     """
-    known: Mapping[str, bool] | None = connection.app.query_names.get(connection.scope["endpoint"])
+    names: QueryNamesByEndpoint = connection.app.query_names
+    endpoint = connection.scope["endpoint"]
+    if endpoint not in names:
+        names[endpoint] = _declared_names(connection.scope["route"])
+    known = names[endpoint]
     if known is None:
         return
     items = connection.query_params.multi_items()

@@ -21,6 +21,11 @@ import { REASONS } from "./reasons";
 const ATTACKERS = 12;
 const LINKS = 5;
 
+/** Where a linked killmail is that is not in the same system; jumps are unknown through a wormhole. */
+function elsewhere(jumps: number | null): string {
+  return jumps === null ? "in another system" : `${jumps} ${jumps === 1 ? "jump" : "jumps"} away`;
+}
+
 /** One killmail beside the list: who did it, and why it belongs to this battle. */
 export function KillPanel({ mail, onClose }: { mail: BattleKillmailItem | undefined; onClose: () => void }) {
   const { battle } = useReport();
@@ -188,7 +193,7 @@ function Reason({ link, battle }: { link: WhyLink; battle: BattleBattleDetail })
           "another killmail"
         )}
         , {apart}
-        {link.sameSystem ? "" : ", in another system"}.
+        {link.sameSystem ? "" : `, ${elsewhere(link.jumps)}`}.
         {link.sharedPilots.length > 0 &&
           ` Among them ${link.sharedPilots
             .slice(0, 3)

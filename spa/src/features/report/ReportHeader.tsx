@@ -28,7 +28,9 @@ export function ReportHeader({
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <SecBadge place={battle} systemId={battle.systemId} />
         <h1 className="text-page font-[650]" tabIndex={-1}>
-          {system} <span className="font-[400] text-t3">{nameOf(battle.regionName, "Region", battle.regionId)}</span>
+          {system}{" "}
+          {battle.systemEffect && <span className="font-[400] text-t2">{battle.systemEffect} </span>}
+          <span className="font-[400] text-t3">{nameOf(battle.regionName, "Region", battle.regionId)}</span>
         </h1>
         <TierMeter tier={battle.tier} />
         <StatusTag status={battle.status} />

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import Body, Header, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -22,6 +22,7 @@ from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 DAY: Final = timedelta(days=1)
 IfMatch = Annotated[
@@ -32,7 +33,7 @@ IfMatch = Annotated[
     ),
 ]
 
-router = APIRouter(prefix="/api/admin", tags=["administration"])
+router = ApiRouter(prefix="/api/admin", tags=["administration"])
 
 
 @router.get(

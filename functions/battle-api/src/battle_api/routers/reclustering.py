@@ -1,10 +1,10 @@
 """Routes of reclustering jobs, which battle-cluster processes part by part."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -35,6 +35,7 @@ from battlescope_events.http_api.jobs import (
     require_job,
 )
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
@@ -53,7 +54,14 @@ _ACCEPTED: Final = {
 }
 KIND: Final = JobKind("reclustering job")
 
-router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_job_api_admin_battles_recluster_jobs__job_id__get"}, job_id="$response.body#/items/0/jobId"
+        )
+    }
+}
+router = ApiRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 @router.post(
@@ -101,7 +109,7 @@ def _new_job(request: ReclusterRequest, job_id: UUID, author: str, total: int, n
     )
 
 
-@router.get("/jobs", response_model=Jobs, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=Jobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
 async def list_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

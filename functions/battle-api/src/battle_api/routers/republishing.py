@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -23,6 +23,7 @@ from battlescope_events.http_api.jobs import (
     require_job,
 )
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 KIND: Final = JobKind("republishing job")
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
@@ -40,7 +41,15 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get"},
+            job_id="$response.body#/items/0/jobId",
+        )
+    }
+}
+router = ApiRouter(prefix="/api/admin/battles/republish", tags=["administration"])
 
 
 @router.post(
@@ -65,7 +74,7 @@ async def request_republishing(
     return uncached_response(republish_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-@router.get("/jobs", response_model=RepublishJobs, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=RepublishJobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
 async def list_republishing_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.jobs import CANCELLED, CHANGES_JOB, NO_JOB, JobKind, already_ended, no_job, require_job
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps
@@ -39,7 +40,7 @@ THROUGHPUT_PERIOD: Final = timedelta(days=7)  # the full days from which killmai
 KIND: Final = JobKind("job", "; a new job appears once the planner has processed it")
 _LOCATION: Final = headers(Location="The job.")
 
-router = APIRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
+router = ApiRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
 
 
 class JobQuery(OffsetPage):

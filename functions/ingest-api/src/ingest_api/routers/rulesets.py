@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi import Body, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CurrentCaller
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.validation_messages import validation_message
 from ingest_api.clients.esi import EsiClient
 from ingest_api.dependencies import Dependencies, Deps
@@ -65,7 +66,7 @@ IfMatch = Annotated[
 
 ACTIVE: Final = None  # instead of an id: the active ruleset
 
-router = APIRouter(tags=["rulesets"])
+router = ApiRouter(tags=["rulesets"])
 
 
 @router.get("/api/ingestion/rulesets", response_model=Rulesets, dependencies=[READS_INGESTION])

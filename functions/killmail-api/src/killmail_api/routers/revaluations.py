@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battlescope_events.http_api.description import headers, links
@@ -18,6 +18,7 @@ from battlescope_events.http_api.jobs import (
     require_job,
 )
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from killmail_api.dependencies import Deps
 from killmail_api.events import revaluation_requested
 from killmail_api.presenters import revaluation_job_item
@@ -42,7 +43,15 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-router = APIRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_revaluation_api_admin_killmails_revaluations_jobs__job_id__get"},
+            job_id="$response.body#/items/0/jobId",
+        )
+    }
+}
+router = ApiRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
 
 
 @router.post("", response_model=RevaluationJobItem, status_code=202, responses=_ACCEPTED, dependencies=[_ADMINISTERS])
@@ -60,7 +69,7 @@ async def request_revaluation(
     return uncached_response(revaluation_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-@router.get("/jobs", response_model=RevaluationJobs, dependencies=[_READS])
+@router.get("/jobs", response_model=RevaluationJobs, responses=_JOBS, dependencies=[_READS])
 async def list_revaluations(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:

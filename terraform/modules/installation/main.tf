@@ -7,6 +7,7 @@ module "prerequisites" {
 }
 
 locals {
+  kafka_user       = "battlescope"
   archive          = one([for bucket in module.prerequisites.buckets : bucket.name if bucket.secret == "archive"])
   database_secrets = { for role, url in module.postgres.urls : "${role}-database" => { DATABASE_URL = url } }
   store_secrets = {
@@ -26,10 +27,18 @@ locals {
     kafka = {
       "protocol"       = module.prerequisites.kafka.protocol
       "sasl.mechanism" = module.prerequisites.kafka.sasl_mechanism
-      "user"           = module.topics.user.name
-      "password"       = module.topics.user.password
+      "user"           = local.kafka_user
+      "password"       = random_password.kafka.result
       "ca.crt"         = var.stores.kafka.ca_certificate
     }
+  }
+}
+
+resource "random_password" "kafka" {
+  length  = 32
+  special = false
+  keepers = {
+    generation = var.password_generation
   }
 }
 
@@ -54,8 +63,9 @@ module "postgres" {
 module "topics" {
   source = "../topics"
 
-  topics              = module.prerequisites.topics
-  password_generation = var.password_generation
+  topics   = module.prerequisites.topics
+  user     = local.kafka_user
+  password = random_password.kafka.result
 }
 
 module "object_storage" {

@@ -12,7 +12,7 @@ module "valkey" {
   source = "../server"
 
   name    = "valkey"
-  image   = "docker.io/valkey/valkey:8.1.4"
+  image   = "docker.io/valkey/valkey:9.0.1"
   command = ["valkey-server", "/etc/server/valkey.conf"]
   files = {
     "valkey.conf" = <<-CONF
@@ -45,7 +45,7 @@ module "object_storage" {
   source = "../server"
 
   name    = "object-storage"
-  image   = "docker.io/chrislusf/seaweedfs:3.97"
+  image   = "docker.io/chrislusf/seaweedfs:4.48"
   command = ["weed"]
   arguments = [
     "server", "-dir=/data", "-ip=127.0.0.1", "-ip.bind=0.0.0.0", "-s3", "-s3.port=9000", "-s3.config=/etc/server/s3.json",

@@ -18,23 +18,13 @@ resource "kafka_topic" "events" {
   config             = each.value.config
 }
 
-resource "random_password" "user" {
-  count = local.has_user ? 1 : 0
-
-  length  = 32
-  special = false
-  keepers = {
-    generation = var.password_generation
-  }
-}
-
 resource "kafka_user_scram_credential" "user" {
   count = local.has_user ? 1 : 0
 
   username         = var.user
   scram_mechanism  = "SCRAM-SHA-512"
   scram_iterations = 8192
-  password         = random_password.user[0].result
+  password         = var.password
 }
 
 resource "kafka_acl" "topic" {

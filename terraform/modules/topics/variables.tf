@@ -46,13 +46,14 @@ variable "consumer_groups" {
   }
 }
 
-variable "password_generation" {
-  type        = number
-  description = "Another number gives the user a new password."
-  default     = 1
+variable "password" {
+  type        = string
+  description = "Password of the user; empty for a Kafka without sign-in."
+  default     = ""
+  sensitive   = true
 
   validation {
-    condition     = var.password_generation >= 1 && floor(var.password_generation) == var.password_generation
-    error_message = "The generation must be a whole number from 1."
+    condition     = var.user == "" || length(var.password) >= 16
+    error_message = "The user needs a password of 16 characters at least."
   }
 }

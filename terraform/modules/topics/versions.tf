@@ -5,9 +5,5 @@ terraform {
       source  = "Mongey/kafka"
       version = "~> 0.13.0"
     }
-    random = {
-      source  = "hashicorp/random"
-      version = "~> 3.7"
-    }
   }
 }

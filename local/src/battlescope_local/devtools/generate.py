@@ -4,7 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from battlescope_local.devtools.project import ROOT, functions, members
 from battlescope_local.devtools.typescript_client import typescript_client
 from battlescope_local.manifest_generator.files import generated_manifests
 from battlescope_local.manifests import ManifestError
+from battlescope_local.terraform_checks.capacity import capacity_document
+from battlescope_local.terraform_checks.configuration import load_configuration
 from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
@@ -39,6 +41,11 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield served, json.dumps(document, separators=(",", ":")) + "\n"
     yield ROOT / "spa" / "src" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
+
+
+def derived() -> Iterator[tuple[Path, str]]:
+    """Files that follow from generated ones, which must be written before."""
+    yield ROOT / "docs" / "capacity.md", capacity_document(load_configuration(ROOT))
 
 
 def openapi_documents() -> dict[str, dict[str, Any]]:
@@ -93,6 +100,11 @@ def main() -> None:
         files = list(generated())
     except ManifestError as error:
         sys.exit(str(error))
+    _write(files)
+    _write(derived())
+
+
+def _write(files: Iterable[tuple[Path, str]]) -> None:
     for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -5,6 +5,7 @@ provider "kafka" {
 }
 
 variables {
+  password = "0123456789abcdef"
   topics = [
     { name = "events", partitions = 8, replication_factor = 3, config = { "retention.ms" = "604800000" } },
   ]
@@ -33,6 +34,15 @@ run "kafka_without_sign_in_has_no_user" {
     condition     = length(kafka_acl.topic) == 0 && length(kafka_acl.group) == 0 && length(kafka_user_scram_credential.user) == 0
     error_message = "Without sign-in there is nobody to give rights to."
   }
+}
+
+run "short_password_is_refused" {
+  command = plan
+
+  variables {
+    password = "short"
+  }
+  expect_failures = [var.password]
 }
 
 run "topic_without_retention_is_refused" {

@@ -1,6 +1,7 @@
 """The same killmails on local mode's own log and on a Kafka, which may be killed with -9 meanwhile.
 
-    BATTLESCOPE_KAFKA_BOOTSTRAP=127.0.0.1:19092 make kafka-check ARGS='--kill "docker kill redpanda" --start "docker start redpanda"'
+    export BATTLESCOPE_KAFKA_BOOTSTRAP=127.0.0.1:19092
+    make kafka-check ARGS='--kill "docker kill redpanda" --start "docker start redpanda"'
 
 The Kafka must be empty: its topics have the names of a cluster. Both runs must lose nothing and have the same battles.
 """

@@ -96,7 +96,10 @@ FAULTS: Final = (
         '      source  = "hashicorp/aws"\n',
     ),
     Fault(
-        "a key of a Secret is misspelt", "modules/installation/main.tf", "S3_BUCKET             =", "S3_BUCKETS            ="
+        "a key of a Secret is misspelt",
+        "modules/installation/main.tf",
+        "S3_BUCKET             =",
+        "S3_BUCKETS            =",
     ),
     Fault(
         "a password is shown by every plan",
@@ -160,7 +163,10 @@ FAULTS: Final = (
         "cpu_millicores: 300, memory_mib: 3560",
     ),
     Fault(
-        "a local value does not exist", "modules/object-storage/main.tf", "for_each = local.notified", "for_each = local.notify"
+        "a local value does not exist",
+        "modules/object-storage/main.tf",
+        "for_each = local.notified",
+        "for_each = local.notify",
     ),
     Fault(
         "the pods of a StatefulSet may be root",
@@ -188,7 +194,11 @@ def _faults_of_lines(file: str, text: str) -> Iterator[Fault]:
             continue
         name, value = match["name"], match["value"]
         changed = {f"{name} is misspelt": f"{match['indent']}{name[:-1]}{match['equals']}{value}"}
-        if value.count("{") == value.count("}") and value.count("[") == value.count("]") and value.count("(") == value.count(")"):
+        if (
+            value.count("{") == value.count("}")
+            and value.count("[") == value.count("]")
+            and value.count("(") == value.count(")")
+        ):
             changed[f"{name} is deleted"] = ""
         if reference := re.search(r"(?:var|local|module)\.[a-z_]+", value):
             misspelt = value.replace(reference[0], reference[0][:-1], 1)

@@ -40,7 +40,9 @@ def test_actions_name_a_version(file: Path) -> None:
 def test_targets_exist(file: Path) -> None:
     """A renamed target is noticed at night otherwise."""
     existing = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    used = {found for job in jobs(file).values() for step in job["steps"] for found in TARGET.findall(step.get("run", ""))}
+    used = {
+        found for job in jobs(file).values() for step in job["steps"] for found in TARGET.findall(step.get("run", ""))
+    }
     assert used - existing == set()
 
 

@@ -74,7 +74,9 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "fault"), PLANTED, ids=[f"{rule}-{number}" for number, (rule, _) in enumerate(PLANTED)])
+@pytest.mark.parametrize(
+    ("rule", "fault"), PLANTED, ids=[f"{rule}-{number}" for number, (rule, _) in enumerate(PLANTED)]
+)
 def test_rule_finds_its_fault(rule: str, fault: Fault) -> None:
     if rule in WITH_SCHEMAS and not SCHEMAS.is_dir():
         pytest.skip("../shared/terraform-schemas is absent")

@@ -1,1 +1,1 @@
-"""`make deploy`: what an overlay has, brought into a cluster by kubectl and kn, one function or all in the right order."""
+"""`make deploy`: brings an overlay, or one function of it, into a cluster by kubectl and kn."""

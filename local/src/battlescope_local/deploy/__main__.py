@@ -41,11 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except USER_ERRORS as error:
         sys.exit(str(error))
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{shlex.join(error.cmd)} failed with exit status {error.returncode}; what was applied before it stays.")
+        sys.exit(
+            f"{shlex.join(error.cmd)} failed with exit status {error.returncode}; what was applied before it stays."
+        )
 
 
 def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="deploy", description="Bring an overlay, or one function of it, into a cluster.")
+    parser = argparse.ArgumentParser(
+        prog="deploy", description="Bring an overlay, or one function of it, into a cluster."
+    )
     parser.add_argument("environment", help="the name of an overlay")
     parser.add_argument("--function", default="", help="one function instead of all")
     parser.add_argument("--canary", type=int, metavar="PERCENT", help="of the requests to the new revision")

@@ -56,7 +56,7 @@ def all_steps(objects: Sequence[ManifestObject], namespace: str) -> list[Step]:
 def function_steps(
     objects: Sequence[ManifestObject], namespace: str, function: str, canary: int | None = None
 ) -> list[Step]:
-    """One function with its Jobs, rights and Triggers; with `canary` that percentage of requests goes to the new revision.
+    """One function with its Jobs, rights and Triggers; with `canary` its new revision gets that percentage of requests.
 
     A canary leaves Triggers, timers and Jobs alone: events of the old revision's release must stay those of both.
 
@@ -160,7 +160,7 @@ def _current_revision(function: str, namespace: str) -> Step:
 
 
 def _apply_service(service: ManifestObject, namespace: str, canary: int | None = None) -> Step:
-    """kn waits until the revision is ready. The file says where requests go, so that a former split ends with it."""
+    """Apply and wait until the revision is ready. The file says where requests go, so that a former split ends."""
     raw: Any = service.raw
     newest: dict[str, Any] = {"latestRevision": True, "percent": canary or WHOLE}
     traffic = [newest]

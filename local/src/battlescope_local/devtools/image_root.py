@@ -28,6 +28,7 @@ from battlescope_local.manifests import load
 from battlescope_local.serving.instances import UVICORN_OPTIONS
 
 UV: Final = Path(sys.executable).with_name("uv")
+UNSHARE: Final = "/usr/bin/unshare"
 USER: Final = 65532
 PLATFORMS: Final = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 IMAGE_PYTHON: Final = "3.13"
@@ -96,7 +97,7 @@ def _started(function: Member, root: Path) -> Iterator[int]:
     log = root.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script],
+            [UNSHARE, "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script],
             env={"PATH": os.environ["PATH"]}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
@@ -125,7 +126,7 @@ def _mounts(function: Member, root: Path) -> Iterator[str]:
     yield f"mount -t proc proc {root}/proc"
     if scratch := _scratch(function):
         (root / "tmp").mkdir()
-        yield f"mount -t tmpfs -o size={scratch},mode=1777 tmpfs {root}/tmp"
+        yield f"mount -t tmpfs -o size={scratch},mode=1777 tmpfs {root / 'tmp'}"
     yield f"mount -o remount,bind,ro {root}"
 
 
@@ -146,7 +147,9 @@ def _command(function: Member, root: Path, port: int) -> str:
     }
     app = f"{function.package}.main:app"
     server = shlex.join(["python", "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), *UVICORN_OPTIONS])
-    tries = " && ".join(f"! touch {path}/written 2>/dev/null" for path in ("", "/app", "/app/function", "/app/src", "/usr"))
+    tries = " && ".join(
+        f"! touch {path}/written 2>/dev/null" for path in ("", "/app", "/app/function", "/app/src", "/usr")
+    )
     inner = f"{tries} && cd /app/function && exec {server}"
     rights = f"--reuid={USER} --regid={USER} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all"
     pairs = shlex.join(f"{name}={value}" for name, value in sorted(variables.items()))

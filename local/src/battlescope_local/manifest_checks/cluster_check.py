@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _folders() -> list[Path]:
-    """Every kustomization of ours; a Component is built with its overlay, and `platform` consists of files of others."""
+    """Every kustomization of ours; a Component is built with its overlay, and `platform` has files of others."""
     files = sorted((ROOT / "knative").rglob(KUSTOMIZATION))
     own = [file for file in files if "platform" not in file.parts]
     return [file.parent for file in own if "kind: Component" not in file.read_text()]

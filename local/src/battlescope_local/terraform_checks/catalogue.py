@@ -5,7 +5,15 @@ from typing import Final
 
 from battlescope_local.manifest_checks.nodes import Finding
 from battlescope_local.terraform_checks.configuration import Configuration
-from battlescope_local.terraform_checks.rules import blocks, declarations, installation, knative_platform, references, sizes, structure
+from battlescope_local.terraform_checks.rules import (
+    blocks,
+    declarations,
+    installation,
+    knative_platform,
+    references,
+    sizes,
+    structure,
+)
 from battlescope_local.terraform_checks.schemas import Schemas
 
 Rule = Callable[[Configuration, Schemas], Iterator[Finding]]

@@ -66,7 +66,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All modules and roots by name, the sizes of the platform, the objects of each overlay, and the files of knative/platform."""
+    """All modules and roots by name, the sizes of the platform, objects of each overlay, files of knative/platform."""
 
     modules: Mapping[str, Module]
     sizes: Mapping[str, Any]
@@ -93,7 +93,9 @@ def load_configuration(root: Path) -> Configuration:
     files = sorted(file for file in folder.rglob("*.tf") if ".terraform" not in file.parts)
     names = sorted({str(file.parent.relative_to(folder)) for file in files})
     modules = {
-        name: Module(name, tuple(block for file in files if file.parent == folder / name for block in _blocks(file, root)))
+        name: Module(
+            name, tuple(block for file in files if file.parent == folder / name for block in _blocks(file, root))
+        )
         for name in names
     }
     sizes = yaml.safe_load((folder / "modules" / "platform" / "sizes.yaml").read_text())
@@ -130,8 +132,10 @@ def without_marks(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_block(value: Any) -> bool:
     """Whether a value is a list of nested blocks, not of objects."""
-    return isinstance(value, list) and bool(value) and all(
-        isinstance(item, dict) and "__is_block__" in item for item in cast("list[Any]", value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, dict) and "__is_block__" in item for item in cast("list[Any]", value))
     )
 
 

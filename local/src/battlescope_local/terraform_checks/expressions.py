@@ -48,7 +48,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def expressions(template: str) -> Iterator[str]:
-    """The code of each `${…}` of a template, without the literals in it; those of its strings follow as further ones."""
+    """The code of each `${…}` of a template, without the literals in it, and then the code inside these."""
     position = 0
     while (begin := template.find("${", position)) >= 0:
         if begin > 0 and template[begin - 1] == "$":

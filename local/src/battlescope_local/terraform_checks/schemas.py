@@ -10,19 +10,18 @@ from typing import Any, Final
 from battlescope_local.devtools.project import ROOT
 
 SCHEMAS: Final = ROOT.parent / "shared" / "terraform-schemas"
-STRING: Final = {"type": "string", "optional": True}
-# Terraform's own resource, which no provider describes, and the attributes of hashicorp/helm 3.0 that are used here, from
-# its documentation, since its schema is not at hand.
+# Terraform's own resource, which no provider describes, and the attributes of hashicorp/helm 3.0 that are used here,
+# from its documentation, since its schema is not at hand.
 BUILT_IN: Final[Mapping[str, Any]] = {
     "helm_release": {
         "block": {
             "attributes": {
-                **dict.fromkeys(("name", "chart"), {"type": "string", "required": True}),
-                **dict.fromkeys(("repository", "version", "namespace"), STRING),
-                **dict.fromkeys(("create_namespace", "atomic", "wait"), {"type": "bool", "optional": True}),
+                **{name: {"type": "string", "required": True} for name in ("name", "chart")},
+                **{name: {"type": "string", "optional": True} for name in ("repository", "version", "namespace")},
+                **{name: {"type": "bool", "optional": True} for name in ("create_namespace", "atomic", "wait")},
                 "timeout": {"type": "number", "optional": True},
                 "values": {"type": ["list", "string"], "optional": True},
-                **dict.fromkeys(("set", "set_sensitive"), {"type": ["list", "dynamic"], "optional": True}),
+                **{name: {"type": ["list", "dynamic"], "optional": True} for name in ("set", "set_sensitive")},
                 "id": {"type": "string", "computed": True},
             }
         }
@@ -36,7 +35,7 @@ BUILT_IN: Final[Mapping[str, Any]] = {
                 "id": {"type": "string", "computed": True},
             }
         }
-    }
+    },
 }
 
 

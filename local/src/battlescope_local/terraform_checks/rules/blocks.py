@@ -14,14 +14,16 @@ from battlescope_local.terraform_checks.configuration import (
 )
 from battlescope_local.terraform_checks.schemas import Schemas
 
-META: Final = frozenset({"for_each", "count", "depends_on", "provider", "lifecycle", "provisioner", "connection", "alias"})
+META: Final = frozenset(
+    {"for_each", "count", "depends_on", "provider", "lifecycle", "provisioner", "connection", "alias"}
+)
 NUMERIC: Final = "number"
 COLLECTIONS: Final = {"list", "set", "tuple"}
 MAPPINGS: Final = {"map", "object"}
 
 
 def known_attributes(configuration: Configuration, schemas: Schemas) -> Iterator[Finding]:
-    """An unknown or missing attribute stops `terraform apply` where a provider is at hand, which is not on this machine."""
+    """An unknown or missing attribute stops `terraform apply`, but only where the provider is at hand."""
     for module in configuration.modules.values():
         for block in module.blocks:
             schema = _schema(block, schemas)
@@ -58,7 +60,10 @@ def _faults(body: Mapping[str, Any], schema: Mapping[str, Any], meta: frozenset[
             continue
         if name in blocks:
             for item in content:
-                yield from ((f"{name}.{path}" if path else name, fault) for path, fault in _faults(item, blocks[name]["block"], frozenset()))
+                yield from (
+                    (f"{name}.{path}" if path else name, fault)
+                    for path, fault in _faults(item, blocks[name]["block"], frozenset())
+                )
         elif name in attributes:
             yield from ((name, fault) for fault in _wrong_value(value, attributes[name]))
         else:
@@ -97,7 +102,9 @@ def _fits(value: Any, expected: Any) -> bool:
     if isinstance(expected, list):
         kind, inner = cast("list[Any]", expected)[0], cast("list[Any]", expected)[1]
         if kind in COLLECTIONS:
-            return isinstance(value, list) and all(is_expression(item) or kind == "tuple" or _fits(item, inner) for item in cast("list[Any]", value))
+            return isinstance(value, list) and all(
+                is_expression(item) or kind == "tuple" or _fits(item, inner) for item in cast("list[Any]", value)
+            )
         return isinstance(value, dict) and kind in MAPPINGS
     if expected == "bool":
         return isinstance(value, bool) or text(value) in {"true", "false"}

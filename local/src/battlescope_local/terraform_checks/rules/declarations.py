@@ -12,7 +12,8 @@ from battlescope_local.terraform_checks.schemas import Schemas
 
 PINNED: Final = re.compile(r"^v?\d+\.\d+\.\d+$")
 BOUNDED: Final = re.compile(r"^(~> )?\d+\.\d+(\.\d+)?$")
-# Attributes of resources that hold a secret.
+SHORTEST_MEANING: Final = 10  # characters; less is the name again
+# Resources whose value is a secret.
 SECRET_RESOURCES: Final = frozenset({"random_password", "random_bytes"})
 
 
@@ -20,7 +21,7 @@ def described_variables(configuration: Configuration, _: Schemas) -> Iterator[Fi
     """An operator reads the declaration: type and meaning of each variable stand there."""
     for module in configuration.modules.values():
         for block in (*module.of_kind("variable"), *module.of_kind("output")):
-            if len(text(block.body.get("description"))) < 10:
+            if len(text(block.body.get("description"))) < SHORTEST_MEANING:
                 yield block.finding("description", "must say what the value means")
             if block.kind == "variable" and not block.body.get("type"):
                 yield block.finding("type", "is required: without it every value is accepted")
@@ -63,11 +64,19 @@ def declared_providers(configuration: Configuration, _: Schemas) -> Iterator[Fin
         for module in configuration.modules.values()
         for name, provider in _required_providers(module).items()
     )
-    usual = {name: max(source for (found, source) in sources if found == name and sources[found, source] > 1) for name in {name for name, _ in sources}}
+    usual = {
+        name: max(source for (found, source) in sources if found == name and sources[found, source] > 1)
+        for name in {name for name, _ in sources}
+    }
     for module in configuration.modules.values():
         for name, provider in _required_providers(module).items():
             if text(without_marks(provider).get("source")) != usual[name]:
-                yield Finding(f"terraform/{module.name}", "required_providers", name, f"must have the source {usual[name]}, like the others")
+                yield Finding(
+                    f"terraform/{module.name}",
+                    "required_providers",
+                    name,
+                    f"must have the source {usual[name]}, like the others",
+                )
         used = {block.labels[0].partition("_")[0] for kind in ("resource", "data") for block in module.of_kind(kind)}
         for name in sorted(used - {"terraform"} - _required_providers(module).keys()):
             yield Finding(f"terraform/{module.name}", "required_providers", name, "is missing")
@@ -96,7 +105,9 @@ def secrets_are_sensitive(configuration: Configuration, _: Schemas) -> Iterator[
     """What is not marked stands in every plan, and so in the log of a pipeline."""
     for module in configuration.modules.values():
         for block in module.of_kind("output"):
-            if block.body.get("sensitive") is not True and _is_secret(configuration, module, block.body.get("value"), set()):
+            if block.body.get("sensitive") is not True and _is_secret(
+                configuration, module, block.body.get("value"), set()
+            ):
                 yield block.finding("sensitive", "must be true: the value holds a secret")
 
 
@@ -122,9 +133,7 @@ def _refers_to_secret(configuration: Configuration, module: Module, reference: R
         call = next((found for found in module.of_kind("module") if found.labels[0] == reference.name), None)
         target = configuration.target(module, call) if call else None
         outputs = target.of_kind("output") if target else []
-        return any(
-            block.labels[0] == reference.attribute and block.body.get("sensitive") is True for block in outputs
-        )
+        return any(block.labels[0] == reference.attribute and block.body.get("sensitive") is True for block in outputs)
     return reference.head == "data.kubernetes_secret_v1" and reference.attribute in {"", "data"}
 
 

@@ -22,7 +22,12 @@ GIVEN_SECRETS: Final = {"sso"}
 
 def lists_come_from_prerequisites(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
     """A list beside prerequisites.yaml would differ from it with the next function."""
-    wanted = {"databases": POSTGRES, "topics": TOPICS, "buckets": "modules/object-storage", "expected": "modules/namespace"}
+    wanted = {
+        "databases": POSTGRES,
+        "topics": TOPICS,
+        "buckets": "modules/object-storage",
+        "expected": "modules/namespace",
+    }
     for module in configuration.modules.values():
         for call in module.of_kind("module"):
             target = configuration.target(module, call)
@@ -44,7 +49,9 @@ def public_is_revoked(configuration: Configuration, _: Schemas) -> Iterator[Find
     }
     for database in module.resources("postgresql_database"):
         if database.labels[1] not in revoked:
-            yield database.finding("", "PUBLIC keeps its privileges: a postgresql_grant without privileges must revoke them")
+            yield database.finding(
+                "", "PUBLIC keeps its privileges: a postgresql_grant without privileges must revoke them"
+            )
 
 
 def least_rights_on_databases(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
@@ -69,7 +76,9 @@ def rights_on_kafka(configuration: Configuration, _: Schemas) -> Iterator[Findin
 
 def consumer_groups(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
     """Kafka refuses a member of a group that its user may not join; Knative names the groups of Triggers itself."""
-    variable = next(block for block in configuration.modules[TOPICS].of_kind("variable") if block.labels[0] == "consumer_groups")
+    variable = next(
+        block for block in configuration.modules[TOPICS].of_kind("variable") if block.labels[0] == "consumer_groups"
+    )
     allowed = {text(name): text(kind) for name, kind in without_marks(variable.body["default"]).items()}
     wanted = dict[str, str]()
     for objects in configuration.overlays.values():
@@ -115,7 +124,9 @@ def environments_are_their_own(configuration: Configuration, _: Schemas) -> Iter
                 yield call.finding("environment", f"must be {environment}, like the folder")
     roots = {name.split("/")[1] for name, module in configuration.modules.items() if module.is_root} - {"local"}
     if roots != configuration.overlays.keys():
-        yield Finding("terraform/environments", "", "", f"must have a root for each overlay: {', '.join(configuration.overlays)}")
+        yield Finding(
+            "terraform/environments", "", "", f"must have a root for each overlay: {', '.join(configuration.overlays)}"
+        )
 
 
 def states_are_kept_in_the_cluster(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
@@ -125,10 +136,14 @@ def states_are_kept_in_the_cluster(configuration: Configuration, _: Schemas) -> 
         if not module.is_root or module.name == "environments/local":
             continue
         backends = [entry for block in module.of_kind("terraform") for entry in block.body.get("backend", [])]
-        settings = [without_marks(entry["kubernetes"]) for entry in map(without_marks, backends) if "kubernetes" in entry]
+        settings = [
+            without_marks(entry["kubernetes"]) for entry in map(without_marks, backends) if "kubernetes" in entry
+        ]
         suffix = text(settings[0].get("secret_suffix")) if settings else ""
         if not suffix or suffix in seen:
-            yield Finding(f"terraform/{module.name}", "terraform", "backend", "must be kubernetes, with a suffix of its own")
+            yield Finding(
+                f"terraform/{module.name}", "terraform", "backend", "must be kubernetes, with a suffix of its own"
+            )
         seen.add(suffix)
 
 
@@ -140,7 +155,9 @@ def stores_are_where_policies_open(configuration: Configuration, _: Schemas) -> 
         if workload.name not in {DATABASE_SERVER, *opened} or workload.namespace is None:
             continue
         if workload.namespace not in ports:
-            yield Finding(f"terraform/{PLATFORM}", "", "", f"must install {workload.name} in the namespace {workload.namespace}")
+            yield Finding(
+                f"terraform/{PLATFORM}", "", "", f"must install {workload.name} in the namespace {workload.namespace}"
+            )
         elif ports[workload.namespace] not in {None, *workload.ports}:
             yield Finding(f"terraform/{PLATFORM}", "", workload.name, f"must listen on port {workload.ports[0]}")
     kafka = configuration.prerequisites.kafka.bootstrap_servers.split(".")[1]
@@ -194,16 +211,22 @@ def _nested(body: dict[str, Any] | Any, *path: str) -> dict[str, Any]:
 
 def one_root_calls_each_part(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
     """What the platform gives is what the installation takes, attribute by attribute."""
-    variable = next(block for block in configuration.modules[INSTALLATION].of_kind("variable") if block.labels[0] == "stores")
+    variable = next(
+        block for block in configuration.modules[INSTALLATION].of_kind("variable") if block.labels[0] == "stores"
+    )
     output = next(block for block in configuration.modules[PLATFORM].of_kind("output") if block.labels[0] == "stores")
     given = {store: sorted(without_marks(values)) for store, values in without_marks(output.body["value"]).items()}
     taken = {
         store: sorted(re.findall(r"(\w+) = ", fields))
-        for store, fields in re.findall(r"(\w+) = object\(\{(.*?)\}\)", str(variable.body["type"]).removeprefix("${object({"))
+        for store, fields in re.findall(
+            r"(\w+) = object\(\{(.*?)\}\)", str(variable.body["type"]).removeprefix("${object({")
+        )
     }
     for store in sorted(given.keys() | taken.keys()):
         if given.get(store) != taken.get(store):
-            yield output.finding(f"value.{store}", "must have the attributes of the variable `stores` of modules/installation")
+            yield output.finding(
+                f"value.{store}", "must have the attributes of the variable `stores` of modules/installation"
+            )
     for root in _roots(configuration):
         for block in root.of_kind("variable"):
             if block.labels[0] == "stores" and block.body["type"] != variable.body["type"]:

@@ -32,7 +32,9 @@ def _missing(configuration: Configuration, module: Module, reference: Reference,
     labels = (reference.head.removeprefix("data."), reference.name)
     if all(block.labels != labels for block in module.of_kind(kind)):
         return f"{name} is no {kind} of the module"
-    return _missing_attribute(labels[0], reference.attribute, schemas.data_sources if kind == "data" else schemas.resources)
+    return _missing_attribute(
+        labels[0], reference.attribute, schemas.data_sources if kind == "data" else schemas.resources
+    )
 
 
 def _missing_output(configuration: Configuration, module: Module, reference: Reference) -> str:

@@ -1,7 +1,7 @@
 """What an installation stands on fits into the nodes, together with the functions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from battlescope_local.manifest_checks.nodes import Finding, node
@@ -25,6 +25,24 @@ class Pod:
     one_per_node: bool = False
 
 
+@dataclass(slots=True)
+class FreeNode:
+    """What is left of a node, and the names of the pods on it."""
+
+    cpu_millicores: int
+    memory_mib: int
+    names: set[str] = field(default_factory=set[str])
+
+    def has_room(self, pod: Pod) -> bool:
+        taken = pod.one_per_node and pod.name in self.names
+        return self.cpu_millicores >= pod.cpu_millicores and self.memory_mib >= pod.memory_mib and not taken
+
+    def take(self, pod: Pod) -> None:
+        self.cpu_millicores -= pod.cpu_millicores
+        self.memory_mib -= pod.memory_mib
+        self.names.add(pod.name)
+
+
 def platform_pods(sizes: Mapping[str, Any], layout: str, *, optional: bool) -> list[Pod]:
     """Pods of the platform and of Knative; the optional ones where `optional` is set."""
     parts = {**sizes[layout]["components"], **sizes["knative"]}
@@ -44,7 +62,9 @@ def function_pods(configuration: Configuration, environment: str) -> list[Pod]:
             (container,) = node(built).at("spec.template.spec.containers")
             requests = container.at("resources.requests")
             cpu, memory = requests["cpu"].text, requests["memory"].text
-            pods.append(Pod(built.name, _millicores(cpu) + QUEUE_PROXY_CPU, int(memory.removesuffix("Mi")) + QUEUE_PROXY_MIB))
+            pods.append(
+                Pod(built.name, _millicores(cpu) + QUEUE_PROXY_CPU, int(memory.removesuffix("Mi")) + QUEUE_PROXY_MIB)
+            )
     return pods
 
 
@@ -54,20 +74,14 @@ def _millicores(text: str) -> int:
 
 def place(pods: list[Pod], count: int, cpu_millicores: int, memory_mib: int) -> list[str]:
     """Names of the pods for which no node has room, the largest placed first as a scheduler that is lucky would."""
-    free = [[cpu_millicores, memory_mib, set[str]()] for _ in range(count)]
+    nodes = [FreeNode(cpu_millicores, memory_mib) for _ in range(count)]
     homeless = list[str]()
     for pod in sorted(pods, key=lambda pod: (-pod.memory_mib, pod.name)):
-        candidates = [
-            entry for entry in free
-            if entry[0] >= pod.cpu_millicores and entry[1] >= pod.memory_mib and not (pod.one_per_node and pod.name in entry[2])
-        ]  # fmt: skip
-        if not candidates:
+        candidates = [node for node in nodes if node.has_room(pod)]
+        if candidates:
+            max(candidates, key=lambda node: node.memory_mib).take(pod)
+        else:
             homeless.append(pod.name)
-            continue
-        best = max(candidates, key=lambda entry: entry[1])
-        best[0] -= pod.cpu_millicores
-        best[1] -= pod.memory_mib
-        best[2].add(pod.name)
     return homeless
 
 
@@ -77,7 +91,10 @@ def everything_fits(configuration: Configuration, _: Schemas) -> Iterator[Findin
         nodes = configuration.sizes[layout]["nodes"]
         if nodes["count"] * nodes["memory_mib"] > MAX_MEMORY_MIB:
             yield Finding(FILE, layout, "nodes", f"have more than {MAX_MEMORY_MIB} MiB in all")
-        pods = [*platform_pods(configuration.sizes, layout, optional=False), *function_pods(configuration, "production")]
+        pods = [
+            *platform_pods(configuration.sizes, layout, optional=False),
+            *function_pods(configuration, "production"),
+        ]
         free = nodes["memory_mib"] - nodes["reserved_memory_mib"]
         homeless = place(pods, nodes["count"], nodes["cpu_millicores"] - nodes["reserved_cpu_millicores"], free)
         if homeless:

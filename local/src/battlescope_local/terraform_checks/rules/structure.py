@@ -73,7 +73,9 @@ def _passed_objects(configuration: Configuration, module: Module) -> Iterator[Fi
             if isinstance(value, dict) and fields is not None:
                 given = set(without_marks(value))
                 for name in sorted(given ^ fields):
-                    yield call.finding(f"{block.labels[0]}.{name}", "must be in the call and in the type of the variable")
+                    yield call.finding(
+                        f"{block.labels[0]}.{name}", "must be in the call and in the type of the variable"
+                    )
 
 
 def _fields(block: Block) -> set[str] | None:

@@ -24,7 +24,7 @@ class Cost:
     source: str
 
 
-KILLMAIL: Final = Cost("a killmail, one at a time", 33.1, "make bench-load and the flow before and after live batches")
+KILLMAIL: Final = Cost("a killmail, one at a time", 33.1, "the flow before and after live batches")
 KILLMAIL_100: Final = Cost("a killmail at 100/s", 11.1, KILLMAIL.source)
 KILLMAIL_300: Final = Cost("a killmail at 300/s", 5.2, KILLMAIL.source)
 REQUEST: Final = Cost("a request of the mix of battle-api", 1.1, "make bench-api")

@@ -70,6 +70,10 @@ PLANTED = [
     ("stores_are_where_policies_open", Fault("", "modules/platform/main.tf", '= "redpanda"\n', '= "kafka"\n')),
     ("restricted_servers", Fault("", "modules/server/main.tf", 'drop = ["ALL"]', "drop = []")),
     ("one_root_calls_each_part", Fault("", "modules/platform/outputs.tf", "      region  ", "      regions ")),
+    (
+        "data_waits_for_its_release",
+        Fault("", "modules/platform/main.tf", "  depends_on = [helm_release.redpanda]\n", ""),
+    ),
     ("everything_fits", Fault("", "modules/platform/sizes.yaml", "memory_mib: 2560", "memory_mib: 7000")),
 ]
 

@@ -102,6 +102,9 @@ data "kubernetes_secret_v1" "postgresql_superuser" {
     name      = "postgresql-superuser"
     namespace = helm_release.postgresql.namespace
   }
+
+  # Without it Terraform reads the Secret while it plans, before there is one.
+  depends_on = [helm_release.postgresql]
 }
 
 resource "random_password" "kafka_admin" {
@@ -152,6 +155,8 @@ data "kubernetes_secret_v1" "kafka_certificate" {
     name      = "redpanda-default-cert"
     namespace = helm_release.redpanda.namespace
   }
+
+  depends_on = [helm_release.redpanda]
 }
 
 module "observability" {
@@ -163,5 +168,6 @@ module "observability" {
 }
 
 resource "random_password" "grafana" {
-  length = 24
+  length  = 24
+  special = false # part of a value of Helm
 }

@@ -49,7 +49,8 @@ module "object_storage" {
   command = ["weed"]
   arguments = [
     "server", "-dir=/data", "-ip=127.0.0.1", "-ip.bind=0.0.0.0", "-s3", "-s3.port=9000", "-s3.config=/etc/server/s3.json",
-    "-master.volumeSizeLimitMB=1024", "-volume.max=0", "-metricsPort=0",
+    "-s3.iam=false", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=1024", "-master.telemetry=false",
+    "-volume.max=0",
   ]
   files = {
     "s3.json" = jsonencode({

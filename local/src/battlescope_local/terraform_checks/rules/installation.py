@@ -235,3 +235,13 @@ def one_root_calls_each_part(configuration: Configuration, _: Schemas) -> Iterat
 
 def _roots(configuration: Configuration) -> list[Module]:
     return [module for module in configuration.modules.values() if module.is_root]
+
+
+def data_waits_for_its_release(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
+    """Terraform reads a data source while it plans: what a chart is about to make is not there yet."""
+    for module in configuration.modules.values():
+        for data in module.of_kind("data"):
+            releases = {found.name for found in references(data.body.get("metadata")) if found.head == "helm_release"}
+            awaited = {found.name for found in references(data.body.get("depends_on"))}
+            for name in sorted(releases - awaited):
+                yield data.finding("depends_on", f"must name helm_release.{name}, which makes it")

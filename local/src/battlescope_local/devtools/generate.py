@@ -16,8 +16,6 @@ from battlescope_local.devtools.project import ROOT, functions, members
 from battlescope_local.devtools.typescript_client import typescript_client
 from battlescope_local.manifest_generator.files import generated_manifests
 from battlescope_local.manifests import ManifestError
-from battlescope_local.terraform_checks.capacity import capacity_document
-from battlescope_local.terraform_checks.configuration import load_configuration
 from battlescope_schemas.export import SCHEMAS, file_name, schema_text
 
 BIN = Path(sys.executable).parent
@@ -45,6 +43,10 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 def derived() -> Iterator[tuple[Path, str]]:
     """Files that follow from generated ones, which must be written before."""
+    # Here, because `make lock` runs this module before a library that is new in the project is installed.
+    from battlescope_local.terraform_checks.capacity import capacity_document  # noqa: PLC0415
+    from battlescope_local.terraform_checks.configuration import load_configuration  # noqa: PLC0415
+
     yield ROOT / "docs" / "capacity.md", capacity_document(load_configuration(ROOT))
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -91,7 +91,7 @@ def _lay_files(function: Member, root: Path) -> None:
 
 
 @contextmanager
-def _started(function: Member, root: Path) -> Iterator[int]:
+def _started(function: Member, root: Path) -> Generator[int]:
     port = _free_port()
     script = "\n".join([*_mounts(function, root), _command(function, root, port)])
     log = root.with_suffix(".log")
@@ -134,7 +134,8 @@ def _scratch(function: Member) -> str:
     """The size of the function's scratch in the words of mount; empty where its manifest declares none."""
     declaration: Any = yaml.safe_load((ROOT / "knative" / "declarations" / f"{function.name}.yaml").read_text())
     scratch: Any = declaration["resources"].get("scratch", "")
-    return str(scratch["value"] if isinstance(scratch, dict) else scratch).replace("Mi", "m")
+    size: Any = scratch if isinstance(scratch, str) else scratch["value"]
+    return str(size).replace("Mi", "m")
 
 
 def _command(function: Member, root: Path, port: int) -> str:
@@ -168,7 +169,7 @@ def environment(function: Member) -> dict[str, str]:
     return values | _absent_stores(function)
 
 
-def _absent_stores(function: Member) -> Mapping[str, str]:
+def _absent_stores(function: Member) -> dict[str, str]:
     return {
         "DATABASE_URL": f"postgresql://{function.name}:none@{NOWHERE}/none",
         "REDIS_URL": f"redis://{NOWHERE}",

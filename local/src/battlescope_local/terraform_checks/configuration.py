@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -109,12 +110,18 @@ def load_configuration(root: Path) -> Configuration:
 def _blocks(file: Path, root: Path) -> Iterator[Block]:
     path = str(file.relative_to(root))
     try:
-        document: dict[str, Any] = hcl2.loads(file.read_text())
+        document = _parsed(file.read_text())
     except LarkError as error:
         raise ConfigurationError(f"{path}: {error}") from error
     for kind, entries in without_marks(document).items():
         for entry in entries:
             yield _block(kind, entry, path)
+
+
+@cache
+def _parsed(content: str) -> dict[str, Any]:
+    """The content of a file; parsed once, because the tests read nearly the same files many times."""
+    return hcl2.loads(content)
 
 
 def _block(kind: str, entry: Mapping[str, Any], path: str) -> Block:
@@ -130,13 +137,17 @@ def without_marks(body: Mapping[str, Any]) -> dict[str, Any]:
     return {text(name): value for name, value in body.items() if name not in MARKS}
 
 
-def is_block(value: Any) -> bool:
-    """Whether a value is a list of nested blocks, not of objects."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(item, dict) and "__is_block__" in item for item in cast("list[Any]", value))
-    )
+def nested_blocks(value: Any) -> list[dict[str, Any]]:
+    """The bodies of nested blocks; nothing for attributes, also where these are lists of objects."""
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    if not all(isinstance(item, dict) and "__is_block__" in item for item in items):
+        return []
+    return [without_marks(cast("dict[str, Any]", item)) for item in items]
+
+
+def object_keys(value: Any) -> set[str] | None:
+    """Names of the attributes of an object that is written out; None for other values."""
+    return set(without_marks(cast("dict[str, Any]", value))) if isinstance(value, dict) else None
 
 
 def is_expression(value: Any) -> bool:

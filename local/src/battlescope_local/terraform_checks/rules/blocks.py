@@ -7,8 +7,8 @@ from battlescope_local.manifest_checks.nodes import Finding
 from battlescope_local.terraform_checks.configuration import (
     Block,
     Configuration,
-    is_block,
     is_expression,
+    nested_blocks,
     text,
     without_marks,
 )
@@ -84,7 +84,7 @@ def _entries(body: Mapping[str, Any]) -> Iterator[tuple[str, Any, list[Mapping[s
                 ((made, dynamic),) = without_marks(entry).items()
                 yield made, None, [without_marks(content) for content in dynamic["content"]]
         else:
-            yield name, value, [without_marks(item) for item in value] if is_block(value) else []
+            yield name, value, nested_blocks(value)
 
 
 def _wrong_value(value: Any, attribute: Mapping[str, Any]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _wrong_value(value: Any, attribute: Mapping[str, Any]) -> Iterator[str]:
         yield "is computed by the provider and cannot be set"
         return
     expected: Any = attribute.get("type", "dynamic")
-    if is_block(value):
+    if nested_blocks(value):
         yield "is an attribute, not a block"
     elif not is_expression(value) and not _fits(value, expected):
         yield f"must be a {expected if isinstance(expected, str) else expected[0]}"

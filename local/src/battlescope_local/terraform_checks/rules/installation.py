@@ -1,12 +1,12 @@
 """Terraform makes what the manifests refer to: names, rights, replicas, namespaces and ports agree."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from battlescope_local.manifest_checks.nodes import Finding, node
 from battlescope_local.manifest_generator.reading import DATABASE_SERVER
-from battlescope_local.terraform_checks.configuration import Configuration, Module, text, without_marks
+from battlescope_local.terraform_checks.configuration import Configuration, Module, nested_blocks, text, without_marks
 from battlescope_local.terraform_checks.expressions import literals, references
 from battlescope_local.terraform_checks.schemas import Schemas
 
@@ -123,7 +123,7 @@ def environments_are_their_own(configuration: Configuration, _: Schemas) -> Iter
             if environment and given and given != environment:
                 yield call.finding("environment", f"must be {environment}, like the folder")
     roots = {name.split("/")[1] for name, module in configuration.modules.items() if module.is_root} - {"local"}
-    if roots != configuration.overlays.keys():
+    if roots != set(configuration.overlays):
         yield Finding(
             "terraform/environments", "", "", f"must have a root for each overlay: {', '.join(configuration.overlays)}"
         )
@@ -201,11 +201,11 @@ def restricted_servers(configuration: Configuration, _: Schemas) -> Iterator[Fin
                 yield stateful_set.finding("resources.limits", "must limit memory")
 
 
-def _nested(body: dict[str, Any] | Any, *path: str) -> dict[str, Any]:
+def _nested(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     """The first block at a path of nested blocks; an empty one where there is none."""
     for name in path:
-        entries = body.get(name) or [{}]
-        body = without_marks(entries[0])
+        blocks = nested_blocks(body.get(name))
+        body = blocks[0] if blocks else {}
     return body
 
 

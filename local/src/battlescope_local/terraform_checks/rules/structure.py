@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from battlescope_local.manifest_checks.nodes import Finding
-from battlescope_local.terraform_checks.configuration import Block, Configuration, Module, is_block, without_marks
+from battlescope_local.terraform_checks.configuration import Block, Configuration, Module, nested_blocks, object_keys
 from battlescope_local.terraform_checks.expressions import references
 from battlescope_local.terraform_checks.schemas import Schemas
 
@@ -38,8 +38,8 @@ def _faults(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in sorted(name for name, required in known.items() if required and name not in body):
             yield name, "is required"
     for name, value in body.items():
-        for item in value if is_block(value) and name in {*KNOWN, "lifecycle"} else []:
-            yield from ((f"{name}.{path}", sentence) for path, sentence in _faults(name, without_marks(item)))
+        for item in nested_blocks(value) if name in {*KNOWN, "lifecycle"} else []:
+            yield from ((f"{name}.{path}", sentence) for path, sentence in _faults(name, item))
 
 
 def attributes_of_objects(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
@@ -52,8 +52,8 @@ def attributes_of_objects(configuration: Configuration, _: Schemas) -> Iterator[
                 yield block.finding("", f"the type of var.{found.name} has no attribute {found.attribute}")
         yield from _passed_objects(configuration, module)
         for block in module.of_kind("variable"):
-            default, fields = block.body.get("default"), types[block.labels[0]]
-            if isinstance(default, dict) and fields is not None and set(without_marks(default)) != fields:
+            given, fields = object_keys(block.body.get("default")), types[block.labels[0]]
+            if given is not None and fields is not None and given != fields:
                 yield block.finding("default", "must have the attributes of the type")
 
 
@@ -69,9 +69,8 @@ def _passed_objects(configuration: Configuration, module: Module) -> Iterator[Fi
     for call in module.of_kind("module"):
         target = configuration.target(module, call)
         for block in target.of_kind("variable") if target else []:
-            value, fields = call.body.get(block.labels[0]), _fields(block)
-            if isinstance(value, dict) and fields is not None:
-                given = set(without_marks(value))
+            given, fields = object_keys(call.body.get(block.labels[0])), _fields(block)
+            if given is not None and fields is not None:
                 for name in sorted(given ^ fields):
                     yield call.finding(
                         f"{block.labels[0]}.{name}", "must be in the call and in the type of the variable"

@@ -44,7 +44,12 @@ PLANTED = [
     ("declared_is_used", Fault("", "modules/postgres/main.tf", "var.maintenance_database", '"postgres"')),
     ("calls_fit_modules", Fault("", "modules/search/main.tf", "  port              = 8108\n", "")),
     ("calls_fit_modules", Fault("", "modules/search/main.tf", "  port   ", "  ports  ")),
-    ("described_variables", Fault("", "modules/topics/variables.tf", "Password of the user; empty for", "")),
+    (
+        "described_variables",
+        Fault(
+            "", "modules/topics/variables.tf", "Password of the user; empty for a Kafka without sign-in.", "Password"
+        ),
+    ),
     ("validated_variables", Fault("", "modules/platform/variables.tf", "  validation {", "  checked {")),
     ("pinned_versions", Fault("", "modules/platform/main.tf", '"v1.18.2"', '">= 1.18"')),
     ("pinned_versions", Fault("", "environments/production/versions.tf", '"5.100.0"', '"~> 5.100"')),
@@ -67,7 +72,10 @@ PLANTED = [
         Fault("", "environments/staging/versions.tf", "battlescope-staging", "battlescope-production"),
     ),
     ("stores_are_where_policies_open", Fault("", "modules/platform/stores.tf", "= 6379", "= 6380")),
-    ("stores_are_where_policies_open", Fault("", "modules/platform/main.tf", '= "redpanda"\n', '= "kafka"\n')),
+    (
+        "stores_are_where_policies_open",
+        Fault("", "modules/platform/main.tf", 'namespace        = "redpanda"', 'namespace = "kafka"'),
+    ),
     ("restricted_servers", Fault("", "modules/server/main.tf", 'drop = ["ALL"]', "drop = []")),
     ("one_root_calls_each_part", Fault("", "modules/platform/outputs.tf", "      region  ", "      regions ")),
     (

@@ -64,10 +64,7 @@ def declared_providers(configuration: Configuration, _: Schemas) -> Iterator[Fin
         for module in configuration.modules.values()
         for name, provider in _required_providers(module).items()
     )
-    usual = {
-        name: max(source for (found, source) in sources if found == name and sources[found, source] > 1)
-        for name in {name for name, _ in sources}
-    }
+    usual = {name: source for (name, source), _ in reversed(sources.most_common())}
     for module in configuration.modules.values():
         for name, provider in _required_providers(module).items():
             if text(without_marks(provider).get("source")) != usual[name]:

@@ -11,6 +11,7 @@ export UV_SYSTEM_CERTS ?= 1
 # A setting of pip, from any of its files or the environment: `pip config get` reads the user's file only.
 pip_setting = $$($(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1)
 PORT ?= 3000
+ENVIRONMENT ?= production
 # Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 
@@ -99,6 +100,12 @@ fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTT
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
 
+kafka-check: $(READY) ## the same killmails on the own log and on the Kafka of BATTLESCOPE_KAFKA_BOOTSTRAP, which may be killed (ARGS="--help")
+	$(BIN)/python bench/kafka_soak.py $(ARGS)
+
+images-check: $(READY) ## each function from its requirements alone, in a read-only root, as another user (Linux, root; ARGS=battle-api for one)
+	@$(BIN)/python -m battlescope_local.devtools.image_root $(ARGS)
+
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
 
@@ -148,6 +155,9 @@ check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+terraform-check: $(READY) ## terraform/ against the schemas of its providers, the manifests, and the sizes of the nodes; nothing is started
+	$(BIN)/python -m battlescope_local.terraform_checks
+
 manifests-check: $(READY) ## what a cluster would refuse, lose or leave open: base, overlays and optional components
 	$(BIN)/python -m battlescope_local.manifest_checks
 
@@ -166,6 +176,12 @@ schemas: $(READY) ## describe every database again from its migrations
 
 release: $(READY) ## write the images of an environment (ARGS="staging --registry PREFIX --digests FILE")
 	@$(BIN)/python -m battlescope_local.devtools.release $(ARGS)
+
+deploy: $(READY) ## bring an overlay into the cluster of kubectl (ENVIRONMENT=production; FUNCTION=battle-api for one, CANARY=10 for a part of its requests, ARGS=--dry-run)
+	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(CANARY),--canary $(CANARY)) $(ARGS)
+
+rollback: $(READY) ## all requests of a function to the revision before the newest (FUNCTION=battle-api, REVISION=NAME, ARGS=--dry-run)
+	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) --rollback --function $(or $(FUNCTION),?) $(if $(REVISION),--revision $(REVISION)) $(ARGS)
 
 lock: $(READY) ## lock dependencies that were added or removed; the others keep their version
 	$(BIN)/python -m battlescope_local.devtools.generate lock
@@ -227,8 +243,11 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 manifest-faults: $(READY) ## whether the manifest checks find faults planted one at a time
 	@$(BIN)/python bench/mutation/manifest_faults.py
 
+terraform-faults: $(READY) ## whether the checks of Terraform find faults planted one at a time
+	@$(BIN)/python bench/mutation/terraform_faults.py
+
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
 .PHONY: spa spa-check spa-dev spa-e2e screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

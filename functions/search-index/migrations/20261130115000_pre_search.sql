@@ -63,43 +63,42 @@ CREATE TABLE battles (
     battle_id uuid PRIMARY KEY,
     revision bigint NOT NULL,
     ended_revision bigint NOT NULL DEFAULT -1,
-    is_deleted boolean NOT NULL DEFAULT false,
-    battle_name text,
-    system_id bigint,
-    system_name text,
-    region_id bigint,
-    region_name text,
-    security_type text CHECK (security_type IN ('highsec', 'lowsec', 'nullsec', 'wormhole', 'pochven')),
-    status text CHECK (status IN ('open', 'closed', 'historical')),
-    tier text,
-    start_time timestamptz,
-    end_time timestamptz,
-    duration_seconds integer GENERATED ALWAYS AS (extract(epoch FROM (end_time - start_time))::integer) STORED,
-    total_kills integer,
-    total_participants integer,
-    total_isk_destroyed numeric(20, 2),
-    battle_score integer,
-    sides jsonb,
-    zkill_related_url text,
-    is_decisive boolean,
-    winning_side smallint,
-    unassigned_pilots integer,
-    document jsonb,
-    search_vector tsvector,
-    CHECK (is_deleted OR (system_id, region_id, security_type, status, start_time, end_time, total_kills,
-        total_participants, total_isk_destroyed, battle_score, sides, zkill_related_url) IS NOT NULL)
-);
-COMMENT ON COLUMN battles.revision IS '0: deleted by an event without a revision, which is final';
+    state jsonb
+) WITH (fillfactor = 80);
+COMMENT ON COLUMN battles.revision IS '-1: only its end is known yet; 0 without a state: deleted for good';
 COMMENT ON COLUMN battles.ended_revision IS 'the newest revision that ended; -1: none did';
-COMMENT ON COLUMN battles.document IS 'a BattleDocument (shared-schemas); NULL until it is indexed';
-COMMENT ON COLUMN battles.search_vector IS 'the folded words of the document';
-CREATE INDEX battles_by_start ON battles (start_time DESC, battle_id DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_isk ON battles (total_isk_destroyed DESC, battle_id DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_kills ON battles (total_kills DESC, battle_id DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_score ON battles (battle_score DESC, battle_id DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_system ON battles (system_id, start_time DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_region ON battles (region_id, start_time DESC) WHERE document IS NOT NULL;
-CREATE INDEX battles_by_words ON battles USING gin (search_vector);
+COMMENT ON COLUMN battles.state IS 'what its event says, without the killmails; NULL: deleted';
+
+-- What search reads of a battle; no row before it is indexed and after it is deleted.
+CREATE TABLE battle_documents (
+    battle_id uuid PRIMARY KEY,
+    revision bigint NOT NULL,
+    system_id bigint NOT NULL,
+    constellation_id bigint,
+    region_id bigint NOT NULL,
+    security_type text NOT NULL CHECK (security_type IN ('highsec', 'lowsec', 'nullsec', 'wormhole', 'pochven')),
+    system_class smallint,
+    status text NOT NULL CHECK (status IN ('open', 'closed', 'historical')),
+    tier text,
+    start_time timestamptz NOT NULL,
+    end_time timestamptz NOT NULL,
+    duration_seconds integer NOT NULL,
+    total_kills integer NOT NULL,
+    total_participants integer NOT NULL,
+    total_isk_destroyed numeric(20, 2) NOT NULL,
+    battle_score integer NOT NULL,
+    document jsonb NOT NULL,
+    search_vector tsvector NOT NULL
+) WITH (fillfactor = 80);
+COMMENT ON COLUMN battle_documents.document IS
+    'a BattleDocument of shared-schemas, without its lists of ids, which battle_entities has, and without its words';
+COMMENT ON COLUMN battle_documents.search_vector IS 'the folded words of all names by which the battle is found';
+CREATE INDEX battle_documents_by_start ON battle_documents (start_time DESC, battle_id DESC);
+CREATE INDEX battle_documents_by_isk ON battle_documents (total_isk_destroyed DESC, battle_id DESC);
+CREATE INDEX battle_documents_by_kills ON battle_documents (total_kills DESC, battle_id DESC);
+CREATE INDEX battle_documents_by_score ON battle_documents (battle_score DESC, battle_id DESC);
+CREATE INDEX battle_documents_by_region ON battle_documents (region_id, start_time DESC);
+CREATE INDEX battle_documents_by_words ON battle_documents USING gin (search_vector);
 
 -- Which killmails belong to a battle as of its revision. The killmail may come later than the event of the battle.
 CREATE TABLE battle_killmails (
@@ -152,12 +151,20 @@ CREATE INDEX entities_by_ticker ON entities (compact_ticker text_pattern_ops)
 CREATE INDEX entities_by_words ON entities USING gin (to_tsvector('simple', folded_name)) WHERE is_searchable;
 CREATE INDEX entities_by_trigrams ON entities USING gin (compact_name gin_trgm_ops) WHERE is_searchable;
 
--- What is to be indexed: rows are only added by events, and deleted once their documents are written.
+-- What is to be indexed: events only add rows, which are deleted in the transaction that writes the documents.
 CREATE TABLE index_queue (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document_type text NOT NULL CHECK (document_type IN ('battle', 'character', 'corporation', 'alliance')),
+    document_id text NOT NULL,
+    queued_at timestamptz NOT NULL DEFAULT now()
+);
+-- Documents whose copy in the search engine is old; nothing is added while PostgreSQL itself is the engine.
+CREATE TABLE engine_queue (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     document_type text NOT NULL
         CHECK (document_type IN ('battle', 'killmail', 'character', 'corporation', 'alliance', 'system', 'ship_type')),
-    document_id text NOT NULL
+    document_id text NOT NULL,
+    queued_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- A rebuild of all documents.
@@ -195,20 +202,8 @@ CREATE INDEX outbox_messages_parked ON outbox_messages (broker) WHERE parked_at 
 COMMENT ON COLUMN outbox_messages.broker IS 'the Broker that this message is for; functions of one database may publish to different Brokers';
 COMMENT ON COLUMN outbox_messages.parked_at IS 'when the Broker refused the message for good; it waits for an operator';
 
--- Unlogged: after a crash events are processed again, which is idempotent.
-CREATE UNLOGGED TABLE delivery_attempts (
-    source text NOT NULL,
-    event_id text NOT NULL,
-    attempts integer NOT NULL DEFAULT 1,
-    is_processed boolean NOT NULL DEFAULT false,
-    last_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (source, event_id)
-) WITH (fillfactor = 80);
-CREATE INDEX delivery_attempts_age ON delivery_attempts (last_at);
-COMMENT ON COLUMN delivery_attempts.attempts IS 'how often the processing of the event was begun';
-
-GRANT SELECT ON solar_systems, ship_types, killmails, battles, battle_killmails, battle_entities, entities, index_queue,
-    schema_migrations TO "search-api";
+GRANT SELECT ON solar_systems, ship_types, killmails, battle_documents, battle_killmails, battle_entities, entities,
+    index_queue, engine_queue, schema_migrations TO "search-api";
 GRANT SELECT, INSERT ON reindex_jobs TO "search-api";
 GRANT UPDATE (status, cancelled_by, completed_at) ON reindex_jobs TO "search-api";
 GRANT SELECT, INSERT, DELETE ON outbox_messages TO "search-api";
@@ -216,7 +211,7 @@ GRANT UPDATE (parked_at, parked_reason) ON outbox_messages TO "search-api";
 
 -- migrate:down
 SET lock_timeout = '5s';
-DROP TABLE delivery_attempts, outbox_messages, reindex_jobs, index_queue, entities, battle_entities, battle_killmails,
-    battles, killmails, ship_types, solar_systems;
+DROP TABLE outbox_messages, reindex_jobs, engine_queue, index_queue, entities, battle_entities, battle_killmails,
+    battle_documents, battles, killmails, ship_types, solar_systems;
 DROP EXTENSION fuzzystrmatch;
 DROP EXTENSION pg_trgm;

@@ -63,8 +63,11 @@ CREATE TABLE battles (
     battle_id uuid PRIMARY KEY,
     revision bigint NOT NULL,
     ended_revision bigint NOT NULL DEFAULT -1,
+    missing_killmails integer NOT NULL DEFAULT 0,
     state jsonb
 ) WITH (fillfactor = 80);
+CREATE INDEX battles_incomplete ON battles (battle_id) WHERE missing_killmails > 0;
+COMMENT ON COLUMN battles.missing_killmails IS 'killmails that had not come when it was indexed';
 COMMENT ON COLUMN battles.revision IS '-1: only its end is known yet; 0 without a state: deleted for good';
 COMMENT ON COLUMN battles.ended_revision IS 'the newest revision that ended; -1: none did';
 COMMENT ON COLUMN battles.state IS 'what its event says, without the killmails; NULL: deleted';
@@ -131,6 +134,7 @@ CREATE TABLE entities (
     entity_name text NOT NULL,
     ticker text,
     named_at timestamptz NOT NULL,
+    ticker_at timestamptz NOT NULL DEFAULT '-infinity',
     folded_name text NOT NULL,
     compact_name text NOT NULL,
     compact_ticker text,
@@ -143,12 +147,14 @@ CREATE TABLE entities (
     alliance_id bigint,
     PRIMARY KEY (entity_type, entity_id)
 ) WITH (fillfactor = 85);
-COMMENT ON COLUMN entities.named_at IS 'when the name was the name: the later one counts';
+COMMENT ON COLUMN entities.named_at IS 'of the event with the name, the later one counts; -infinity: it came with a killmail';
 COMMENT ON COLUMN entities.corporation_id IS 'of a character, in its last battle';
 CREATE INDEX entities_by_name ON entities (compact_name text_pattern_ops) WHERE is_searchable;
 CREATE INDEX entities_by_ticker ON entities (compact_ticker text_pattern_ops)
     WHERE is_searchable AND compact_ticker IS NOT NULL;
-CREATE INDEX entities_by_words ON entities USING gin (to_tsvector('simple', folded_name)) WHERE is_searchable;
+-- No parser of text search: it takes some words for numbers or addresses.
+CREATE INDEX entities_by_words ON entities USING gin (array_to_tsvector(string_to_array(folded_name, ' ')))
+    WHERE is_searchable;
 CREATE INDEX entities_by_trigrams ON entities USING gin (compact_name gin_trgm_ops) WHERE is_searchable;
 
 -- What is to be indexed: events only add rows, which are deleted in the transaction that writes the documents.
@@ -172,7 +178,7 @@ CREATE TABLE reindex_jobs (
     id uuid PRIMARY KEY,
     requested_by text NOT NULL CHECK (length(requested_by) BETWEEN 1 AND 128),
     status text NOT NULL DEFAULT 'pending'
-        CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
+        CHECK (status IN ('pending', 'running', 'completed', 'cancelled')),
     part integer NOT NULL DEFAULT 0,
     position_type text,
     position_id text,
@@ -180,13 +186,14 @@ CREATE TABLE reindex_jobs (
     documents_processed bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
+    advanced_at timestamptz,
     completed_at timestamptz,
-    cancelled_by text,
-    error_message text
+    cancelled_by text
 );
 CREATE UNIQUE INDEX reindex_jobs_active ON reindex_jobs ((true)) WHERE status IN ('pending', 'running');
 CREATE INDEX reindex_jobs_newest ON reindex_jobs (created_at DESC);
 COMMENT ON COLUMN reindex_jobs.part IS 'Parts done; the event that asks for another part is an old one.';
+COMMENT ON COLUMN reindex_jobs.position_id IS 'the last document of the type that is done; NULL: all of them are';
 
 CREATE TABLE outbox_messages (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -75,13 +75,31 @@ class AllianceShare(Schema):
     participant_count: int
 
 
+class ComputedIskDocument(Schema):
+    """See `battlescope_schemas.battle.ComputedIsk`."""
+
+    high: str
+    medium: str
+    low: str
+    kills_without_value: int
+
+
+class IskPartsDocument(Schema):
+    """See `battlescope_schemas.battle.IskParts`."""
+
+    fitted: str
+    dropped: str
+    kills_without_parts: int
+    kills_with_unpriced: int
+
+
 class BattleDocument(Document):
     """A battle as of its revision.
 
     name: given by people. tier, is_decisive, unassigned_pilots: None in events of older releases. system_ids: where
     killmails happened, the one with the most first. isk_destroyed: exact, total_isk_destroyed: rounded down.
-    alliance_names, corp_names: with tickers after them. character_names: `MAX_CHARACTER_NAMES` at most. words: folded
-    names and tickers of everything that the battle can be found by.
+    character_names: `MAX_CHARACTER_NAMES` at most. words: folded
+    words of the names and tickers by which the battle is found.
     """
 
     revision: int
@@ -102,7 +120,7 @@ class BattleDocument(Document):
     end_time: Number
     duration: Number
     total_kills: Number
-    total_participants: Number
+    total_participants: Annotated[int, Indexed(facet=True)]
     total_isk_destroyed: Number
     isk_destroyed: str
     battle_score: Number
@@ -118,6 +136,8 @@ class BattleDocument(Document):
     words: Names = ()
     sides: tuple[SideDocument, ...] = ()
     main_alliances: tuple[AllianceShare, ...] = ()
+    computed_isk: ComputedIskDocument | None = None
+    isk_parts: IskPartsDocument | None = None
     is_decisive: bool | None = None
     winning_side: int | None = None
     unassigned_pilots: int | None = None
@@ -188,7 +208,7 @@ class EntityDocument(NamedDocument):
 class SystemDocument(NamedDocument):
     """A system with battles; `last_seen_at` is the time of its last killmail in a battle."""
 
-    region_id: str
+    region_id: Facet
     region_name: Text
     constellation_id: str
     constellation_name: Annotated[str | None, Indexed()] = None

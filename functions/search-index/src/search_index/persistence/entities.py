@@ -1,0 +1,135 @@
+"""Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Connection, Database
+from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.search.folding import compact, folded
+from search_index.domain.battle_document import Named
+from search_index.domain.participation import EntityKey
+
+MAX_RENAMED_BATTLES: Final = 200
+"""The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
+
+# Recounted from the battles, never counted up, so that a repeated event changes nothing. The affiliation is that of the
+# last battle.
+RECOUNT: Final[LiteralString] = """
+WITH counted AS (
+    SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
+        coalesce(sum(b.kills), 0)::integer AS kills, coalesce(sum(b.losses), 0)::integer AS losses,
+        max(b.last_seen_at) AS last_seen_at
+    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
+    LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
+    GROUP BY requested.entity_type, requested.entity_id
+), affiliated AS (
+    SELECT counted.*, last.corporation_id, last.alliance_id
+    FROM counted LEFT JOIN LATERAL (
+        SELECT corporation_id, alliance_id FROM battle_entities AS b
+        WHERE counted.entity_type IN ('character', 'corporation') AND b.entity_type = counted.entity_type
+            AND b.entity_id = counted.entity_id AND b.last_seen_at = counted.last_seen_at
+        ORDER BY battle_id LIMIT 1
+    ) AS last ON true
+)
+UPDATE entities AS e SET battle_count = a.battle_count, kills = a.kills, losses = a.losses,
+    last_seen_at = a.last_seen_at, is_searchable = a.battle_count > 0, corporation_id = a.corporation_id,
+    alliance_id = a.alliance_id
+FROM affiliated AS a
+WHERE e.entity_type = a.entity_type AND e.entity_id = a.entity_id
+    AND (e.battle_count, e.kills, e.losses, e.last_seen_at, e.corporation_id, e.alliance_id)
+        IS DISTINCT FROM (a.battle_count, a.kills, a.losses, a.last_seen_at, a.corporation_id, a.alliance_id)
+RETURNING e.entity_type, e.entity_id
+"""
+SELECT_NAMES: Final[LiteralString] = """
+SELECT entity_type, entity_id, entity_name, ticker
+FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
+JOIN entities USING (entity_type, entity_id)
+"""
+# The later name counts, and the later ticker, whichever event comes last. Only what changes is indexed again.
+SAVE_NAME: Final[LiteralString] = """
+WITH before AS MATERIALIZED (
+    SELECT entity_name, ticker FROM entities
+    WHERE entity_type = %(entity_type)s::text AND entity_id = %(entity_id)s::bigint FOR UPDATE
+), saved AS (
+    INSERT INTO entities AS existing (entity_type, entity_id, entity_name, named_at, folded_name, compact_name, ticker,
+        compact_ticker, ticker_at)
+    VALUES (%(entity_type)s::text, %(entity_id)s::bigint, %(entity_name)s::text, %(time)s::timestamptz,
+        %(folded_name)s::text, %(compact_name)s::text, %(ticker)s::text, %(compact_ticker)s::text,
+        CASE WHEN %(ticker)s::text IS NULL THEN '-infinity' ELSE %(time)s::timestamptz END)
+    ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+        (entity_name, named_at, folded_name, compact_name) = (SELECT * FROM (VALUES
+            (existing.entity_name, existing.named_at, existing.folded_name, existing.compact_name),
+            (EXCLUDED.entity_name, EXCLUDED.named_at, EXCLUDED.folded_name, EXCLUDED.compact_name))
+            AS version (name, at, folded, compact) ORDER BY at DESC, name DESC LIMIT 1),
+        (ticker, compact_ticker, ticker_at) = (SELECT * FROM (VALUES
+            (existing.ticker, existing.compact_ticker, existing.ticker_at),
+            (EXCLUDED.ticker, EXCLUDED.compact_ticker, EXCLUDED.ticker_at))
+            AS version (ticker, compact, at) ORDER BY at DESC, ticker DESC LIMIT 1)
+    RETURNING entity_type, entity_id, entity_name, ticker
+), renamed AS (
+    SELECT entity_type, entity_id FROM saved
+    WHERE NOT EXISTS (SELECT FROM before WHERE before.entity_name = saved.entity_name
+        AND before.ticker IS NOT DISTINCT FROM saved.ticker)
+), battles AS (
+    SELECT battle_id FROM battle_entities JOIN renamed USING (entity_type, entity_id)
+    ORDER BY last_seen_at DESC LIMIT %(max_battles)s::integer
+), copied AS (
+    INSERT INTO engine_queue (document_type, document_id)
+    SELECT entity_type, entity_id::text FROM renamed WHERE %(has_copy)s::boolean
+)
+INSERT INTO index_queue (document_type, document_id)
+SELECT entity_type, entity_id::text FROM renamed
+UNION ALL SELECT 'battle', battle_id::text FROM battles
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _NameRow:
+    entity_type: str
+    entity_id: int
+    entity_name: str
+    ticker: str | None
+
+
+class EntityRepository:
+    """Entities in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def recount(self, keys: Collection[EntityKey]) -> list[EntityKey]:
+        """Count the battles of entities again; returns those whose row changed."""
+        if not keys:
+            return []
+        cursor = await self._connection.execute(RECOUNT, _key_params(sorted(set(keys))))
+        return [(entity_type, entity_id) for entity_type, entity_id in await cursor.fetchall()]
+
+    async def names(self, keys: Collection[EntityKey]) -> dict[EntityKey, Named]:
+        """The stored names; without those that nobody knows yet."""
+        if not keys:
+            return {}
+        rows = await self._connection.rows(_NameRow, SELECT_NAMES, _key_params(list(keys)))
+        return {(row.entity_type, row.entity_id): Named(row.entity_name, row.ticker) for row in rows}
+
+
+async def save_name(database: Database, payload: EntityUpdated, *, has_copy: bool) -> None:
+    """Store the name of an event, and index what shows it."""
+    params = {
+        "entity_type": payload.entity_type,
+        "entity_id": payload.entity_id,
+        "entity_name": payload.entity_name,
+        "ticker": payload.ticker,
+        "time": payload.updated_at,
+        "folded_name": folded(payload.entity_name),
+        "compact_name": compact(payload.entity_name),
+        "compact_ticker": compact(payload.ticker) if payload.ticker else None,
+        "max_battles": MAX_RENAMED_BATTLES,
+        "has_copy": has_copy,
+    }
+    async with database.connection() as connection:
+        await connection.execute(SAVE_NAME, params)
+
+
+def _key_params(keys: Sequence[EntityKey]) -> dict[str, Any]:
+    return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}

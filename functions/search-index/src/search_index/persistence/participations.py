@@ -1,0 +1,148 @@
+"""Who was in which battle: the killmails it is computed from, and the rows with the result."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+from search_index.domain.killmail import Killmail, Pilot
+from search_index.domain.participation import EntityKey, Participation
+
+SELECT_MEMBERS: Final[LiteralString] = """
+SELECT member.battle_id::text, killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
+    victim_corporation_id, victim_alliance_id, attacker_character_ids, attacker_corporation_ids,
+    attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc, is_solo, value_revision,
+    valuation_revision
+FROM battle_killmails AS member JOIN killmails USING (killmail_id)
+WHERE member.battle_id = ANY (%(battle_ids)s::uuid[])
+"""
+# Rows that are stored as they should be are not written. Returns what is to be counted again.
+SAVE_PARTICIPATIONS: Final[LiteralString] = """
+WITH incoming AS MATERIALIZED (
+    SELECT * FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(row_battle_ids)s::uuid[],
+        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[], %(corporation_ids)s::bigint[],
+        %(alliance_ids)s::bigint[])
+        AS row (entity_type, entity_id, battle_id, kills, losses, last_seen_at, corporation_id, alliance_id)
+), saved AS (
+    INSERT INTO battle_entities AS existing (entity_type, entity_id, battle_id, kills, losses, last_seen_at,
+        corporation_id, alliance_id)
+    SELECT * FROM incoming
+    ON CONFLICT (entity_type, entity_id, battle_id) DO UPDATE SET kills = EXCLUDED.kills, losses = EXCLUDED.losses,
+        last_seen_at = EXCLUDED.last_seen_at, corporation_id = EXCLUDED.corporation_id,
+        alliance_id = EXCLUDED.alliance_id
+    WHERE existing IS DISTINCT FROM EXCLUDED
+    RETURNING entity_type, entity_id
+), removed AS (
+    DELETE FROM battle_entities AS existing
+    WHERE battle_id = ANY (%(battle_ids)s::uuid[]) AND NOT EXISTS (
+        SELECT FROM incoming WHERE incoming.battle_id = existing.battle_id
+            AND incoming.entity_type = existing.entity_type AND incoming.entity_id = existing.entity_id)
+    RETURNING entity_type, entity_id
+)
+SELECT entity_type, entity_id FROM saved UNION SELECT entity_type, entity_id FROM removed
+"""
+SELECT_ENTITY_IDS: Final[LiteralString] = """
+SELECT battle_id::text, entity_type, array_agg(entity_id::text ORDER BY kills + losses DESC, entity_id) AS entity_ids
+FROM battle_entities WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+GROUP BY battle_id, entity_type
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _MemberRow:
+    battle_id: str
+    killmail_id: int
+    killmail_time: datetime
+    system_id: int
+    ship_type_id: int | None
+    victim_character_id: int | None
+    victim_corporation_id: int | None
+    victim_alliance_id: int | None
+    attacker_character_ids: list[int | None]
+    attacker_corporation_ids: list[int | None]
+    attacker_alliance_ids: list[int | None]
+    attacker_ship_type_ids: list[int | None]
+    attacker_count: int
+    total_value: Decimal | None
+    is_npc: bool
+    is_solo: bool
+    value_revision: int
+    valuation_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _EntityIds:
+    battle_id: str
+    entity_type: str
+    entity_ids: list[str]
+
+
+class ParticipationRepository:
+    """Participations in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def killmails(self, battle_ids: Sequence[str]) -> dict[str, list[Killmail]]:
+        """The stored killmails of each battle; those that have not come yet are missing."""
+        killmails: dict[str, list[Killmail]] = {battle_id: [] for battle_id in battle_ids}
+        for row in await self._connection.rows(_MemberRow, SELECT_MEMBERS, {"battle_ids": list(battle_ids)}):
+            killmails[row.battle_id].append(_killmail(row))
+        return killmails
+
+    async def save(self, battles: Mapping[str, Mapping[EntityKey, Participation]]) -> list[EntityKey]:
+        """Replace the participations of battles; returns the entities to be counted again."""
+        cursor = await self._connection.execute(SAVE_PARTICIPATIONS, _params(battles))
+        return [(entity_type, entity_id) for entity_type, entity_id in await cursor.fetchall()]
+
+    async def entity_ids(self, battle_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+        """By battle and entity type, those on the most killmails first."""
+        ids: dict[str, dict[str, list[str]]] = {battle_id: {} for battle_id in battle_ids}
+        for row in await self._connection.rows(_EntityIds, SELECT_ENTITY_IDS, {"battle_ids": list(battle_ids)}):
+            ids[row.battle_id][row.entity_type] = row.entity_ids
+        return ids
+
+
+def _params(battles: Mapping[str, Mapping[EntityKey, Participation]]) -> dict[str, Any]:
+    rows = sorted(_rows(battles), key=lambda row: row[:3])
+    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
+    names = (
+        *("entity_types", "entity_ids", "row_battle_ids", "kills"),
+        *("losses", "last_seen_at", "corporation_ids", "alliance_ids"),
+    )
+    return {name: list(column) for name, column in zip(names, columns, strict=True)} | {"battle_ids": list(battles)}
+
+
+def _rows(battles: Mapping[str, Mapping[EntityKey, Participation]]) -> Iterable[tuple[Any, ...]]:
+    return (
+        (*key, battle_id, *participation)
+        for battle_id, participations in battles.items()
+        for key, participation in participations.items()
+    )
+
+
+def _killmail(row: _MemberRow) -> Killmail:
+    attackers = zip(
+        row.attacker_character_ids,
+        row.attacker_corporation_ids,
+        row.attacker_alliance_ids,
+        row.attacker_ship_type_ids,
+        strict=True,
+    )
+    return Killmail(
+        killmail_id=row.killmail_id,
+        killmail_time=row.killmail_time,
+        system_id=row.system_id,
+        victim=Pilot(
+            row.victim_character_id, row.victim_corporation_id, row.victim_alliance_id, row.ship_type_id
+        ),
+        attackers=tuple(Pilot(*attacker) for attacker in attackers),
+        attacker_count=row.attacker_count,
+        value=row.total_value,
+        is_npc=row.is_npc,
+        is_solo=row.is_solo,
+        value_revision=row.value_revision,
+        valuation_revision=row.valuation_revision,
+    )

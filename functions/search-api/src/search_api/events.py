@@ -6,7 +6,7 @@ from uuid import UUID
 
 from battlescope_events.catalog import SEARCH_REINDEX_REQUESTED
 from battlescope_events.messages import Message
-from battlescope_schemas.search.reindex import ReindexRequested
+from battlescope_schemas.search.requests import ReindexRequested
 
 SOURCE: Final = "search-api"
 

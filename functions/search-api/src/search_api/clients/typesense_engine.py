@@ -8,7 +8,6 @@ from battlescope_schemas.search.documents import BattleDocument, KillmailDocumen
 from battlescope_schemas.search.documents import Collection as Documents
 from search_api.clients.typesense_filters import (
     BATTLE_FIELDS,
-    KILLMAIL_FIELDS,
     battle_filter,
     killmail_filter,
     relevance_order,
@@ -90,7 +89,11 @@ class TypesenseEngine:
         self._multi_search, self._ready = multi_search, ready
 
     async def names(
-        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int  # noqa: ARG002  # the port's signature
+        self,
+        text: SearchText,
+        kinds: Collection[NamedKind],
+        now: datetime,  # noqa: ARG002  # the port's signature
+        limit: int,
     ) -> list[NamedDocument]:
         searches = [(kind, search) for kind in kinds for search in _name_searches(text, kind, limit)]
         if not searches:

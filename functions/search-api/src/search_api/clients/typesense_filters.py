@@ -1,4 +1,4 @@
-"""Filters of Typesense from typed searches. Values are ids, numbers, enums and folded words: none can end its clause."""
+"""Filters of Typesense from typed searches. Values are ids, numbers, enums and folded words, which end no clause."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -122,7 +122,7 @@ def _between(field: str, between: Between[datetime] | Between[Decimal] | Between
 
 
 def _number(value: datetime | Decimal | int, rounding: str) -> int:
-    """Whole seconds and ISK: those of the index are rounded down, and so is a fraction of a limit towards its inside."""
+    """Whole seconds and ISK, as the index has them."""
     if isinstance(value, datetime):
         value = Decimal(str(value.timestamp()))
     return int(Decimal(value).to_integral_value(rounding))

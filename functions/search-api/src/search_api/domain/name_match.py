@@ -94,7 +94,9 @@ def _letters_of_words(text: str) -> Iterable[tuple[int, str, str]]:
     ]
 
 
-_INSIDE_WORDS: Final = frozenset("'\"`\u2018\u2019\u201b\u02bc\u2032\u200b\u200c\u200d\ufeff\u0300\u0301\u0302\u0303\u0308")
+_INSIDE_WORDS: Final = frozenset(
+    "'\"`\u2018\u2019\u201b\u02bc\u2032\u200b\u200c\u200d\ufeff\u0300\u0301\u0302\u0303\u0308"
+)
 
 
 def _is_of_word(letter: str) -> bool:

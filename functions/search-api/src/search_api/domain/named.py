@@ -88,7 +88,7 @@ def _rank(hit: NamedHit, now: datetime) -> tuple[tuple[int, int, int], float, st
 
 
 def activity_score(document: NamedDocument, now: datetime) -> float:
-    """How likely it is that this one is meant: ten points a battle, and one for each day of the last 100 since it was seen."""
+    """Ten points a battle, and up to 100 for how recently it was seen: one less each day."""
     if document.last_seen_at is None:
         return document.battle_count * _SCORE_OF_A_BATTLE
     days = (now - document.last_seen_at).total_seconds() / 86_400

@@ -22,7 +22,9 @@ from search_api.schemas.killmails import KillmailFacets, KillmailHit
 _KILLMAIL_PAGE: Final = "https://zkillboard.com/kill/"
 
 
-def battle_hit(found: FoundDocument[BattleDocument], text: SearchText | None, names: ResolvedText | None) -> schemas.BattleHit:
+def battle_hit(
+    found: FoundDocument[BattleDocument], text: SearchText | None, names: ResolvedText | None
+) -> schemas.BattleHit:
     document = found.document
     return schemas.BattleHit(
         **_battle_fields(document),
@@ -42,7 +44,9 @@ def battle_hit(found: FoundDocument[BattleDocument], text: SearchText | None, na
         duration=document.duration,
         revision=document.revision,
         computed_isk=_computed_isk(document),
-        isk_parts=None if document.isk_parts is None else schemas.IskParts.model_validate(document.isk_parts.model_dump()),
+        isk_parts=None
+        if document.isk_parts is None
+        else schemas.IskParts.model_validate(document.isk_parts.model_dump()),
         zkill_related_url=document.zkill_related_url,
         side_count=len(document.sides),
         unassigned_pilots=document.unassigned_pilots,
@@ -145,9 +149,7 @@ def killmail_hit(found: FoundDocument[KillmailDocument], names: ResolvedText | N
         **_named("ship_type", ShownKind.SHIP_TYPE, document.ship_type_id, document.ship_type_name),
         **_named("ship_group", ShownKind.SHIP_GROUP, document.ship_group_id, document.ship_group_name),
         hull_class=document.hull_class,
-        **_named(
-            "victim_character", ShownKind.CHARACTER, document.victim_character_id, document.victim_character_name
-        ),
+        **_named("victim_character", ShownKind.CHARACTER, document.victim_character_id, document.victim_character_name),
         **_named(
             "victim_corp", ShownKind.CORPORATION, document.victim_corporation_id, document.victim_corporation_name
         ),

@@ -77,7 +77,10 @@ WHERE (NOT %(has_text)s::boolean OR f.battle_id IS NOT NULL)
     AND (%(duration_most)s::integer IS NULL OR b.duration_seconds <= %(duration_most)s::integer)
 """
 _PAGE: Final[LiteralString] = (
-    _FOUND + "SELECT b.battle_id, b.document, coalesce(f.weight, 0)::double precision AS relevance" + _MATCHES + " ORDER BY "
+    _FOUND
+    + "SELECT b.battle_id, b.document, coalesce(f.weight, 0)::double precision AS relevance"
+    + _MATCHES
+    + " ORDER BY "
 )
 _DESC: Final[LiteralString] = " DESC, b.battle_id DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
 _ASC: Final[LiteralString] = ", b.battle_id LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
@@ -105,13 +108,12 @@ ORDERS: Final[Mapping[tuple[BattleOrder, Direction], LiteralString]] = {
     (BattleOrder.BATTLE_SCORE, Direction.ASC): BY_SCORE_ASC,
 }
 # The newest matching battles at most, so that a search without filters costs no reading of all battles.
-SUMMARY: Final[LiteralString] = (
-    _FOUND
-    + """, matching AS MATERIALIZED (
+_NEWEST: Final[LiteralString] = """, matching AS MATERIALIZED (
     SELECT b.security_type, b.status, b.tier, b.region_id,
-        width_bucket(b.total_participants, %(sizes)s::integer[]) AS size"""
-    + _MATCHES
-    + """ ORDER BY b.start_time DESC LIMIT %(max_total)s::integer
+        width_bucket(b.total_participants, %(sizes)s::integer[]) AS size
+"""
+_COUNTED: Final[LiteralString] = """
+    ORDER BY b.start_time DESC LIMIT %(max_total)s::integer
 ), counted AS (
     SELECT CASE WHEN grouping(security_type) = 0 THEN 'securityType' WHEN grouping(status) = 0 THEN 'status'
             WHEN grouping(tier) = 0 THEN 'tier' WHEN grouping(region_id) = 0 THEN 'region'
@@ -126,7 +128,7 @@ LEFT JOIN (SELECT region_id, min(region_name) AS region_name FROM solar_systems 
     ON r.region_id = c.region_id
 ORDER BY c.count DESC, c.value
 """
-)
+SUMMARY: Final[LiteralString] = _FOUND + _NEWEST + _MATCHES + _COUNTED
 MATCHED: Final[LiteralString] = """
 SELECT e.battle_id, e.entity_type, e.entity_id
 FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS w (entity_type, entity_id)
@@ -171,7 +173,9 @@ class BattleRepository:
         return FoundPage(
             [
                 FoundDocument(
-                    BattleDocument.model_validate(row.document), row.relevance, frozenset(matched.get(row.battle_id, ()))
+                    BattleDocument.model_validate(row.document),
+                    row.relevance,
+                    frozenset(matched.get(row.battle_id, ())),
                 )
                 for row in rows
             ],

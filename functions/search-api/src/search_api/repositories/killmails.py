@@ -120,12 +120,11 @@ ORDERS: Final[Mapping[tuple[KillmailOrder, Direction], LiteralString]] = {
     (KillmailOrder.VALUE, Direction.ASC): BY_VALUE_ASC,
 }
 # The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
-SUMMARY: Final[LiteralString] = (
-    _FOUND
-    + """, matching AS MATERIALIZED (
-    SELECT s.security_type, t.hull_class, s.region_id, s.region_name"""
-    + _MATCHES
-    + """ ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
+_NEWEST_MATCHES: Final[LiteralString] = """, matching AS MATERIALIZED (
+    SELECT s.security_type, t.hull_class, s.region_id, s.region_name
+"""
+_COUNTED: Final[LiteralString] = """
+    ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
 )
 SELECT CASE WHEN grouping(security_type) = 0 THEN 'securityType' WHEN grouping(hull_class) = 0 THEN 'hullClass'
         WHEN grouping(region_id) = 0 THEN 'region' ELSE 'total' END AS facet,
@@ -134,7 +133,7 @@ FROM matching
 GROUP BY GROUPING SETS ((security_type), (hull_class), (region_id), ())
 ORDER BY count(*) DESC, value
 """
-)
+SUMMARY: Final[LiteralString] = _FOUND + _NEWEST_MATCHES + _MATCHES + _COUNTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
 from search_api.domain.edit_distance import tolerated_edits
-from search_api.domain.named import EVERY_KIND, NamedDocument, NamedKind
+from search_api.domain.named import NamedDocument, NamedKind
 from search_api.domain.search_text import SearchText
 
-MAX_SIMILAR: Final = 60
+MAX_SIMILAR: Final = 20
 """Names that are compared letter by letter, of a kind."""
 # The share of three-letter groups that a name keeps after one edit and after two, in a short text and in a long one.
 _SIMILARITY_BY_EDITS: Final = {1: "0.34", 2: "0.30"}
@@ -88,15 +88,6 @@ WITH matching AS (
     + _BEST
     + _SHOWN
 )
-BY_IDS: Final[LiteralString] = (
-    """
-WITH found AS (
-    SELECT entity_type, entity_id FROM entities
-    WHERE is_searchable AND entity_type = %(kind)s::text AND entity_id = ANY(%(ids)s::bigint[])
-)
-"""
-    + _SHOWN
-)
 REGIONS: Final[LiteralString] = "SELECT DISTINCT region_id, region_name FROM solar_systems"
 
 
@@ -149,7 +140,7 @@ def like_beginning(text: str) -> str:
 
 
 def words_query(words: Sequence[str]) -> str:
-    """The full text query for words that begin with these, each quoted, so that none of its characters has a meaning."""
+    """The full text query for words that begin with these, each quoted: no character has a meaning."""
     return " & ".join(f"{_quoted(word)}:*" for word in words)
 
 

@@ -81,9 +81,7 @@ async def list_reindexing_jobs(request: Request, query: Annotated[OffsetPage, Qu
     return current_response(request, ReindexJobs(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get(
-    "/reindex/{job_id}", response_model=ReindexJobItem, responses=_NO_JOB, dependencies=[READS_ADMINISTRATION]
-)
+@router.get("/reindex/{job_id}", response_model=ReindexJobItem, responses=_NO_JOB, dependencies=[READS_ADMINISTRATION])
 async def get_reindexing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
     async with deps.database.connection() as connection:
@@ -91,9 +89,7 @@ async def get_reindexing_job(request: Request, job_id: UUID, deps: Deps) -> Resp
     return current_response(request, reindex_job_item(job))
 
 
-@router.post(
-    "/reindex/{job_id}/cancel", response_model=ReindexJobItem, responses=_ENDED, dependencies=[ADMINISTERS]
-)
+@router.post("/reindex/{job_id}/cancel", response_model=ReindexJobItem, responses=_ENDED, dependencies=[ADMINISTERS])
 async def cancel_reindexing(
     job_id: UUID, deps: Deps, body: Annotated[CancelReindexRequest | None, Body()] = None
 ) -> Response:

@@ -32,5 +32,3 @@ def search_response(request: Request, answer: SearchAnswer) -> Response:
     etag = content_etag(json_content(answer.model_copy(update=_UNTIMED)))
     max_age = MAX_AGE if answer.status is SearchStatus.HEALTHY else 0
     return cacheable_response(request, answer, max_age, etag=etag)
-
-

@@ -34,7 +34,9 @@ async def search_everything(
     names, battles, killmails = found.names, found.battles, found.killmails
     answer = EverythingAnswer(
         **watch.fields(query.q, is_degraded=found.is_degraded),
-        battles=None if battles is None else [short_battle_hit(hit, found.text, battles.names) for hit in battles.page.hits],
+        battles=None
+        if battles is None
+        else [short_battle_hit(hit, found.text, battles.names) for hit in battles.page.hits],
         killmails=None if killmails is None else [killmail_hit(hit, killmails.names) for hit in killmails.page.hits],
         entities=entity_hits({kind: names.of(kind, query.limit) for kind in ENTITY_KINDS}),
         systems=system_hits(names.of(NamedKind.SYSTEM, query.limit)),

@@ -30,7 +30,7 @@ _AMOUNT: Final = {
         {"type": "integer", "minimum": 0, "maximum": 10**15},
     ]
 }
-Ids = Annotated[list[RequestId], Field(max_length=_MAX_IDS)]
+Ids = Annotated[tuple[RequestId, ...], Field(max_length=_MAX_IDS)]
 Count = Annotated[JsonInteger, Field(ge=0, le=2**31 - 1)]
 IskAmount = Annotated[
     Decimal, Field(ge=0, max_digits=20, decimal_places=2, allow_inf_nan=False), WithJsonSchema(_AMOUNT)
@@ -87,20 +87,20 @@ class SearchPage(RequestBody):
 class BattleSearchFilters(RequestBody):
     """ids: battles, as of a list that is shown. Entities match when any participant was one of them."""
 
-    ids: Annotated[list[UUID], Field(max_length=100)] = []
-    security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
-    status: Annotated[list[BattleStatus], Field(max_length=len(BattleStatus))] = []
-    tier: Annotated[list[Tier], Field(max_length=len(Tier))] = []
+    ids: Annotated[tuple[UUID, ...], Field(max_length=100)] = ()
+    security_type: Annotated[tuple[SecurityType, ...], Field(max_length=len(SecurityType))] = ()
+    status: Annotated[tuple[BattleStatus, ...], Field(max_length=len(BattleStatus))] = ()
+    tier: Annotated[tuple[Tier, ...], Field(max_length=len(Tier))] = ()
     start_time: TimeBounds = TimeBounds()
     total_kills: CountBounds = CountBounds()
     total_isk_destroyed: IskBounds = IskBounds()
     total_participants: CountBounds = CountBounds()
     duration: CountBounds = CountBounds()
-    alliance_ids: Ids = []
-    corp_ids: Ids = []
-    character_ids: Ids = []
-    system_ids: Ids = []
-    region_ids: Ids = []
+    alliance_ids: Ids = ()
+    corp_ids: Ids = ()
+    character_ids: Ids = ()
+    system_ids: Ids = ()
+    region_ids: Ids = ()
 
 
 class BattleSearchSort(RequestBody):
@@ -120,15 +120,15 @@ class BattleSearchRequest(RequestBody):
         """Everything but the query."""
         filters = self.filters
         return BattleSearch(
-            battle_ids=tuple(filters.ids) or None,
+            battle_ids=filters.ids or None,
             security_types=tuple(map(str, filters.security_type)),
             statuses=tuple(map(str, filters.status)),
             tiers=tuple(map(str, filters.tier)),
-            system_ids=tuple(filters.system_ids),
-            region_ids=tuple(filters.region_ids),
-            alliance_ids=tuple(filters.alliance_ids),
-            corporation_ids=tuple(filters.corp_ids),
-            character_ids=tuple(filters.character_ids),
+            system_ids=filters.system_ids,
+            region_ids=filters.region_ids,
+            alliance_ids=filters.alliance_ids,
+            corporation_ids=filters.corp_ids,
+            character_ids=filters.character_ids,
             start_time=Between(filters.start_time.after, filters.start_time.before),
             kills=Between(filters.total_kills.min, filters.total_kills.max),
             participants=Between(filters.total_participants.min, filters.total_participants.max),
@@ -143,17 +143,17 @@ class BattleSearchRequest(RequestBody):
 class KillmailSearchFilters(RequestBody):
     """Entities are those of the victim."""
 
-    security_type: Annotated[list[SecurityType], Field(max_length=len(SecurityType))] = []
-    hull_class: Annotated[list[HullClass], Field(max_length=len(HullClass))] = []
+    security_type: Annotated[tuple[SecurityType, ...], Field(max_length=len(SecurityType))] = ()
+    hull_class: Annotated[tuple[HullClass, ...], Field(max_length=len(HullClass))] = ()
     timestamp: TimeBounds = TimeBounds()
     isk_value: IskBounds = IskBounds()
     attacker_count: CountBounds = CountBounds()
-    system_ids: Ids = []
-    region_ids: Ids = []
-    ship_type_ids: Ids = []
-    victim_alliance_ids: Ids = []
-    victim_corp_ids: Ids = []
-    victim_character_ids: Ids = []
+    system_ids: Ids = ()
+    region_ids: Ids = ()
+    ship_type_ids: Ids = ()
+    victim_alliance_ids: Ids = ()
+    victim_corp_ids: Ids = ()
+    victim_character_ids: Ids = ()
 
 
 class KillmailSearchSort(RequestBody):
@@ -173,12 +173,12 @@ class KillmailSearchRequest(RequestBody):
         return KillmailSearch(
             security_types=tuple(map(str, filters.security_type)),
             hull_classes=tuple(map(str, filters.hull_class)),
-            system_ids=tuple(filters.system_ids),
-            region_ids=tuple(filters.region_ids),
-            ship_type_ids=tuple(filters.ship_type_ids),
-            alliance_ids=tuple(filters.victim_alliance_ids),
-            corporation_ids=tuple(filters.victim_corp_ids),
-            character_ids=tuple(filters.victim_character_ids),
+            system_ids=filters.system_ids,
+            region_ids=filters.region_ids,
+            ship_type_ids=filters.ship_type_ids,
+            alliance_ids=filters.victim_alliance_ids,
+            corporation_ids=filters.victim_corp_ids,
+            character_ids=filters.victim_character_ids,
             time=Between(filters.timestamp.after, filters.timestamp.before),
             isk=Between(filters.isk_value.min, filters.isk_value.max),
             attackers=Between(filters.attacker_count.min, filters.attacker_count.max),

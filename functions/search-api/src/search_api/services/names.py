@@ -61,10 +61,7 @@ class NameSearch:
         parts = [_all_of(whole)]
         words = text.typed.split()
         if not parts[0] and 1 < len(words) <= MAX_PARTS and not text.is_ticker:
-            parts = [
-                _all_of(await self.find(read_search_text(word), EVERY_KIND, MAX_NAMED))
-                for word in words
-            ]
+            parts = [_all_of(await self.find(read_search_text(word), EVERY_KIND, MAX_NAMED)) for word in words]
         return resolved(text, parts if all(parts) else [], await self._engine.regions())
 
 

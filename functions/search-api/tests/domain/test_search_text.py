@@ -54,7 +54,8 @@ def test_other_texts_name_no_killmail(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [str(BATTLE), str(BATTLE).upper(), f"https://battles.example/battles/{BATTLE}?tab=why", f"/battles/{BATTLE}"]
+    "typed",
+    [str(BATTLE), str(BATTLE).upper(), f"https://battles.example/battles/{BATTLE}?tab=why", f"/battles/{BATTLE}"],
 )
 def test_links_and_ids_name_a_battle(typed: str) -> None:
     text = read_search_text(typed)

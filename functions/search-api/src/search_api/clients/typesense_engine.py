@@ -155,8 +155,8 @@ def _name_searches(text: SearchText, kind: NamedKind, limit: int) -> list[dict[s
     one_typo, two_typos = TYPO_LENGTHS
     common = {
         "collection": str(_COLLECTIONS[kind]),
-        "prefix": True,
-        "num_typos": 2,
+        "prefix": "true",
+        "num_typos": "2",
         "min_len_1typo": one_typo,
         "min_len_2typo": two_typos,
         "typo_tokens_threshold": FEW,
@@ -164,7 +164,7 @@ def _name_searches(text: SearchText, kind: NamedKind, limit: int) -> list[dict[s
         "sort_by": "_text_match:desc,activityScore:desc",
         "per_page": max(limit, MAX_CANDIDATES),
     }
-    by_ticker = {**common, "q": text.compact, "query_by": "compactTicker", "num_typos": 0}
+    by_ticker = {**common, "q": text.compact, "query_by": "compactTicker", "num_typos": "0"}
     of_ticker = [by_ticker] if kind in _WITH_TICKERS else []
     if text.is_ticker:
         return of_ticker

@@ -48,7 +48,7 @@ async def test_request_creates_a_job_and_publishes_its_first_part(admin: httpx2.
     assert (await admin.get(response.headers["location"])).json() == body
 
 
-async def test_one_job_runs_at_a_time(admin: httpx2.AsyncClient, database: Database) -> None:
+async def test_one_job_runs_at_a_time(admin: httpx2.AsyncClient) -> None:
     first = (await admin.post(REINDEX)).json()["id"]
     assert (await admin.post(REINDEX)).status_code == 409
     assert len(app.state.dependencies.publish.messages) == 1

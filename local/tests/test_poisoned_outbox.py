@@ -48,7 +48,7 @@ REQUESTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "ingest-api": ("POST", "/api/ingestion/verification/trigger", {"date": "2026-01-01"}),
 }
 # The timer event's task that flushes the outbox.
-TASKS = {"ingest-verify": "retention", "killmail-enrich": "names"}
+TASKS = {"ingest-verify": "retention", "killmail-enrich": "names", "search-index": "catch-up"}
 
 
 class Broker:

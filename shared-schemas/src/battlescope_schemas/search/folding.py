@@ -23,14 +23,8 @@ def folded(text: str) -> str:
 
     A text without a letter or digit keeps its other characters, so that a name of punctuation can be found.
     """
-    if text.isascii():
-        plain = text.lower().replace("'", "").replace('"', "").replace("`", "")
-    else:
-        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-        plain = _without_latin_accents(plain).translate(_QUOTES)
-        plain = "".join(character for character in plain if unicodedata.category(character) not in {"Cf", "Cc"})
-    words = "".join(character if _is_of_word(character) else " " for character in plain).split()
-    return " ".join(words) or "".join(plain.split()) or text.strip()
+    plain = text.lower().translate(_QUOTES) if text.isascii() else _plain(text)
+    return " ".join(_words(plain).split()) or "".join(plain.split()) or text.strip()
 
 
 def compact(text: str) -> str:
@@ -38,8 +32,31 @@ def compact(text: str) -> str:
     return folded(text).replace(" ", "")
 
 
-def _is_of_word(character: str) -> bool:
-    return character.isalnum() or unicodedata.category(character)[0] == "M"
+def _plain(text: str) -> str:
+    """Until nothing changes: without a quote or an invisible character, what stood beside it may combine."""
+    previous = ""
+    while text != previous:
+        previous = text
+        visible = "".join(character for character in text.translate(_QUOTES) if unicodedata.category(character) != "Cf")
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
+        text = _without_latin_accents(text)
+    return text
+
+
+def _words(text: str) -> str:
+    """The letters and digits with the marks that follow them, and a space for anything else."""
+    if text.isascii():
+        return "".join(character if character.isalnum() else " " for character in text)
+    kept: list[str] = []
+    is_in_word = False
+    for character in text:
+        is_mark = unicodedata.category(character)[0] == "M"
+        is_in_word = character.isalnum() or (is_mark and is_in_word)
+        if is_in_word:
+            kept.append(character)
+        elif not is_mark:
+            kept.append(" ")
+    return "".join(kept)
 
 
 def _without_latin_accents(text: str) -> str:
@@ -51,7 +68,7 @@ def _without_latin_accents(text: str) -> str:
     for character in unicodedata.normalize("NFD", text):
         is_mark = character >= _FIRST_COMBINING and unicodedata.category(character) == "Mn"
         if not is_mark:
-            is_after_latin = character.isascii()
+            is_after_latin = character.isascii() and character.isalnum()
         if not (is_mark and is_after_latin):
             kept.append(character)
     return unicodedata.normalize("NFC", "".join(kept))

@@ -110,21 +110,21 @@ def _ready(address: str) -> str:
     while True:
         try:
             with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
-                for role in ("battle-cluster", "battle-api", "battle-close"):
+                for role in ("battle-cluster", "battle-api", "battle-close", "search-index", "search-api"):
                     admin.execute(SQL("CREATE ROLE {} SUPERUSER LOGIN").format(Identifier(role)))
                 return address
         except psycopg.OperationalError:
             time.sleep(0.05)
 
 
-def database(address: str, name: str) -> str:
-    """A database with the context's tables; its role is a superuser here, so that copies may pass over foreign keys."""
+def database(address: str, name: str, owner: str = "battle-cluster") -> str:
+    """A database with the owner's tables; its role is a superuser here, so that copies may pass over foreign keys."""
     with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
         admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-    url = f"postgres://battle-cluster@{address}/{name}?sslmode=disable"
+    url = f"postgres://{owner}@{address}/{name}?sslmode=disable"
     environment = {"DATABASE_URL": url, "DBMATE_MIGRATIONS_DIR": "migrations", "PATH": os.environ["PATH"]}
     command = [str(Path(sys.executable).with_name("dbmate")), "--no-dump-schema", "up"]
-    folder = ROOT / "functions" / "battle-cluster"
+    folder = ROOT / "functions" / owner
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return url
 

@@ -24,7 +24,7 @@ def folded(text: str) -> str:
     A text without a letter or digit keeps its other characters, so that a name of punctuation can be found.
     """
     plain = text.lower().translate(_QUOTES) if text.isascii() else _plain(text)
-    return " ".join(_words(plain).split()) or "".join(plain.split()) or text.strip()
+    return " ".join(_words(plain).split()) or unicodedata.normalize("NFKC", "".join(plain.split())) or text.strip()
 
 
 def compact(text: str) -> str:

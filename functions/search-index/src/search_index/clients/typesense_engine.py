@@ -7,6 +7,7 @@ ones beside those that are searched, and moves the aliases at its end.
 import logging
 from collections.abc import Collection as Ids
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, Final
 
 import orjson
@@ -18,6 +19,8 @@ from battlescope_schemas.search.typesense_schema import collection_schema, docum
 
 FIRST: Final = "first"
 """The generation of collections that nothing has rebuilt yet."""
+IDS_OF_A_REQUEST: Final = 80
+"""They stand in the query, which may have 4,000 characters."""
 _log = logging.getLogger(__name__)
 
 
@@ -51,12 +54,8 @@ class TypesenseEngine:
         if not ids:
             return
         names = [collection.value, *([] if rebuild is None else [generation(collection, rebuild)])]
-        parameters: Any = {"filter_by": f"id:[{','.join(sorted(ids))}]"}
-        for name in names:
-            try:
-                await self._typesense.call(lambda client, n=name: client.collections[n].documents.delete(parameters))
-            except Missing:
-                continue  # without the collection there is no document either
+        for name, start in product(names, range(0, len(ids), IDS_OF_A_REQUEST)):
+            await self._delete(name, sorted(ids)[start : start + IDS_OF_A_REQUEST])
 
     async def begin_rebuild(self, rebuild: str) -> None:
         for collection in Collection:
@@ -105,6 +104,13 @@ class TypesenseEngine:
             await self._typesense.call(lambda client: client.collections.create(schema))
         except Refused:
             await self._typesense.call(lambda client: client.collections[name].retrieve())  # it exists, or it is wrong
+
+    async def _delete(self, name: str, ids: Sequence[str]) -> None:
+        parameters: Any = {"filter_by": f"id:[{','.join(ids)}]"}
+        try:
+            await self._typesense.call(lambda client: client.collections[name].documents.delete(parameters))
+        except Missing:
+            return  # without the collection there is no document either
 
     async def _import(self, name: str, documents: Sequence[Document]) -> None:
         lines = b"\n".join(orjson.dumps(document_json(document)) for document in documents).decode()

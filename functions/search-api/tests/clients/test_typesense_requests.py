@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from described_typesense import API_KEY, described_typesense, needs_description
+from described_search import API_KEY, described_typesense, needs_description
 from search_documents import ALLIANCES, BATTLES, BIG, HORDE, KILLMAILS, NOW, SHIPS, SYSTEMS
 from search_harness import typesense_engine
 

@@ -24,7 +24,8 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.shared,
     pytest.mark.skipif(
-        not DESCRIPTION.is_file(), reason="../shared/data is absent: the description of Typesense is not part of the project"
+        not DESCRIPTION.is_file(),
+        reason="../shared/data is absent: the description of Typesense is not part of the project",
     ),
 ]
 PAYLOADS: list[Any] = [

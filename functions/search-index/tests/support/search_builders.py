@@ -263,4 +263,3 @@ async def empty(database: Database) -> None:
     tables += "ship_types, index_queue, engine_queue, reindex_jobs, outbox_messages"
     async with database.connection() as connection:
         await connection.execute(f"TRUNCATE {tables}")  # pyright: ignore[reportArgumentType]
-

@@ -1,15 +1,14 @@
 """Indexing four real days for search: CPU a killmail singly and in batches, bytes, seconds until searchable.
 
-A real PostgreSQL. battle-cluster's own code makes the battles; search-index's own code consumes both kinds of events, in
-this process, with claim checks in memory. CPU is that of this process and of PostgreSQL together, for search alone.
+A real PostgreSQL. battle-cluster's own code makes the battles; search-index's own code consumes both kinds of events,
+in this process, with claim checks in memory. CPU is that of this process and of PostgreSQL together, for search alone.
 """
 
 import argparse
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -262,7 +261,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--killmails", type=int, help="only so many killmails of the days")
     parser.add_argument("--live", type=int, default=LIVE, help="killmails that come singly")
-    parser.add_argument("--visible", type=int, default=300, help="killmails while the time until searchable is measured")
+    parser.add_argument(
+        "--visible", type=int, default=300, help="killmails while the time until searchable is measured"
+    )
     arguments = parser.parse_args()
     lines = [line for day in DAYS for line in enriched_lines(day)][: arguments.killmails]
     first = len(lines) - arguments.live - arguments.visible

@@ -21,9 +21,9 @@ import pytest
 from machine import BATTLES, KILLMAILS, Machine, wait_until_finished
 
 from battlescope_events.catalog import PRICES_REQUESTED
+from battlescope_local.function_api import FunctionApi
 from battlescope_local.login import api_token
 from battlescope_local.node import state
-from battlescope_local.function_api import FunctionApi
 from battlescope_schemas.prices import PricesRequested
 from battlescope_upstream.testing import running_upstream
 

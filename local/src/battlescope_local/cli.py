@@ -382,8 +382,8 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
 
 def _republish(arguments: argparse.Namespace) -> None:
-    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
     from battlescope_local.function_api import FunctionApi  # noqa: PLC0415 -- as above
+    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
     from battlescope_local.republish import republish  # noqa: PLC0415 -- as above
 
     folder = active_folder(_folder(arguments))

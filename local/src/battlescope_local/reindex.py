@@ -18,7 +18,7 @@ FINAL_STATUSES: Final = frozenset({"completed", "cancelled"})
 
 def reindex(api: FunctionApi, *, console: Console, follow: bool) -> None:
     """Rebuild all documents; search goes on meanwhile."""
-    job = api.request("POST", REINDEX_PATH, {"requestedBy": getpass.getuser()})
+    job = api.request("POST", REINDEX_PATH, {"author": getpass.getuser()})
     console.print(f"Job {job['id']}", highlight=False)
     if not follow:
         return

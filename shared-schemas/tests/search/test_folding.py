@@ -22,7 +22,7 @@ CASES = [
     ("O’Neil", "oneil", "oneil"),  # noqa: RUF001  # the quote is the case
     ('"Quoted" Pilot', "quoted pilot", "quotedpilot"),
     ("Björn Ünser", "bjorn unser", "bjornunser"),
-    ("Ｂｊｏｒｎ", "bjorn", "bjorn"),
+    ("\uff22\uff4a\uff4f\uff52\uff4e", "bjorn", "bjorn"),
     ("Straße", "strasse", "strasse"),
     ("ЙЕТИ", "йети", "йети"),
     ("Ёжик", "ёжик", "ёжик"),

@@ -3,18 +3,22 @@
 import asyncio
 from itertools import permutations
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from search_builders import START, Consumer, battle, battle_id, empty, ended, event, killmail, renamed, rows, state
 
+from battlescope_events.catalog import TIMER
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
-from battlescope_events.catalog import TIMER
-from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_local.testing.databases import Database as Clone
 from battlescope_local.testing.examples import examples
 from battlescope_schemas.backfill import RetentionDue
+from search_index.handlers.dispatch import ACCEPTED_TYPES
 
 pytestmark = pytest.mark.postgres
 KILLMAILS = [
@@ -55,13 +59,7 @@ async def test_many_and_one_end_in_the_same_state(store: Database) -> None:
     await consumer.index()
     await consumer.close()
     assert await state(store) == singly
-    assert {row[0] for row in singly["documents"]} == {uuid(1), uuid(2)}
-
-
-def uuid(number: int) -> Any:
-    from uuid import UUID  # noqa: PLC0415
-
-    return UUID(battle_id(number))
+    assert {row[0] for row in singly["documents"]} == {UUID(battle_id(1)), UUID(battle_id(2))}
 
 
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -74,11 +72,7 @@ def test_any_order_and_repetition_end_in_the_same_state(
 
 
 @pytest.fixture
-def store_runner(module_database: Any) -> Any:
-    from pydantic import SecretStr  # noqa: PLC0415
-
-    from battlescope_events.postgres.database import open_pool  # noqa: PLC0415
-
+def store_runner(module_database: Clone) -> Any:
     async def once(payloads: list[Any], *, index_each: bool) -> dict[str, Any]:
         async with open_pool(SecretStr(module_database.url("search-index")), "test", max_size=4) as pool:
             return await state_after(Database(pool, "search"), payloads, index_each=index_each)
@@ -184,8 +178,6 @@ async def test_a_name_that_comes_after_the_battle_makes_its_entity_searchable(
 
 
 def test_every_accepted_type_has_a_payload_here() -> None:
-    from search_index.handlers.dispatch import ACCEPTED_TYPES  # noqa: PLC0415
-
     covered = {event(payload).type.name for payload in [*ALL, RetentionDue(cutoff_date=START.date())]}
     assert {kind.name for kind in ACCEPTED_TYPES} - covered == {
         TIMER.name,

@@ -42,13 +42,11 @@ async def test_a_rebuild_of_what_is_right_writes_nothing(indexed: Consumer, stor
 
 
 DAMAGE = [
-    "DELETE FROM battle_documents WHERE system_id > 0",
     "UPDATE battle_documents SET document = '{}', search_vector = ''",
     "DELETE FROM battle_entities",
     "UPDATE entities SET battle_count = 7, is_searchable = true, last_seen_at = now()",
-    "INSERT INTO battle_documents SELECT gen_random_uuid(), revision, system_id, constellation_id, region_id,"
-    " security_type, system_class, status, tier, start_time, end_time, duration_seconds, total_kills,"
-    " total_participants, total_isk_destroyed, battle_score, document, search_vector FROM battle_documents LIMIT 0",
+    "UPDATE battles SET missing_killmails = 5",
+    "DELETE FROM battle_documents",
 ]
 
 

@@ -1,5 +1,7 @@
 """Copies in Typesense: request by request as its API is described, and complete again after any outage."""
 
+import json
+import os
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -22,7 +24,8 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.shared,
     pytest.mark.skipif(
-        not DESCRIPTION.is_file(), reason="../shared/data is absent: the description of Typesense is not part of the project"
+        not DESCRIPTION.is_file(),
+        reason="../shared/data is absent: the description of Typesense is not part of the project",
     ),
 ]
 PAYLOADS: list[Any] = [
@@ -186,6 +189,26 @@ async def test_a_collection_can_be_created_twice(collection: Collection, server:
         await engine.begin_rebuild("x")
         await engine.begin_rebuild("x")
     assert generation(collection, "x") in server.schemas
+
+
+@pytest.mark.skipif(
+    "TYPESENSE_URL" not in os.environ, reason="TYPESENSE_URL names no server; its collections would be replaced"
+)
+async def test_a_real_server_has_the_copies(store: Database) -> None:
+    """Before and after a rebuild, which also drops what earlier runs left."""
+    key = SecretStr(os.environ.get("TYPESENSE_API_KEY", ""))
+    async with open_typesense(os.environ["TYPESENSE_URL"], key) as typesense:
+        consumer = Consumer(store, TypesenseEngine(typesense))
+        await consumer.process(*PAYLOADS)
+        await consumer.timer("rebuild")
+        await consumer.run_requested_parts()
+        await consumer.process(battle(2, 2, None))
+        await consumer.index()
+        await consumer.close()
+        for name, documents in (await expected(store)).items():
+            lines = await typesense.call(lambda client, n=name: client.collections[n].documents.export())
+            found = map(json.loads, lines.splitlines())
+            assert {document["id"]: without_score(document) for document in found} == documents
 
 
 def test_every_collection_has_a_document_type() -> None:

@@ -44,7 +44,6 @@ from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
 from battlescope_schemas.search.requests import ReindexRequested
 from battlescope_schemas.universe import SecurityType
-from search_index.handlers.dispatch import Handlers
 from search_index.main import compose
 from search_index.messaging.claim_checks import ClaimChecks
 from search_index.services.engine import PostgresEngine, SearchEngine
@@ -194,7 +193,7 @@ class Consumer:
         self.objects = Objects()
         self.broker = RecordingPublisher()
         self.outbox = Outbox(database, "battles")
-        self.handlers: Handlers = compose(
+        self.handlers = compose(
             database,
             engine or PostgresEngine(),
             self.outbox,
@@ -263,4 +262,3 @@ async def empty(database: Database) -> None:
     tables += "ship_types, index_queue, engine_queue, reindex_jobs, outbox_messages"
     async with database.connection() as connection:
         await connection.execute(f"TRUNCATE {tables}")  # pyright: ignore[reportArgumentType]
-

@@ -1,7 +1,7 @@
 """What each collection of the search index holds: the one description for both engines, for writing and for reading.
 
-Ids are text. Times are seconds of Unix time, so that both engines can sort and limit by them. A field with `Indexed` can
-be searched, filtered or sorted by; the others are only shown. Folded and compact names are those of `folding.py`.
+Ids are text. Times are seconds of Unix time, so that both engines can sort and limit by them. A field with `Indexed`
+can be searched, filtered or sorted by; the others are only shown. Folded and compact names are those of `folding.py`.
 """
 
 from enum import StrEnum
@@ -51,7 +51,7 @@ class Document(Schema):
 
 
 class SideDocument(Schema):
-    """A side of a battle, as lists show it. `top_party` has the most pilots; its fields are None where none is known."""
+    """A side of a battle, as lists show it. The top party has the most pilots; None where none is known."""
 
     side_id: int
     role: str | None = None

@@ -4,9 +4,9 @@
 |---|---|---|
 | `Pandemic Horde` | `pandemic horde` | `pandemichorde` |
 | `HED-GP`, `hed gp`, `HEDGP` | `hed gp`, `hed gp`, `hedgp` | `hedgp` |
-| `O'Neil`, `O’Neil` | `oneil` | `oneil` |
+| `O'Neil`, also with a typographic quote | `oneil` | `oneil` |
 | `[PILS.]` | `pils` | `pils` |
-| `Björn`, full-width `Ｂｊｏｒｎ` | `bjorn` | `bjorn` |
+| `Björn`, also in full-width letters | `bjorn` | `bjorn` |
 | `Йети`, `银河` | `йети`, `银河` | the same |
 | `-.-`, which has no letter | `-.-` | `-.-` |
 """

@@ -1,7 +1,7 @@
 """The copies of documents in Typesense.
 
-Each collection is searched under an alias. Behind it is a collection with a name of its own, so that a rebuild fills new
-ones beside those that are searched, and moves the aliases at its end.
+Each collection is searched under an alias. Behind it is a collection with a name of its own, so that a rebuild fills
+new ones beside those that are searched, and moves the aliases at its end.
 """
 
 import logging

@@ -111,9 +111,7 @@ def tickers_of(participations: Participations, names: Names) -> Iterator[str]:
             yield named.ticker
 
 
-def completed(
-    document: BattleDocument, ids: Mapping[str, Sequence[str]], words: tuple[str, ...]
-) -> BattleDocument:
+def completed(document: BattleDocument, ids: Mapping[str, Sequence[str]], words: tuple[str, ...]) -> BattleDocument:
     """The document as a search engine copies it: with the ids of each entity type, and with its words."""
     return document.model_copy(
         update={

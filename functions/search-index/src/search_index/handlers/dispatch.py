@@ -4,7 +4,7 @@ What an event says is committed before it is acknowledged; documents are compute
 those of other events.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -68,8 +68,8 @@ class Handlers:
     claim_checks: ClaimChecks
     killmails: KillmailRepository
     battles: BattleRepository
-    save_name: Callable[[EntityUpdated], Any]
-    delete_old: Callable[[datetime], Any]
+    save_name: Callable[[EntityUpdated], Awaitable[None]]
+    delete_old: Callable[[datetime], Awaitable[int]]
     rebuilder: Rebuilder
     maintenance: Maintenance
     loop: IndexingLoop

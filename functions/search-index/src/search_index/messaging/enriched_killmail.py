@@ -143,9 +143,7 @@ def _ship_types(payload: EnrichedKillmail | BatchLine) -> Iterator[ShipType]:
     victim = payload.victim
     if victim.ship_type_id and victim.ship_type_name:
         hull = hull_class(victim.ship_group_id, victim.ship_category_id)
-        yield ShipType(
-            victim.ship_type_id, victim.ship_type_name, victim.ship_group_id, victim.ship_group_name, hull
-        )
+        yield ShipType(victim.ship_type_id, victim.ship_type_name, victim.ship_group_id, victim.ship_group_name, hull)
     for attacker in payload.attackers:
         if attacker.ship_type_id and attacker.ship_type_name:
             hull = hull_class(attacker.ship_group_id)

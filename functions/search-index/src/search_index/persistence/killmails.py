@@ -54,7 +54,8 @@ INSERT INTO solar_systems AS existing (system_id, system_name, constellation_id,
 SELECT system_id, system_name, constellation_id, constellation_name, region_id, region_name, security_type,
     security_status, wormhole_class, system_effect
 FROM json_populate_recordset(NULL::solar_systems, %(systems)s::json) AS new
-WHERE NOT EXISTS (SELECT FROM solar_systems AS old WHERE old IS NOT DISTINCT FROM new)
+WHERE NOT EXISTS (
+    SELECT FROM solar_systems AS old WHERE old.system_id = new.system_id AND old IS NOT DISTINCT FROM new)
 ON CONFLICT (system_id) DO UPDATE SET system_name = EXCLUDED.system_name, region_name = EXCLUDED.region_name,
     constellation_name = coalesce(EXCLUDED.constellation_name, existing.constellation_name),
     security_type = EXCLUDED.security_type, security_status = EXCLUDED.security_status,

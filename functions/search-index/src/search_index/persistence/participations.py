@@ -135,9 +135,7 @@ def _killmail(row: _MemberRow) -> Killmail:
         killmail_id=row.killmail_id,
         killmail_time=row.killmail_time,
         system_id=row.system_id,
-        victim=Pilot(
-            row.victim_character_id, row.victim_corporation_id, row.victim_alliance_id, row.ship_type_id
-        ),
+        victim=Pilot(row.victim_character_id, row.victim_corporation_id, row.victim_alliance_id, row.ship_type_id),
         attackers=tuple(Pilot(*attacker) for attacker in attackers),
         attacker_count=row.attacker_count,
         value=row.total_value,

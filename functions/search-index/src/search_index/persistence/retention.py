@@ -21,6 +21,6 @@ SELECT count(*) FROM deleted
 
 
 async def delete_old(database: Database, cutoff: datetime, *, has_copy: bool) -> int:
-    """Delete up to `BATCH_SIZE` killmails before the cutoff; returns their number. Battles are deleted by their events."""
+    """Delete up to `BATCH_SIZE` killmails before the cutoff; returns their number."""
     async with database.connection() as connection:
         return await connection.scalar(DELETE_OLD, {"cutoff": cutoff, "has_copy": has_copy})

@@ -53,9 +53,7 @@ class Copier:
             await self._request_rebuild()
         return len(rows)
 
-    async def _copy(
-        self, connection: Connection, document_type: str, ids: Sequence[str], rebuild: str | None
-    ) -> bool:
+    async def _copy(self, connection: Connection, document_type: str, ids: Sequence[str], rebuild: str | None) -> bool:
         collection = COLLECTION_OF[document_type]
         documents = await documents_of(connection, document_type, ids, self._now())
         is_new = await self._engine.write(collection, documents, rebuild=rebuild)
@@ -64,9 +62,7 @@ class Copier:
         return is_new
 
 
-async def documents_of(
-    connection: Connection, document_type: str, ids: Sequence[str], now: datetime
-) -> list[Document]:
+async def documents_of(connection: Connection, document_type: str, ids: Sequence[str], now: datetime) -> list[Document]:
     """The documents as a search engine copies them; what is not searchable (any more) has none."""
     if document_type != "battle":
         return await SearchableDocuments(connection, now).of_type(document_type, ids)

@@ -58,7 +58,7 @@ class PostgresEngine:
 
     has_copy: Final = False
 
-    async def write(self, collection: Collection, documents: Sequence[Document], *, rebuild: str | None) -> bool:
+    async def write(self, collection: Collection, documents: Sequence[Document], *, rebuild: str | None) -> bool:  # noqa: ARG002  # the port's
         return False
 
     async def delete(self, collection: Collection, ids: Ids[str], *, rebuild: str | None) -> None: ...

@@ -40,5 +40,3 @@ class Maintenance:
 
     async def publish(self) -> None:
         await self.outbox.flush(self.broker)
-
-

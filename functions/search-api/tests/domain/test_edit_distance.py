@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.domain.edit_distance import prefix_distance, tolerated_edits
+from search_api.domain.edit_distance import near_beginnings, prefix_distance, tolerated_edits
 
 WORDS = st.text("abcд", max_size=9)
 
@@ -54,3 +54,19 @@ def test_beginning_with_the_nearest_length_is_chosen(text: str, name: str, edits
 @pytest.mark.parametrize(("text", "edits"), [("abc", 0), ("abcd", 1), ("abcdefg", 1), ("abcdefgh", 2), ("a" * 40, 2)])
 def test_longer_texts_tolerate_more_edits(text: str, edits: int) -> None:
     assert tolerated_edits(text) == edits
+
+
+@given(st.text("abcде1", min_size=4, max_size=9), st.text("abcде1", max_size=12), st.integers(3, 6))
+def test_beginnings_of_all_names_within_one_edit_are_near(text: str, name: str, length: int) -> None:
+    found = prefix_distance(text[: length + 1], name, 1)
+    beginnings = near_beginnings(text, length)
+    if found is not None and len(text) <= length:
+        assert any(name.startswith(beginning) for beginning in beginnings)
+    assert all(len(beginning) <= length for beginning in beginnings)
+
+
+@pytest.mark.parametrize("typed", ["cror", "crour", "xruor", "rcuor", "cruxor", "truor", "crruor"])
+def test_misspelled_beginning_leads_to_the_name(typed: str) -> None:
+    beginnings = near_beginnings(typed, 5)
+    assert any("cruor".startswith(beginning) for beginning in beginnings)
+    assert len(beginnings) < 450

@@ -5,6 +5,10 @@ from typing import Final, NamedTuple
 TYPO_LENGTHS: Final = (4, 8)
 """From four letters on one edit is tolerated, from eight two: in shorter texts an edit makes another name."""
 
+# Letters that a text may lack or have another one of. Of scripts with thousands of signs none is tried.
+_LATIN: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_CYRILLIC: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+
 
 class Distance(NamedTuple):
     """edits: insertions, deletions, substitutions, and swaps of neighbours. length: of the matched beginning."""
@@ -65,3 +69,22 @@ def _last_row(text: str, name: str, most: int) -> list[int]:
         if least > most:
             return row
     return row
+
+
+def near_beginnings(text: str, length: int) -> set[str]:
+    """The beginnings of names that are at most one edit from the first `length` letters of the text.
+
+    Each has `length` letters, or fewer where the text ends before. New letters are those of the script of the text.
+    """
+    stem = text[:length]
+    longer = text[: length + 1]
+    alphabet = _alphabet(stem)
+    other = {stem[:i] + letter + stem[i + 1 :] for i in range(len(stem)) for letter in alphabet}
+    missing = {(stem[:i] + letter + stem[i:])[:length] for i in range(len(stem) + 1) for letter in alphabet}
+    superfluous = {longer[:i] + longer[i + 1 :] for i in range(len(longer))}
+    swapped = {longer[:i] + longer[i + 1] + longer[i] + longer[i + 2 :] for i in range(len(longer) - 1)}
+    return {stem, *other, *missing, *superfluous, *(text[:length] for text in swapped)}
+
+
+def _alphabet(text: str) -> str:
+    return "".join(script for script in (_LATIN, _CYRILLIC) if any(letter in script for letter in text))

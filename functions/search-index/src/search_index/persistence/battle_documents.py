@@ -8,7 +8,6 @@ from typing import Any, Final, LiteralString
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.battle import BattleCreated
 from battlescope_schemas.search.documents import BattleDocument
-from search_index.domain.killmail import SolarSystem
 from search_index.persistence.rows import json_rows
 
 # Locked, so that no revision comes between reading the state and writing the document.
@@ -87,39 +86,23 @@ class StoredDocument:
     words: list[str]
 
 
-class BattleDocumentRepository:
-    """Documents of battles in the caller's transaction."""
+def params_of(
+    battle_ids: Sequence[str],
+    documents: Sequence[tuple[BattleDocument, tuple[str, ...]]],
+    missing_killmails: Mapping[str, int],
+) -> dict[str, Any]:
+    """The parameters of `SAVE_DOCUMENTS`: the documents with their words."""
+    missing = ({"battle_id": key, "killmails": count} for key, count in missing_killmails.items())
+    return {
+        "battle_ids": list(battle_ids),
+        "documents": json_rows(_row(document, words) for document, words in documents),
+        "missing": json_rows(missing),
+    }
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    async def states(self, battle_ids: Sequence[str]) -> list[StoredState]:
-        """Lock the battles until the transaction ends."""
-        return await self._connection.rows(StoredState, SELECT_STATES, {"battle_ids": list(battle_ids)})
-
-    async def systems(self, system_ids: Sequence[int]) -> dict[int, SolarSystem]:
-        cursor = await self._connection.execute(SELECT_SYSTEMS, {"system_ids": list(system_ids)})
-        return {row[0]: SolarSystem(*row) for row in await cursor.fetchall()}
-
-    async def save(
-        self,
-        battle_ids: Sequence[str],
-        documents: Sequence[tuple[BattleDocument, tuple[str, ...]]],
-        missing_killmails: Mapping[str, int],
-    ) -> list[str]:
-        """Write the documents with their words; those of other battles among `battle_ids` are removed.
-
-        Returns the battles whose document changed.
-        """
-        params = {
-            "battle_ids": list(battle_ids),
-            "documents": json_rows(_row(document, words) for document, words in documents),
-            "missing": json_rows({"battle_id": key, "killmails": count} for key, count in missing_killmails.items()),
-        }
-        return await self._connection.column(SAVE_DOCUMENTS, params)
-
-    async def find(self, battle_ids: Sequence[str]) -> list[StoredDocument]:
-        return await self._connection.rows(StoredDocument, SELECT_DOCUMENTS, {"battle_ids": list(battle_ids)})
+async def find(connection: Connection, battle_ids: Sequence[str]) -> list[StoredDocument]:
+    """The documents of battles that are searchable."""
+    return await connection.rows(StoredDocument, SELECT_DOCUMENTS, {"battle_ids": list(battle_ids)})
 
 
 def _row(document: BattleDocument, words: tuple[str, ...]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
-from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.database import Database
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.battle_document import Named
@@ -85,32 +85,16 @@ UNION ALL SELECT 'battle', battle_id::text FROM battles
 
 
 @dataclass(frozen=True, slots=True)
-class _NameRow:
+class NameRow:
+    """A stored name."""
+
     entity_type: str
     entity_id: int
     entity_name: str
     ticker: str | None
 
-
-class EntityRepository:
-    """Entities in the caller's transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def recount(self, keys: Collection[EntityKey]) -> list[EntityKey]:
-        """Count the battles of entities again; returns those whose row changed."""
-        if not keys:
-            return []
-        cursor = await self._connection.execute(RECOUNT, _key_params(sorted(set(keys))))
-        return [(entity_type, entity_id) for entity_type, entity_id in await cursor.fetchall()]
-
-    async def names(self, keys: Collection[EntityKey]) -> dict[EntityKey, Named]:
-        """The stored names; without those that nobody knows yet."""
-        if not keys:
-            return {}
-        rows = await self._connection.rows(_NameRow, SELECT_NAMES, _key_params(list(keys)))
-        return {(row.entity_type, row.entity_id): Named(row.entity_name, row.ticker) for row in rows}
+    def named(self) -> Named:
+        return Named(self.entity_name, self.ticker)
 
 
 async def save_name(database: Database, payload: EntityUpdated, *, has_copy: bool) -> None:
@@ -131,5 +115,7 @@ async def save_name(database: Database, payload: EntityUpdated, *, has_copy: boo
         await connection.execute(SAVE_NAME, params)
 
 
-def _key_params(keys: Sequence[EntityKey]) -> dict[str, Any]:
+def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:
+    """Keys as the parameters of a statement."""
+    keys = list(keys)
     return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}

@@ -51,7 +51,9 @@ GROUP BY battle_id, entity_type
 
 
 @dataclass(frozen=True, slots=True)
-class _MemberRow:
+class MemberRow:
+    """A killmail of a battle."""
+
     battle_id: str
     killmail_id: int
     killmail_time: datetime
@@ -79,33 +81,24 @@ class _EntityIds:
     entity_ids: list[str]
 
 
-class ParticipationRepository:
-    """Participations in the caller's transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def killmails(self, battle_ids: Sequence[str]) -> dict[str, list[Killmail]]:
-        """The stored killmails of each battle; those that have not come yet are missing."""
-        killmails: dict[str, list[Killmail]] = {battle_id: [] for battle_id in battle_ids}
-        for row in await self._connection.rows(_MemberRow, SELECT_MEMBERS, {"battle_ids": list(battle_ids)}):
-            killmails[row.battle_id].append(_killmail(row))
-        return killmails
-
-    async def save(self, battles: Mapping[str, Mapping[EntityKey, Participation]]) -> list[EntityKey]:
-        """Replace the participations of battles; returns the entities to be counted again."""
-        cursor = await self._connection.execute(SAVE_PARTICIPATIONS, _params(battles))
-        return [(entity_type, entity_id) for entity_type, entity_id in await cursor.fetchall()]
-
-    async def entity_ids(self, battle_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-        """By battle and entity type, those on the most killmails first."""
-        ids: dict[str, dict[str, list[str]]] = {battle_id: {} for battle_id in battle_ids}
-        for row in await self._connection.rows(_EntityIds, SELECT_ENTITY_IDS, {"battle_ids": list(battle_ids)}):
-            ids[row.battle_id][row.entity_type] = row.entity_ids
-        return ids
+def by_battle(battle_ids: Iterable[str], rows: Iterable[MemberRow]) -> dict[str, list[Killmail]]:
+    """The stored killmails of each battle; those that have not come yet are missing."""
+    killmails: dict[str, list[Killmail]] = {battle_id: [] for battle_id in battle_ids}
+    for row in rows:
+        killmails[row.battle_id].append(_killmail(row))
+    return killmails
 
 
-def _params(battles: Mapping[str, Mapping[EntityKey, Participation]]) -> dict[str, Any]:
+async def entity_ids(connection: Connection, battle_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """By battle and entity type, those on the most killmails first."""
+    ids: dict[str, dict[str, list[str]]] = {battle_id: {} for battle_id in battle_ids}
+    for row in await connection.rows(_EntityIds, SELECT_ENTITY_IDS, {"battle_ids": list(battle_ids)}):
+        ids[row.battle_id][row.entity_type] = row.entity_ids
+    return ids
+
+
+def params_of(battles: Mapping[str, Mapping[EntityKey, Participation]]) -> dict[str, Any]:
+    """The parameters of `SAVE_PARTICIPATIONS`."""
     rows = sorted(_rows(battles), key=lambda row: row[:3])
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
     names = (
@@ -123,7 +116,7 @@ def _rows(battles: Mapping[str, Mapping[EntityKey, Participation]]) -> Iterable[
     )
 
 
-def _killmail(row: _MemberRow) -> Killmail:
+def _killmail(row: MemberRow) -> Killmail:
     attackers = zip(
         row.attacker_character_ids,
         row.attacker_corporation_ids,

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
+from psycopg.rows import class_row
+
 from battlescope_events.postgres.database import Connection
 
 INDEX_LOCK: Final = 7_308_604
@@ -51,16 +53,14 @@ class Queues:
 
     async def take_index(self, limit: int) -> list[Queued]:
         """Lock indexing until the transaction ends; returns the oldest rows."""
-        await self._connection.execute(LOCK, {"key": INDEX_LOCK})
-        return await self._connection.rows(Queued, TAKE_INDEX, {"limit": limit})
+        return await self._take(INDEX_LOCK, TAKE_INDEX, limit)
 
     async def delete_index(self, rows: Collection[Queued]) -> None:
         await self._connection.execute(DELETE_INDEX, {"ids": [row.id for row in rows]})
 
     async def take_engine(self, limit: int) -> list[Queued]:
         """Lock copying until the transaction ends; returns the oldest rows."""
-        await self._connection.execute(LOCK, {"key": ENGINE_LOCK})
-        return await self._connection.rows(Queued, TAKE_ENGINE, {"limit": limit})
+        return await self._take(ENGINE_LOCK, TAKE_ENGINE, limit)
 
     async def lock_all(self) -> None:
         """Lock indexing and copying until the transaction ends."""
@@ -79,3 +79,11 @@ class Queues:
     async def add_incomplete(self) -> None:
         """Queue the battles of which killmails have come since they were indexed."""
         await self._connection.execute(QUEUE_INCOMPLETE)
+
+    async def _take(self, lock: int, statement: LiteralString, limit: int) -> list[Queued]:
+        """The second statement sees what was committed before the lock was there."""
+        async with self._connection.pipeline():
+            await self._connection.execute(LOCK, {"key": lock})
+            cursor = self._connection.cursor(row_factory=class_row(Queued))
+            await cursor.execute(statement, {"limit": limit})
+            return await cursor.fetchall()

@@ -4,17 +4,14 @@ A step is one transaction. It computes the rows from the killmails, so that an e
 another process indexes the same battle, ends in the same rows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
-from battlescope_schemas.search.documents import BattleDocument
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
 from search_index.domain.participation import SYSTEM, EntityKey, participations
-from search_index.persistence.battle_documents import BattleDocumentRepository, StoredState
-from search_index.persistence.entities import EntityRepository
-from search_index.persistence.participations import ParticipationRepository
+from search_index.persistence.index_step import IndexStep
 from search_index.persistence.queues import Queues
 
 BATCH: Final = 500
@@ -53,53 +50,37 @@ class Indexer:
 
 
 async def index_battles(
-    connection: Connection, battle_ids: Sequence[str], keys: Iterable[EntityKey] = ()
+    connection: Connection, battle_ids: Sequence[str], keys: Sequence[EntityKey] = ()
 ) -> list[tuple[str, str]]:
-    """Compute everything about these battles and recount what took part, and `keys`.
+    """Compute everything about these battles, and count again what takes or took part in them, and `keys`.
 
     Returns the type and id of each document that changed.
     """
-    documents, entities = BattleDocumentRepository(connection), EntityRepository(connection)
-    states = await documents.states(battle_ids) if battle_ids else []
-    stored = ParticipationRepository(connection)
-    killmails = await stored.killmails(battle_ids) if battle_ids else {}
+    step = IndexStep(connection)
+    if not battle_ids:
+        return await step.save(keys, [], [], {})
+    states, killmails = await step.load(battle_ids)
     computed = {battle_id: participations(killmails[battle_id]) for battle_id in battle_ids}
-    recounted = await entities.recount([*keys, *(await stored.save(computed) if battle_ids else [])])
-    changed = [(entity_type, str(entity_id)) for entity_type, entity_id in recounted]
-    if battle_ids:
-        payloads = _payloads(states)
-        built = await _documents(documents, entities, payloads, states, computed)
-        missing = {s.battle_id: s.killmails - len(killmails[s.battle_id]) for s in states}
-        changed += [(_BATTLE, battle_id) for battle_id in await documents.save(battle_ids, built, missing)]
-    return changed
-
-
-def _payloads(states: Iterable[StoredState]) -> dict[str, BattleCreated]:
-    payloads = ((state.battle_id, state.payload()) for state in states)
-    return {battle_id: payload for battle_id, payload in payloads if payload is not None}
-
-
-async def _documents(
-    documents: BattleDocumentRepository,
-    entities: EntityRepository,
-    payloads: Mapping[str, BattleCreated],
-    states: Iterable[StoredState],
-    computed: Mapping[str, Participations],
-) -> list[tuple[BattleDocument, tuple[str, ...]]]:
+    payloads = {state.battle_id: payload for state in states if (payload := state.payload()) is not None}
+    changed, shown = await step.save_participations(
+        computed, _shown_keys(payloads, computed), _system_ids(payloads, computed)
+    )
     ended = {state.battle_id: state.ended_revision for state in states}
+    documents = [
+        battle_document(payload, ended[battle_id], computed[battle_id], shown.names, shown.systems)
+        for battle_id, payload in payloads.items()
+    ]
+    words = [words_of(document, tickers_of(computed[document.id], shown.names)) for document in documents]
+    missing = {state.battle_id: state.killmails - len(killmails[state.battle_id]) for state in states}
+    return await step.save([*keys, *changed], battle_ids, list(zip(documents, words, strict=True)), missing)
+
+
+def _shown_keys(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[EntityKey]:
     keys = {key for battle_id in payloads for key in named_keys(computed[battle_id])}
-    keys |= {
-        (side.top_party.party_type, side.top_party.party_id)
-        for payload in payloads.values()
-        for side in payload.sides
-        if side.top_party
-    }
-    names = await entities.names(keys)
+    tops = (side.top_party for payload in payloads.values() for side in payload.sides)
+    return keys | {(top.party_type, top.party_id) for top in tops if top is not None}
+
+
+def _system_ids(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[int]:
     system_ids = {payload.system_id for payload in payloads.values()}
-    system_ids |= {key[1] for battle_id in payloads for key in computed[battle_id] if key[0] == SYSTEM}
-    systems = await documents.systems(sorted(system_ids))
-    built: list[tuple[BattleDocument, tuple[str, ...]]] = []
-    for battle_id, payload in payloads.items():
-        document = battle_document(payload, ended[battle_id], computed[battle_id], names, systems)
-        built.append((document, words_of(document, tickers_of(computed[battle_id], names))))
-    return built
+    return system_ids | {key[1] for battle_id in payloads for key in computed[battle_id] if key[0] == SYSTEM}

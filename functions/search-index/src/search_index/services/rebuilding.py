@@ -12,7 +12,6 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_events.postgres.outbox import Outbox
 from search_index.events import reindex_requested
-from search_index.persistence.entities import EntityRepository
 from search_index.persistence.queues import Queues
 from search_index.persistence.reindex_jobs import ReindexJob, ReindexJobRepository
 from search_index.services.copying import documents_of
@@ -101,8 +100,7 @@ class Rebuilder:
         if document_type == "battle":
             changed = await index_battles(connection, ids)
         elif document_type != "killmail":
-            keys = await EntityRepository(connection).recount([(document_type, int(entity_id)) for entity_id in ids])
-            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in keys]
+            changed = await index_battles(connection, [], [(document_type, int(entity_id)) for entity_id in ids])
         if self._engine.has_copy:
             await Queues(connection).add_engine(changed)
             documents = await documents_of(connection, document_type, ids, self._now())

@@ -55,9 +55,7 @@ class IndexStep:
                 battle_documents.SELECT_SYSTEMS, {"system_ids": sorted(system_ids)}
             )
             keys = [(entity_type, entity_id) for entity_type, entity_id in await saved.fetchall()]
-            names = {
-                (row.entity_type, row.entity_id): Named(row.entity_name, row.ticker) for row in await named.fetchall()
-            }
+            names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
             systems = {row[0]: SolarSystem(*row) for row in await located.fetchall()}
         return keys, Shown(names, systems)
 

@@ -17,7 +17,7 @@ NARROW: Final = re.compile(r"^(\w+\.\w+) (smallint|integer|numeric\(\d+,\d+\)|re
 OWN_TABLES: Final = re.compile(
     r"^(upstream_cooldowns|delivery_attempts|outbox_messages|ingestion_status|ingestion_stats_hourly|rulesets|feed_rereads"
     r"|historical_\w+|data_retention_jobs|clustering_configuration|reclustering_jobs|republish_jobs|ruleset_history"
-    r"|revaluation_jobs|source_failover|feed_backlogs|unavailable_listings|reindex_jobs)\."
+    r"|revaluation_jobs|reindex_jobs|source_failover|feed_backlogs|unavailable_listings)\."
 )
 BOUNDS: Final = {
     r"\w+\.(zkb_total_value|isk_value|value|isk_destroyed|isk_lost|total_isk_destroyed)": "MAX_ISK_VALUE of the reader",
@@ -35,7 +35,7 @@ BOUNDS: Final = {
     r"battles\.(kills_without_value|kills_without_parts|kills_with_unpriced)": "a count of stored killmails",
     r"\w+\.(side_id|second_best_side_id|winning_side|sides)": "a count of sides, at most one for each party",
     r"\w+\.(score|confidence|evidence|isk_efficiency)": "computed, from 0 to 100; evidence is a real number",
-    r"(battles|battle_documents)\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
+    r"\w+\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
     r"\w+\.(revision|suggested_revision|value_revision|version|attempts)": "a count of changes of one row",
     r"\w+\.valuation_revision": "a count of valuations of one row",
     r"battle_documents\.battle_score": "a logarithm and counts of stored killmails and their pilots",

@@ -17,7 +17,7 @@ NARROW: Final = re.compile(r"^(\w+\.\w+) (smallint|integer|numeric\(\d+,\d+\)|re
 OWN_TABLES: Final = re.compile(
     r"^(upstream_cooldowns|delivery_attempts|outbox_messages|ingestion_status|ingestion_stats_hourly|rulesets|feed_rereads"
     r"|historical_\w+|data_retention_jobs|clustering_configuration|reclustering_jobs|republish_jobs|ruleset_history"
-    r"|revaluation_jobs|reindex_jobs|source_failover|feed_backlogs|unavailable_listings)\."
+    r"|reindex_jobs|revaluation_jobs|source_failover|feed_backlogs|unavailable_listings)\."
 )
 BOUNDS: Final = {
     r"\w+\.(zkb_total_value|isk_value|value|isk_destroyed|isk_lost|total_isk_destroyed)": "MAX_ISK_VALUE of the reader",

@@ -18,7 +18,7 @@ SELECT member.battle_id::text, killmail_id, killmail_time, system_id, ship_type_
 FROM battle_killmails AS member JOIN killmails USING (killmail_id)
 WHERE member.battle_id = ANY (%(battle_ids)s::uuid[])
 """
-# Rows that are stored as they should be are not written. Returns what is to be counted again.
+# Rows that are stored as they should be are neither written nor locked. Returns what is to be counted again.
 SAVE_PARTICIPATIONS: Final[LiteralString] = """
 WITH incoming AS MATERIALIZED (
     SELECT * FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(row_battle_ids)s::uuid[],
@@ -28,11 +28,15 @@ WITH incoming AS MATERIALIZED (
 ), saved AS (
     INSERT INTO battle_entities AS existing (entity_type, entity_id, battle_id, kills, losses, last_seen_at,
         corporation_id, alliance_id)
-    SELECT * FROM incoming
+    SELECT * FROM incoming AS new
+    WHERE NOT EXISTS (
+        SELECT FROM battle_entities AS old
+        WHERE old.entity_type = new.entity_type AND old.entity_id = new.entity_id AND old.battle_id = new.battle_id
+            AND (old.kills, old.losses, old.last_seen_at, old.corporation_id, old.alliance_id)
+                IS NOT DISTINCT FROM (new.kills, new.losses, new.last_seen_at, new.corporation_id, new.alliance_id))
     ON CONFLICT (entity_type, entity_id, battle_id) DO UPDATE SET kills = EXCLUDED.kills, losses = EXCLUDED.losses,
         last_seen_at = EXCLUDED.last_seen_at, corporation_id = EXCLUDED.corporation_id,
         alliance_id = EXCLUDED.alliance_id
-    WHERE existing IS DISTINCT FROM EXCLUDED
     RETURNING entity_type, entity_id
 ), removed AS (
     DELETE FROM battle_entities AS existing

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from typing import Any
@@ -55,9 +54,8 @@ class SearchApi:
 
 
 @pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "POLL_INTERVAL", 0)
-    yield
 
 
 def output(server: SearchApi, *, follow: bool = True) -> str:

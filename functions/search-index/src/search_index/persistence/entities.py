@@ -13,34 +13,6 @@ from search_index.domain.participation import EntityKey
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
-# Recounted from the battles, never counted up, so that a repeated event changes nothing. The affiliation is that of the
-# last battle.
-RECOUNT: Final[LiteralString] = """
-WITH counted AS (
-    SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
-        coalesce(sum(b.kills), 0)::integer AS kills, coalesce(sum(b.losses), 0)::integer AS losses,
-        max(b.last_seen_at) AS last_seen_at
-    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
-    LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
-    GROUP BY requested.entity_type, requested.entity_id
-), affiliated AS (
-    SELECT counted.*, last.corporation_id, last.alliance_id
-    FROM counted LEFT JOIN LATERAL (
-        SELECT corporation_id, alliance_id FROM battle_entities AS b
-        WHERE counted.entity_type IN ('character', 'corporation') AND b.entity_type = counted.entity_type
-            AND b.entity_id = counted.entity_id AND b.last_seen_at = counted.last_seen_at
-        ORDER BY battle_id LIMIT 1
-    ) AS last ON true
-)
-UPDATE entities AS e SET battle_count = a.battle_count, kills = a.kills, losses = a.losses,
-    last_seen_at = a.last_seen_at, is_searchable = a.battle_count > 0, corporation_id = a.corporation_id,
-    alliance_id = a.alliance_id
-FROM affiliated AS a
-WHERE e.entity_type = a.entity_type AND e.entity_id = a.entity_id
-    AND (e.battle_count, e.kills, e.losses, e.last_seen_at, e.corporation_id, e.alliance_id)
-        IS DISTINCT FROM (a.battle_count, a.kills, a.losses, a.last_seen_at, a.corporation_id, a.alliance_id)
-RETURNING e.entity_type, e.entity_id
-"""
 SELECT_NAMES: Final[LiteralString] = """
 SELECT entity_type, entity_id, entity_name, ticker
 FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)

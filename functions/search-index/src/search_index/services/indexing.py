@@ -4,15 +4,15 @@ A step is one transaction. It computes the rows from the killmails, so that an e
 another process indexes the same battle, ends in the same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
 from search_index.domain.participation import SYSTEM, EntityKey, participations
-from search_index.persistence.index_step import IndexStep
-from search_index.persistence.queues import Queues
+from search_index.persistence.index_step import IndexStep, pipelined_transaction
+from search_index.persistence.queues import Queued, Queues
 
 BATCH: Final = 500
 """Rows of a queue in a step."""
@@ -35,36 +35,33 @@ class Indexer:
             await Queues(connection).add_incomplete()
 
     async def _step(self) -> int:
-        async with self._database.transaction() as connection:
-            queues = Queues(connection)
-            rows = await queues.take_index(BATCH)
-            if not rows:
-                return 0
-            battle_ids = sorted({row.document_id for row in rows if row.document_type == _BATTLE})
-            keys = [(row.document_type, int(row.document_id)) for row in rows if row.document_type != _BATTLE]
-            changed = await index_battles(connection, battle_ids, keys)
-            if self._has_copy:
-                await queues.add_engine(changed)
-            await queues.delete_index(rows)
+        async with pipelined_transaction(self._database) as connection:
+            rows = await Queues(connection).take_index(BATCH)
+            if rows:
+                battle_ids = sorted({row.document_id for row in rows if row.document_type == _BATTLE})
+                keys = {(row.document_type, int(row.document_id)) for row in rows if row.document_type != _BATTLE}
+                await index(connection, battle_ids, sorted(keys), done=rows, has_copy=self._has_copy)
         return len(rows)
 
 
-async def index_battles(
-    connection: Connection, battle_ids: Sequence[str], keys: Sequence[EntityKey] = ()
-) -> list[tuple[str, str]]:
+async def index(
+    connection: Connection,
+    battle_ids: Sequence[str],
+    keys: Sequence[EntityKey] = (),
+    *,
+    done: Collection[Queued] = (),
+    has_copy: bool,
+) -> None:
     """Compute everything about these battles, and count again what takes or took part in them, and `keys`.
 
-    Returns the type and id of each document that changed.
+    done: what was queued for this. has_copy: whether what changed is queued to be copied.
     """
     step = IndexStep(connection)
-    if not battle_ids:
-        return await step.save(keys, [], [], {})
-    states, killmails = await step.load(battle_ids)
+    states, killmails = await step.load(battle_ids) if battle_ids else ([], {})
     computed = {battle_id: participations(killmails[battle_id]) for battle_id in battle_ids}
     payloads = {state.battle_id: payload for state in states if (payload := state.payload()) is not None}
-    changed, shown = await step.save_participations(
-        computed, _shown_keys(payloads, computed), _system_ids(payloads, computed)
-    )
+    shown_keys, system_ids = _shown_keys(payloads, computed), _system_ids(payloads, computed)
+    changed, shown = await step.save_participations(computed, keys, shown_keys, system_ids)
     ended = {state.battle_id: state.ended_revision for state in states}
     documents = [
         battle_document(payload, ended[battle_id], computed[battle_id], shown.names, shown.systems)
@@ -72,7 +69,14 @@ async def index_battles(
     ]
     words = [words_of(document, tickers_of(computed[document.id], shown.names)) for document in documents]
     missing = {state.battle_id: state.killmails - len(killmails[state.battle_id]) for state in states}
-    return await step.save([*keys, *changed], battle_ids, list(zip(documents, words, strict=True)), missing)
+    await step.save_documents(
+        battle_ids,
+        zip(documents, words, strict=True),
+        missing,
+        changed=changed,
+        done=done,
+        has_copy=has_copy,
+    )
 
 
 def _shown_keys(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[EntityKey]:

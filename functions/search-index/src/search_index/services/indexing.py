@@ -14,7 +14,7 @@ from search_index.domain.participation import SYSTEM, EntityKey, participations
 from search_index.persistence.index_step import IndexStep, pipelined_transaction
 from search_index.persistence.queues import Queued, Queues
 
-BATCH: Final = 500
+BATCH: Final = 200
 """Rows of a queue in a step."""
 _BATTLE: Final = "battle"
 

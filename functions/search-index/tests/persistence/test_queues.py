@@ -7,9 +7,8 @@ import pytest
 from search_builders import Consumer, battle, killmail, rows
 
 from battlescope_events.postgres.database import Database
-from search_index.persistence.entities import RECOUNT
 from search_index.persistence.killmails import SAVE_KILLMAILS
-from search_index.persistence.participations import SELECT_MEMBERS
+from search_index.persistence.participations import SAVE_PARTICIPATIONS, SELECT_MEMBERS, params_of
 
 pytestmark = pytest.mark.postgres
 
@@ -50,8 +49,8 @@ async def test_two_processes_index_at_once(consumer: Consumer, store: Database) 
 
 PLANS: list[tuple[LiteralString, dict[str, Any], str]] = [
     (
-        RECOUNT,
-        {"entity_types": ["alliance"], "entity_ids": [99_000_001]},
+        SAVE_PARTICIPATIONS,
+        params_of({}, [("alliance", 99_000_001)]),
         "battle_entities_pkey",
     ),
     (SELECT_MEMBERS, {"battle_ids": ["00000000-0000-0000-0000-000000000001"]}, "battle_killmails_of_battle"),

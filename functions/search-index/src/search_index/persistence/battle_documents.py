@@ -1,6 +1,6 @@
 """Documents of battles: what they are made of, and the rows that search reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
@@ -8,7 +8,6 @@ from typing import Any, Final, LiteralString
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.battle import BattleCreated
 from battlescope_schemas.search.documents import BattleDocument
-from search_index.domain.killmail import SolarSystem
 from search_index.persistence.rows import json_rows
 
 # Locked, so that no revision comes between reading the state and writing the document.
@@ -24,8 +23,8 @@ SELECT system_id, system_name, constellation_id, constellation_name, region_id, 
     security_status, wormhole_class, system_effect
 FROM solar_systems WHERE system_id = ANY (%(system_ids)s::bigint[])
 """
-# A document that is stored as it should be is not written: each row has a dozen index entries. Returns the ids of the
-# battles whose document is new, different or gone.
+# A document that is stored as it should be is not written: each row has a dozen index entries. What changed is queued
+# for the copies of a search engine, and what was queued for this is done.
 SAVE_DOCUMENTS: Final[LiteralString] = """
 WITH incoming AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(documents)s::json) AS incoming (battle_id uuid, revision bigint,
@@ -58,8 +57,15 @@ WITH incoming AS MATERIALIZED (
     UPDATE battles SET missing_killmails = missing.killmails
     FROM json_to_recordset(%(missing)s::json) AS missing (battle_id uuid, killmails integer)
     WHERE battles.battle_id = missing.battle_id AND battles.missing_killmails <> missing.killmails
+), copied AS (
+    INSERT INTO engine_queue (document_type, document_id)
+    SELECT document_type, document_id FROM (
+        SELECT 'battle' AS document_type, battle_id::text AS document_id FROM saved
+        UNION ALL SELECT 'battle', battle_id::text FROM removed
+        UNION ALL SELECT * FROM unnest(%(changed_types)s::text[], %(changed_ids)s::text[])
+    ) AS changed WHERE %(has_copy)s::boolean
 )
-SELECT battle_id::text FROM saved UNION ALL SELECT battle_id::text FROM removed
+DELETE FROM index_queue WHERE id = ANY (%(queue_ids)s::bigint[])
 """
 SELECT_DOCUMENTS: Final[LiteralString] = """
 SELECT battle_id::text, document, tsvector_to_array(search_vector) AS words
@@ -87,39 +93,21 @@ class StoredDocument:
     words: list[str]
 
 
-class BattleDocumentRepository:
-    """Documents of battles in the caller's transaction."""
+def params_of(
+    battle_ids: Sequence[str], documents: Iterable[tuple[BattleDocument, tuple[str, ...]]], missing: Mapping[str, int]
+) -> dict[str, Any]:
+    """Parameters of `SAVE_DOCUMENTS`: documents with their words, and how many killmails of each battle are missing."""
+    rows = ({"battle_id": battle_id, "killmails": count} for battle_id, count in missing.items())
+    return {
+        "battle_ids": list(battle_ids),
+        "documents": json_rows(_row(document, words) for document, words in documents),
+        "missing": json_rows(rows),
+    }
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    async def states(self, battle_ids: Sequence[str]) -> list[StoredState]:
-        """Lock the battles until the transaction ends."""
-        return await self._connection.rows(StoredState, SELECT_STATES, {"battle_ids": list(battle_ids)})
-
-    async def systems(self, system_ids: Sequence[int]) -> dict[int, SolarSystem]:
-        cursor = await self._connection.execute(SELECT_SYSTEMS, {"system_ids": list(system_ids)})
-        return {row[0]: SolarSystem(*row) for row in await cursor.fetchall()}
-
-    async def save(
-        self,
-        battle_ids: Sequence[str],
-        documents: Sequence[tuple[BattleDocument, tuple[str, ...]]],
-        missing_killmails: Mapping[str, int],
-    ) -> list[str]:
-        """Write the documents with their words; those of other battles among `battle_ids` are removed.
-
-        Returns the battles whose document changed.
-        """
-        params = {
-            "battle_ids": list(battle_ids),
-            "documents": json_rows(_row(document, words) for document, words in documents),
-            "missing": json_rows({"battle_id": key, "killmails": count} for key, count in missing_killmails.items()),
-        }
-        return await self._connection.column(SAVE_DOCUMENTS, params)
-
-    async def find(self, battle_ids: Sequence[str]) -> list[StoredDocument]:
-        return await self._connection.rows(StoredDocument, SELECT_DOCUMENTS, {"battle_ids": list(battle_ids)})
+async def find(connection: Connection, battle_ids: Sequence[str]) -> list[StoredDocument]:
+    """The documents of battles that are searchable."""
+    return await connection.rows(StoredDocument, SELECT_DOCUMENTS, {"battle_ids": list(battle_ids)})
 
 
 def _row(document: BattleDocument, words: tuple[str, ...]) -> dict[str, Any]:

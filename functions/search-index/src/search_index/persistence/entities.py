@@ -1,10 +1,10 @@
 """Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
-from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.database import Database
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.battle_document import Named
@@ -13,34 +13,6 @@ from search_index.domain.participation import EntityKey
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
-# Recounted from the battles, never counted up, so that a repeated event changes nothing. The affiliation is that of the
-# last battle.
-RECOUNT: Final[LiteralString] = """
-WITH counted AS (
-    SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
-        coalesce(sum(b.kills), 0)::integer AS kills, coalesce(sum(b.losses), 0)::integer AS losses,
-        max(b.last_seen_at) AS last_seen_at
-    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
-    LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
-    GROUP BY requested.entity_type, requested.entity_id
-), affiliated AS (
-    SELECT counted.*, last.corporation_id, last.alliance_id
-    FROM counted LEFT JOIN LATERAL (
-        SELECT corporation_id, alliance_id FROM battle_entities AS b
-        WHERE counted.entity_type IN ('character', 'corporation') AND b.entity_type = counted.entity_type
-            AND b.entity_id = counted.entity_id AND b.last_seen_at = counted.last_seen_at
-        ORDER BY battle_id LIMIT 1
-    ) AS last ON true
-)
-UPDATE entities AS e SET battle_count = a.battle_count, kills = a.kills, losses = a.losses,
-    last_seen_at = a.last_seen_at, is_searchable = a.battle_count > 0, corporation_id = a.corporation_id,
-    alliance_id = a.alliance_id
-FROM affiliated AS a
-WHERE e.entity_type = a.entity_type AND e.entity_id = a.entity_id
-    AND (e.battle_count, e.kills, e.losses, e.last_seen_at, e.corporation_id, e.alliance_id)
-        IS DISTINCT FROM (a.battle_count, a.kills, a.losses, a.last_seen_at, a.corporation_id, a.alliance_id)
-RETURNING e.entity_type, e.entity_id
-"""
 SELECT_NAMES: Final[LiteralString] = """
 SELECT entity_type, entity_id, entity_name, ticker
 FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
@@ -85,32 +57,16 @@ UNION ALL SELECT 'battle', battle_id::text FROM battles
 
 
 @dataclass(frozen=True, slots=True)
-class _NameRow:
+class NameRow:
+    """A stored name."""
+
     entity_type: str
     entity_id: int
     entity_name: str
     ticker: str | None
 
-
-class EntityRepository:
-    """Entities in the caller's transaction."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def recount(self, keys: Collection[EntityKey]) -> list[EntityKey]:
-        """Count the battles of entities again; returns those whose row changed."""
-        if not keys:
-            return []
-        cursor = await self._connection.execute(RECOUNT, _key_params(sorted(set(keys))))
-        return [(entity_type, entity_id) for entity_type, entity_id in await cursor.fetchall()]
-
-    async def names(self, keys: Collection[EntityKey]) -> dict[EntityKey, Named]:
-        """The stored names; without those that nobody knows yet."""
-        if not keys:
-            return {}
-        rows = await self._connection.rows(_NameRow, SELECT_NAMES, _key_params(list(keys)))
-        return {(row.entity_type, row.entity_id): Named(row.entity_name, row.ticker) for row in rows}
+    def named(self) -> Named:
+        return Named(self.entity_name, self.ticker)
 
 
 async def save_name(database: Database, payload: EntityUpdated, *, has_copy: bool) -> None:
@@ -131,5 +87,7 @@ async def save_name(database: Database, payload: EntityUpdated, *, has_copy: boo
         await connection.execute(SAVE_NAME, params)
 
 
-def _key_params(keys: Sequence[EntityKey]) -> dict[str, Any]:
+def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:
+    """Keys as the parameters of a statement."""
+    keys = list(keys)
     return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}

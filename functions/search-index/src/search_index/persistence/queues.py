@@ -1,6 +1,6 @@
 """What waits to be indexed, and what waits to be copied into the search engine."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -12,18 +12,21 @@ ENGINE_LOCK: Final = 7_308_605
 written over a newer one."""
 
 LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(key)s)"
+# The rows are those of before the wait for the lock: what another process has done meanwhile is done again, which
+# changes nothing, and what was added is for the next step.
 TAKE_INDEX: Final[LiteralString] = """
-SELECT id, document_type, document_id FROM index_queue ORDER BY id LIMIT %(limit)s::integer
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(key)s))
+SELECT queued.* FROM locked CROSS JOIN (
+    SELECT id, document_type, document_id FROM index_queue ORDER BY id LIMIT %(limit)s::integer
+) AS queued
 """
-DELETE_INDEX: Final[LiteralString] = "DELETE FROM index_queue WHERE id = ANY (%(ids)s::bigint[])"
 TAKE_ENGINE: Final[LiteralString] = """
-SELECT id, document_type, document_id FROM engine_queue ORDER BY id LIMIT %(limit)s::integer
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(key)s))
+SELECT queued.* FROM locked CROSS JOIN (
+    SELECT id, document_type, document_id FROM engine_queue ORDER BY id LIMIT %(limit)s::integer
+) AS queued
 """
 DELETE_ENGINE: Final[LiteralString] = "DELETE FROM engine_queue WHERE id = ANY (%(ids)s::bigint[])"
-ADD_ENGINE: Final[LiteralString] = """
-INSERT INTO engine_queue (document_type, document_id)
-SELECT * FROM unnest(%(document_types)s::text[], %(document_ids)s::text[])
-"""
 # A killmail and the event of its battle that are committed at the same moment do not see each other.
 QUEUE_INCOMPLETE: Final[LiteralString] = """
 INSERT INTO index_queue (document_type, document_id)
@@ -51,16 +54,11 @@ class Queues:
 
     async def take_index(self, limit: int) -> list[Queued]:
         """Lock indexing until the transaction ends; returns the oldest rows."""
-        await self._connection.execute(LOCK, {"key": INDEX_LOCK})
-        return await self._connection.rows(Queued, TAKE_INDEX, {"limit": limit})
-
-    async def delete_index(self, rows: Collection[Queued]) -> None:
-        await self._connection.execute(DELETE_INDEX, {"ids": [row.id for row in rows]})
+        return await self._connection.rows(Queued, TAKE_INDEX, {"key": INDEX_LOCK, "limit": limit})
 
     async def take_engine(self, limit: int) -> list[Queued]:
         """Lock copying until the transaction ends; returns the oldest rows."""
-        await self._connection.execute(LOCK, {"key": ENGINE_LOCK})
-        return await self._connection.rows(Queued, TAKE_ENGINE, {"limit": limit})
+        return await self._connection.rows(Queued, TAKE_ENGINE, {"key": ENGINE_LOCK, "limit": limit})
 
     async def lock_all(self) -> None:
         """Lock indexing and copying until the transaction ends."""
@@ -69,12 +67,6 @@ class Queues:
 
     async def delete_engine(self, rows: Collection[Queued]) -> None:
         await self._connection.execute(DELETE_ENGINE, {"ids": [row.id for row in rows]})
-
-    async def add_engine(self, documents: Sequence[tuple[str, str]]) -> None:
-        """Queue documents, as type and id."""
-        if documents:
-            types, ids = zip(*documents, strict=True)
-            await self._connection.execute(ADD_ENGINE, {"document_types": list(types), "document_ids": list(ids)})
 
     async def add_incomplete(self) -> None:
         """Queue the battles of which killmails have come since they were indexed."""

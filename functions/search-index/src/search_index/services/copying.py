@@ -10,8 +10,8 @@ from datetime import datetime
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.search.documents import BattleDocument, Document
 from search_index.domain.battle_document import completed
-from search_index.persistence.battle_documents import BattleDocumentRepository
-from search_index.persistence.participations import ParticipationRepository
+from search_index.persistence.battle_documents import find
+from search_index.persistence.participations import entity_ids
 from search_index.persistence.queues import Queued, Queues
 from search_index.persistence.reindex_jobs import ReindexJobRepository
 from search_index.persistence.searchable import SearchableDocuments
@@ -66,10 +66,10 @@ async def documents_of(connection: Connection, document_type: str, ids: Sequence
     """The documents as a search engine copies them; what is not searchable (any more) has none."""
     if document_type != "battle":
         return await SearchableDocuments(connection, now).of_type(document_type, ids)
-    entity_ids = await ParticipationRepository(connection).entity_ids(ids)
+    ids_of = await entity_ids(connection, ids)
     return [
-        completed(BattleDocument.model_validate(stored.document), entity_ids[stored.battle_id], tuple(stored.words))
-        for stored in await BattleDocumentRepository(connection).find(ids)
+        completed(BattleDocument.model_validate(stored.document), ids_of[stored.battle_id], tuple(stored.words))
+        for stored in await find(connection, ids)
     ]
 
 

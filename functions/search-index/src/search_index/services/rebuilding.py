@@ -12,12 +12,11 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_events.postgres.outbox import Outbox
 from search_index.events import reindex_requested
-from search_index.persistence.entities import EntityRepository
 from search_index.persistence.queues import Queues
 from search_index.persistence.reindex_jobs import ReindexJob, ReindexJobRepository
 from search_index.services.copying import documents_of
 from search_index.services.engine import COLLECTION_OF, SearchEngine
-from search_index.services.indexing import index_battles
+from search_index.services.indexing import index
 
 PART_SIZE: Final = {"battle": 100, "killmail": 1000}
 OTHER_PART_SIZE: Final = 1000
@@ -97,13 +96,11 @@ class Rebuilder:
         await jobs.advance(job, document_type, ids, now)
 
     async def _rebuild(self, connection: Connection, job: ReindexJob, document_type: str, ids: Sequence[str]) -> None:
-        changed: list[tuple[str, str]] = []
+        has_copy = self._engine.has_copy
         if document_type == "battle":
-            changed = await index_battles(connection, ids)
+            await index(connection, ids, has_copy=has_copy)
         elif document_type != "killmail":
-            keys = await EntityRepository(connection).recount([(document_type, int(entity_id)) for entity_id in ids])
-            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in keys]
-        if self._engine.has_copy:
-            await Queues(connection).add_engine(changed)
+            await index(connection, [], [(document_type, int(entity_id)) for entity_id in ids], has_copy=has_copy)
+        if has_copy:
             documents = await documents_of(connection, document_type, ids, self._now())
             await self._engine.write_rebuilt(COLLECTION_OF[document_type], documents, rebuild=job.id)

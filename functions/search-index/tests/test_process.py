@@ -59,9 +59,3 @@ def test_what_a_killed_process_left_is_indexed_by_the_next(process: FunctionProc
     other = KILLMAIL_ENRICHED.message(killmail(99), source="tests", key="99", time=START)
     assert send(process.url, other) == 204
     wait_for_document(database)
-
-
-def test_an_event_without_a_database_is_delivered_again(new_process: Callable[..., FunctionProcess]) -> None:
-    lonely = new_process("search_index.main:app", settings("postgres://nobody@127.0.0.1:9/nothing")).start()
-    message = KILLMAIL_ENRICHED.message(killmail(1), source="tests", key="1", time=START)
-    assert send(lonely.wait_until_live().url, message) == 503

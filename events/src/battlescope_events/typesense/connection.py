@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -78,6 +79,8 @@ class Typesense:
             "connection_timeout_seconds": self._timeout,
             "num_retries": 0,  # what fails is tried again by the queue or by the caller
         }
+        # The library also makes the parts of its client that are deprecated, whether or not they are used.
+        warnings.filterwarnings("ignore", ".* is deprecated on v30", DeprecationWarning)
         self._client = module.AsyncClient(configuration)
         return self._client
 

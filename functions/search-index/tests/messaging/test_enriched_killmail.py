@@ -3,7 +3,7 @@
 import pytest
 from search_builders import killmail
 
-from battlescope_schemas.enriched import EnrichedKillmail
+from battlescope_schemas.enriched import EnrichedKillmail, EnrichedVictim
 from search_index.messaging.enriched_killmail import from_event, read_lines
 
 CASES = {
@@ -18,7 +18,7 @@ CASES = {
             "price_day": "2026-02-28", "rules": 1, "confidence": "low",
         },
     ),
-    "nobody known": killmail(4, victim={"ship_type_id": 35_832}, attackers=(), attacker_count=1),
+    "nobody known": killmail(4, attackers=()).model_copy(update={"victim": EnrichedVictim(ship_type_id=35_832)}),
     "wormhole": killmail(5, wormhole_class=5, solo=True, npc=True),
 }  # fmt: skip
 

@@ -42,14 +42,16 @@ def participations(killmails: Iterable[Killmail]) -> dict[EntityKey, Participati
     seen: dict[EntityKey, _Affiliation] = {}
     for killmail in killmails:
         when = killmail.killmail_time, killmail.killmail_id
-        losers = _affiliations(killmail.victim)
-        attackers = {key: value for attacker in killmail.attackers for key, value in _affiliations(attacker)}
-        for key, (corporation_id, alliance_id) in attackers.items():
+        attackers: set[EntityKey] = set()
+        for attacker in killmail.attackers:
+            for key, affiliation in _affiliations(attacker):
+                attackers.add(key)
+                _see(seen, key, _Affiliation(when, *affiliation))
+        for key in attackers:
             _count(counts, key, is_loss=False)
-            _see(seen, key, _Affiliation(when, corporation_id, alliance_id))
-        for key, (corporation_id, alliance_id) in losers:
+        for key, affiliation in _affiliations(killmail.victim):
             _count(counts, key, is_loss=True)
-            _see(seen, key, _Affiliation(when, corporation_id, alliance_id))
+            _see(seen, key, _Affiliation(when, *affiliation))
         system = SYSTEM, killmail.system_id
         _count(counts, system, is_loss=True)
         _see(seen, system, _Affiliation(when, None, None))

@@ -225,6 +225,10 @@ bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a qua
 bench-api: $(READY) ## battle-api and killmail-api on real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
 	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
 
+bench-search: $(READY) ## search on four real days: CPU a killmail, bytes, seconds until searchable; latency at 100 requests/s (READING_ARGS; needs the real days)
+	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/search.py $(ARGS)
+	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/serving/search_reading.py $(READING_ARGS)
+
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
 	@PYTHONPATH=bench:events/tests/support $(BIN)/python bench/serving/auth.py $(ARGS)
 
@@ -250,4 +254,4 @@ clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
 .PHONY: spa spa-check spa-dev spa-e2e screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

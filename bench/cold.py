@@ -43,6 +43,7 @@ REQUEST_PATHS: Final = {
     "battle-api": "/api/battles?limit=1",
     "ingest-api": "/api/rulesets/current",
     "killmail-api": "/api/killmails/recent?limit=1",
+    "search-api": "/api/search/systems?q=jita",
     "web-serve": "/",
 }
 EVENT_TYPES: Final = {

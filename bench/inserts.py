@@ -113,7 +113,10 @@ def _ready(address: str) -> str:
     while True:
         try:
             with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
-                for role in ("battle-cluster", "battle-api", "battle-close", "killmail-enrich", "killmail-api"):
+                for role in (
+                    "battle-cluster", "battle-api", "battle-close", "killmail-enrich", "killmail-api", "search-index",
+                    "search-api",
+                ):  # fmt: skip
                     admin.execute(SQL("CREATE ROLE {} SUPERUSER LOGIN").format(Identifier(role)))
                 return address
         except psycopg.OperationalError:

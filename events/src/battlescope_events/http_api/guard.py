@@ -26,6 +26,7 @@ PUBLIC_ROUTES: Final[Mapping[str, str]] = {
     "/health/liveness": "The kubelet asks without a login.",
     "/health/readiness": "Knative asks without a login before it sends requests.",
     "/health/startup": "The kubelet asks without a login.",
+    "/health/search": "Operators ask whether the search engine answers; it says no more than that.",
     "/openapi.json": "The description of the API is public, as its source is.",
     "/api/openapi.json": "The same of all functions together.",
     "/api/docs": "The same as a page for people.",

@@ -41,10 +41,19 @@ def _kept_escape(match: re.Match[bytes]) -> bytes:
 
 
 def cacheable_response(
-    request: Request, body: BaseModel, max_age: int, scope: Literal["private", "public"] = "private"
+    request: Request,
+    body: BaseModel,
+    max_age: int,
+    scope: Literal["private", "public"] = "private",
+    *,
+    etag: str | None = None,
 ) -> Response:
-    """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already."""
-    return cacheable_content(request, json_content(body), max_age, scope=scope)
+    """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already.
+
+    `etag` is given where the body has something that is new each time; else it is made from the content.
+    """
+    content = json_content(body)
+    return _conditional(request, content, etag or content_etag(content), f"{scope}, max-age={max_age}")
 
 
 def cacheable_content(

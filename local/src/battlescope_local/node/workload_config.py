@@ -58,11 +58,11 @@ def resolve_config(
     stores: Stores,
     urls: Mapping[tuple[str, str], str],
     overrides: Values,
-    account_secrets: Values,
+    other_secrets: Values,
 ) -> ResolvedConfig:
     """Secrets and ConfigMaps for all workloads.
 
-    `urls` are database URLs by (function, database); `account_secrets` are the Secrets of logins.
+    `urls` are database URLs by (function, database); `other_secrets` are those of logins and search.
     """
     archive_secret = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
@@ -76,7 +76,7 @@ def resolve_config(
         **databases,
         "archive": archive_secret,
         "cache": {"REDIS_URL": stores.redis_url},
-        **account_secrets,
+        **other_secrets,
     }
     return ResolvedConfig(secrets, apply_overrides(manifests.config_maps, overrides))
 

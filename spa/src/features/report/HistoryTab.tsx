@@ -8,7 +8,8 @@ import { ago, fullTime } from "@/lib/time";
 import { Button } from "@/ui/controls";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useReport } from "./context";
+import { Comparison } from "./Comparison";
+import { useChange, useReport } from "./context";
 import { useUndo } from "./edits";
 import { partyLabel } from "./parties";
 
@@ -29,14 +30,19 @@ const CAUSES: Record<RevisionItem["reason"], string> = {
 export function HistoryTab() {
   const { battle } = useReport();
   return (
-    <div className="grid items-start gap-3 lg:grid-cols-[minmax(0,1fr)_380px]">
-      <Revisions id={battle.id} />
+    <div className="grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,1fr)_380px]">
+      <div className="flex min-w-0 flex-col gap-3">
+        <Comparison />
+        <Revisions id={battle.id} />
+      </div>
       <Edits />
     </div>
   );
 }
 
 function Revisions({ id }: { id: string }) {
+  const { search } = useReport();
+  const change = useChange();
   const list = useInfiniteQuery(revisionPages(id));
   const now = useMinutes();
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
@@ -56,6 +62,9 @@ function Revisions({ id }: { id: string }) {
                   {head}
                 </th>
               ))}
+              <th className="px-1 py-1.5 font-[400]" scope="col">
+                Compare
+              </th>
               {["Mails", "ISK", "Pilots", "Sides"].map((head) => (
                 <th className="px-3 py-1.5 text-right font-[400]" key={head} scope="col">
                   {head}
@@ -73,6 +82,10 @@ function Revisions({ id }: { id: string }) {
                   {ago(item.madeAt, Math.max(now, Date.parse(item.madeAt)))}
                 </td>
                 <td className="px-3 py-1.5">{CAUSES[item.reason]}</td>
+                <td className="px-1 py-1.5 whitespace-nowrap">
+                  <Pick isOn={search.vs === item.revision} name="from" onPick={(vs) => change({ vs }, true)} of={item} />
+                  <Pick isOn={search.rev === item.revision} name="to" onPick={(rev) => change({ rev }, true)} of={item} />
+                </td>
                 <td className="px-3 py-1.5 text-right whitespace-nowrap">
                   {item.added.length > 0 && <span className="text-t1">+{item.added.length}</span>}
                   {item.removed.length > 0 && <span className="text-loss"> −{item.removed.length}</span>}
@@ -103,6 +116,28 @@ function Revisions({ id }: { id: string }) {
   );
 }
 
+type PickProps = {
+  of: RevisionItem;
+  name: "from" | "to";
+  isOn: boolean;
+  onPick: (revision: number | undefined) => void;
+};
+
+/** One end of the comparison. */
+function Pick({ of: { revision }, name, isOn, onPick }: PickProps) {
+  return (
+    <button
+      aria-label={`Compare ${name} revision ${revision}`}
+      aria-pressed={isOn}
+      className={`h-6 rounded-control px-2 max-md:h-11 ${isOn ? "bg-s3 text-t1" : "text-t3 hover:bg-s2 hover:text-t1"}`}
+      onClick={() => onPick(isOn ? undefined : revision)}
+      type="button"
+    >
+      {name}
+    </button>
+  );
+}
+
 function signed(isk: string): string {
   const text = shortIsk(isk);
   return text === "0" ? "–" : text.startsWith("−") ? text : `+${text}`;
@@ -127,7 +162,7 @@ function Edits() {
       <ul>
         {query.data?.items.map((edit) => (
           <li className="flex items-center gap-3 border-t border-hair px-3.5 py-2" key={edit.id}>
-            <span className={`min-w-0 flex-1 text-sec ${edit.state === "undone" ? "text-t3 line-through" : ""}`}>
+            <span className={`min-w-0 flex-1 text-sec wrap-anywhere ${edit.state === "undone" ? "text-t3 line-through" : ""}`}>
               {describe(
                 edit,
                 edit.partyType && edit.partyId ? partyLabel(battle, `${edit.partyType}:${edit.partyId}`) : "",

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import type { BattleBattleDetail, BattleKillmailItem, WhyLink } from "@/api/client";
+import type { Attacker, BattleBattleDetail, BattleKillmailItem, WhyLink } from "@/api/client";
 import { killmail, why } from "@/api/queries";
 import { TugBar } from "@/figures/TugBar";
 import { mayEdit, useAccess } from "@/lib/access";
@@ -10,6 +10,7 @@ import { nameOf, zkillboardUrl } from "@/lib/names";
 import { clockSeconds, duration } from "@/lib/time";
 import { Button, OutLink } from "@/ui/controls";
 import { Dialog } from "@/ui/Dialog";
+import { Icon } from "@/ui/Icon";
 import { Isk, SideKey } from "@/ui/marks";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
@@ -65,7 +66,7 @@ function Content({ battle, mail, onClose }: ContentProps) {
       </p>
       <Attackers battle={battle} mail={mail} />
       <Why battle={battle} mail={mail} />
-      <Exclude battle={battle} mail={mail} onClose={onClose} />
+      <Changes battle={battle} mail={mail} onClose={onClose} />
     </div>
   );
 }
@@ -128,6 +129,7 @@ function Attackers({ battle, mail }: { battle: BattleBattleDetail; mail: BattleK
             </span>
             {attacker.characterId && <SideKey sideId={sides.get(attacker.characterId) ?? null} size={16} />}
             <span className="w-16 text-right text-t2">{count(attacker.damageDone)}</span>
+            <RemovePilot attacker={attacker} mail={mail} />
           </li>
         ))}
       </ul>
@@ -199,7 +201,8 @@ function Reason({ link, battle }: { link: WhyLink; battle: BattleBattleDetail })
   );
 }
 
-function Exclude({ battle, mail, onClose }: ContentProps) {
+/** What can be done with a killmail by those who may edit. */
+function Changes({ battle, mail, onClose }: ContentProps) {
   const editable = mayEdit(useAccess());
   const edit = useEdit(battle.id);
   if (!editable) return null;
@@ -210,9 +213,43 @@ function Exclude({ battle, mail, onClose }: ContentProps) {
     });
     onClose();
   };
+  const keep = () =>
+    edit.mutate({
+      edit: { kind: "tag", killmailIds: [mail.killmailId] },
+      said: `The ${shipName(mail)} stays in this battle`,
+    });
   return (
-    <div>
+    <div className="flex flex-wrap gap-2">
+      <Button onClick={keep} title="Also when the rules would put it into another battle">
+        Keep it in this battle
+      </Button>
       <Button onClick={exclude}>Exclude this killmail</Button>
     </div>
+  );
+}
+
+/** Takes a pilot off the killmail, who then counts for no side by it. */
+function RemovePilot({ attacker, mail }: { attacker: Attacker; mail: BattleKillmailItem }) {
+  const { battle } = useReport();
+  const editable = mayEdit(useAccess());
+  const edit = useEdit(battle.id);
+  if (!editable || !attacker.characterId) return null;
+  const characterId = attacker.characterId;
+  const name = nameOf(attacker.characterName, "Character", characterId);
+  const remove = () =>
+    edit.mutate({
+      edit: { kind: "scrub", killmailId: mail.killmailId, characterId },
+      said: `${name} does not count on this killmail any more`,
+    });
+  return (
+    <button
+      aria-label={`Remove ${name} from this killmail`}
+      className="grid size-6 shrink-0 place-items-center rounded-control text-t3 hover:bg-s3 hover:text-t1 max-md:size-11"
+      onClick={remove}
+      title="Remove from this killmail"
+      type="button"
+    >
+      <Icon name="close" size={11} />
+    </button>
   );
 }

@@ -1,5 +1,4 @@
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useMemo } from "react";
 import type { BattleBattleDetail, BattleKillmailItem, HullClass } from "@/api/client";
 import { HULL_CLASSES, hullLabel } from "@/lib/hulls";
 import { count, shortIsk } from "@/lib/isk";
@@ -7,16 +6,20 @@ import { useKeys } from "@/lib/keys";
 import { nameOf } from "@/lib/names";
 import { arrange } from "@/lib/sides";
 import { clockSeconds } from "@/lib/time";
+import { defined } from "@/lib/url";
+import { useLatest } from "@/lib/useLatest";
 import { Chip, OutLink, RemovableChip, Seg, Select } from "@/ui/controls";
 import { Icon } from "@/ui/Icon";
 import { Isk, LostTag, SideKey, sideClass } from "@/ui/marks";
 import { moveRow, openRow } from "@/ui/rows";
+import { SearchField } from "@/ui/SearchField";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { Empty } from "@/ui/states";
+import { VirtualRows } from "@/ui/VirtualRows";
 import { spanOf, useChange, useReport } from "./context";
 import { KillPanel } from "./KillPanel";
 import { type KillRow, killRows } from "./kills";
-import { shipName, sideTicker, victimName } from "./losses";
+import { shipName, sideName, sideTicker, victimName } from "./losses";
 import { partyLabel } from "./parties";
 import { TimelinePanel } from "./TimelinePanel";
 
@@ -27,26 +30,36 @@ export function KillsTab() {
   const report = useReport();
   const { battle, search } = report;
   const change = useChange();
-  const span = useMemo(() => spanOf({ battle, search }), [battle, search]);
+  const { from, to } = search;
+  const span = useMemo(() => spanOf({ battle, search: defined({ from, to }) }), [battle, from, to]);
   const left = arrange(battle.sides).left?.sideId;
-  const rows = useMemo(() => killRows(battle, search, span, left), [battle, search, span, left]);
+  const { side, party, hull, pods, q, sort } = search;
+  // The killmail that is open is in the address too; it changes no row.
+  const rows = useMemo(
+    () => killRows(battle, defined({ side, party, hull, pods, q, sort }), span, left),
+    [battle, side, party, hull, pods, q, sort, span, left],
+  );
   const mails = rows.filter((row) => row.kind === "mail").length;
+  const open = useLatest((killmailId: string) => change({ mail: killmailId }));
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
   return (
     <>
       <TimelinePanel className="mb-3 max-md:hidden" height={150} />
       <Filters shown={mails} />
+      <BalanceLegend />
       {battle.killmails.length < battle.totalKills && (
         <p className="pb-2 text-sec text-warn">
-          The first {count(battle.killmails.length)} of {count(battle.totalKills)} killmails. The export has all of
-          them.
+          {count(battle.killmails.length)} of {count(battle.totalKills)} killmails; the others are on their way.
         </p>
       )}
       <div className="panel overflow-hidden">
         {rows.length === 0 ? (
           <Empty>No loss matches. Drop a filter above.</Empty>
         ) : (
-          <Rows battle={battle} rows={rows} />
+          <>
+            <Head several={battle.systems.length > 1} />
+            <Rows battle={battle} onOpen={open} rows={rows} />
+          </>
         )}
       </div>
       <KillPanel
@@ -121,27 +134,9 @@ function Filters({ shown }: { shown: number }) {
   );
 }
 
-export function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  return (
-    <label className="flex h-7 w-44 shrink-0 items-center gap-2 rounded-chip border border-line2 px-2.5 text-t3 focus-within:border-t3 max-md:h-11">
-      <Icon name="search" size={14} />
-      <span className="sr">Pilot, ship or party</span>
-      <input
-        className="w-full min-w-0 bg-transparent text-sec text-t1 outline-none placeholder:text-t3"
-        onChange={(event) => {
-          setText(event.target.value);
-          onChange(event.target.value.trim());
-        }}
-        placeholder="Pilot, ship, party"
-        type="search"
-        value={text}
-      />
-    </label>
-  );
-}
+type RowsProps = { rows: readonly KillRow[]; battle: BattleBattleDetail; onOpen: (killmailId: string) => void };
 
-function Rows({ rows, battle }: { rows: readonly KillRow[]; battle: BattleBattleDetail }) {
+function Rows({ rows, battle, onOpen }: RowsProps) {
   const most = useMemo(
     () => Math.max(1, ...rows.map((row) => (row.kind === "mail" ? Math.abs(row.balance) : 0))),
     [rows],
@@ -155,48 +150,52 @@ function Rows({ rows, battle }: { rows: readonly KillRow[]; battle: BattleBattle
       {(index) => {
         const row = rows[index];
         if (!row) return null;
-        return row.kind === "minute" ? <MinuteRow row={row} /> : <MailRow battle={battle} most={most} row={row} />;
+        if (row.kind === "minute") return <MinuteRow row={row} />;
+        return <MailRow battle={battle} most={most} onOpen={onOpen} row={row} />;
       }}
     </VirtualRows>
   );
 }
 
-type VirtualProps = {
-  length: number;
-  height: (index: number) => number;
-  keyOf: (index: number) => string | number;
-  children: (index: number) => ReactNode;
-};
-
-/** Rows of known heights in the page's own scroll; only those in sight are in the document. */
-export function VirtualRows({ length, height, keyOf, children }: VirtualProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const [margin, setMargin] = useState(0);
-  useLayoutEffect(() => {
-    const top = box.current?.getBoundingClientRect().top ?? 0;
-    setMargin(top + scrollY);
-  }, []);
-  const virtual = useWindowVirtualizer({
-    count: length,
-    estimateSize: height,
-    getItemKey: keyOf,
-    overscan: 12,
-    scrollMargin: margin,
-  });
+/** What the small bars of the rows mean. */
+function BalanceLegend() {
+  const { battle } = useReport();
+  const { left, right } = arrange(battle.sides);
+  if (!left || !right) return null;
   return (
-    <div className="relative" ref={box} role="list" style={{ height: virtual.getTotalSize() }}>
-      {virtual.getVirtualItems().map((item) => (
-        <div
-          aria-posinset={item.index + 1}
-          aria-setsize={length}
-          className="absolute inset-x-0 top-0 border-b border-hair"
-          key={item.key}
-          role="listitem"
-          style={{ height: item.size, transform: `translateY(${item.start - margin}px)` }}
-        >
-          {children(item.index)}
-        </div>
+    <p className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-sec text-t2 max-xl:hidden">
+      The small bars show who is ahead in ISK after each loss:
+      {[left, right].map((side, index) => (
+        <span className="flex min-w-0 items-center gap-1.5" key={side.sideId}>
+          <span aria-hidden="true" className={`${sideClass(side.sideId)} side-fill h-2 w-4 rounded-[1px]`} />
+          to the {index === 0 ? "left" : "right"} <span className="max-w-60 truncate">{sideName(side)}</span>
+        </span>
       ))}
+    </p>
+  );
+}
+
+/** The heads of the columns; what the small bars mean stands with them. */
+function Head({ several }: { several: boolean }) {
+  return (
+    <div className="flex h-[30px] items-center gap-3 border-b border-line pr-3 pl-[15px] text-label text-t2 max-md:hidden">
+      <span className="w-14 shrink-0">Time</span>
+      <span className="w-[30px] shrink-0" />
+      <span className="w-52 min-w-0 shrink">Ship</span>
+      <span className="min-w-0 flex-1">Pilot</span>
+      {several && <span className="w-24 max-lg:hidden">System</span>}
+      <span className="w-56 max-lg:hidden">Attackers</span>
+      <span className="w-[18px]">
+        <span className="sr">Side</span>
+      </span>
+      <span
+        className="w-15 shrink-0 text-center max-xl:hidden"
+        title="Who is ahead in ISK after this loss: a bar to the left is the left side, one to the right the others"
+      >
+        ◂ ahead ▸
+      </span>
+      <span className="w-14 text-right">ISK</span>
+      <span className="w-[13px]" />
     </div>
   );
 }
@@ -210,11 +209,15 @@ function MinuteRow({ row }: { row: KillRow & { kind: "minute" } }) {
   );
 }
 
-type MailRowProps = { row: KillRow & { kind: "mail" }; battle: BattleBattleDetail; most: number };
+type MailRowProps = {
+  row: KillRow & { kind: "mail" };
+  battle: BattleBattleDetail;
+  most: number;
+  onOpen: (killmailId: string) => void;
+};
 
-const MailRow = memo(function MailRow({ row, battle, most }: MailRowProps) {
+const MailRow = memo(function MailRow({ row, battle, most, onOpen }: MailRowProps) {
   const { mail, pod } = row;
-  const change = useChange();
   const several = battle.systems.length > 1;
   return (
     <div
@@ -224,7 +227,7 @@ const MailRow = memo(function MailRow({ row, battle, most }: MailRowProps) {
         aria-label={`${shipName(mail)} of ${victimName(mail)}, ${shortIsk(mail.iskValue)} ISK: details`}
         className="absolute inset-0 focus-visible:outline-offset-[-2px]"
         data-row=""
-        onClick={() => change({ mail: mail.killmailId })}
+        onClick={() => onOpen(mail.killmailId)}
         type="button"
       />
       <time className="w-14 shrink-0 text-sec text-t2 max-md:hidden">{clockSeconds(mail.occurredAt)}</time>

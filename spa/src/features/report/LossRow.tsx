@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { memo } from "react";
 import type { BattleKillmailItem } from "@/api/client";
 import { clock, clockSeconds } from "@/lib/time";
 import { Isk, LostTag } from "@/ui/marks";
@@ -8,7 +9,7 @@ import { shipName, victimName } from "./losses";
 import { sharedSearch } from "./search";
 
 /** A loss in 44 pixels; the whole of it opens the killmail beside the list of kills. */
-export function LossRow({ mail }: { mail: BattleKillmailItem }) {
+export const LossRow = memo(function LossRow({ mail }: { mail: BattleKillmailItem }) {
   const { battle, search } = useReport();
   return (
     <Link
@@ -36,4 +37,4 @@ export function LossRow({ mail }: { mail: BattleKillmailItem }) {
       </span>
     </Link>
   );
-}
+});

@@ -2,20 +2,23 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { memo, useEffect, useMemo } from "react";
 import type { BattleBattleDetail, ParticipantItem, ParticipantSort } from "@/api/client";
 import { type PilotQuery, participantPages } from "@/api/queries";
+import { saveCsv, toCsv } from "@/lib/csv";
 import { count } from "@/lib/isk";
 import { nameOf, zkillboardUrl } from "@/lib/names";
 import { linear } from "@/lib/scale";
 import { clock, instant } from "@/lib/time";
 import { defined } from "@/lib/url";
-import { OutLink, RemovableChip, Seg } from "@/ui/controls";
+import { Button, OutLink, RemovableChip, Seg } from "@/ui/controls";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { Isk, LostTag, SideKey, sideClass } from "@/ui/marks";
+import { SearchField } from "@/ui/SearchField";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
+import { VirtualRows } from "@/ui/VirtualRows";
 import { useChange, useReport } from "./context";
-import { SearchField, VirtualRows } from "./KillsTab";
 import { sideTicker } from "./losses";
 import { partyLabel } from "./parties";
+import { pilotRows } from "./pilotsCsv";
 import type { ReportSearch } from "./search";
 
 const ROW = 44;
@@ -63,6 +66,15 @@ export function ParticipantsTab() {
         <span aria-live="polite" className="text-sec text-t2">
           {list.data?.pages[0] && `${count(list.data.pages[0].total)} pilots`}
         </span>
+        <Button
+          className="!h-7 !rounded-chip !px-3 !text-sec max-md:!h-11 md:ml-auto"
+          disabled={pilots.length === 0 || hasNextPage}
+          icon="download"
+          onClick={() => saveCsv(`pilots-${battle.id}.csv`, toCsv(pilotRows(pilots)))}
+          title="The pilots of this list, with the filters that are set"
+        >
+          CSV
+        </Button>
       </div>
       <div className="panel overflow-hidden">
         <Head order={search.order ?? "kills"} />
@@ -96,15 +108,16 @@ function queryOf(search: ReportSearch): PilotQuery {
   });
 }
 
-const HEADS: readonly { label: string; order?: ParticipantSort; className?: string }[] = [
+const BARS = "Square root scale: a bar twice as long is four times as much";
+const HEADS: readonly { label: string; order?: ParticipantSort; className?: string; title?: string }[] = [
   { label: "Pilot", order: "name" },
   { label: "Ships", className: "max-md:hidden" },
   { label: "Side" },
   { label: "Party", className: "max-xl:hidden" },
   { label: "Kills", order: "kills", className: "text-right" },
   { label: "Final", order: "final_blows", className: "text-right max-xl:hidden" },
-  { label: "Damage done", order: "damage_done", className: "max-md:hidden" },
-  { label: "Taken", order: "damage_received", className: "max-xl:hidden" },
+  { label: "Damage done", order: "damage_done", className: "max-md:hidden", title: BARS },
+  { label: "Taken", order: "damage_received", className: "max-xl:hidden", title: BARS },
   { label: "Lost", order: "deaths", className: "max-md:hidden" },
   { label: "ISK lost", order: "isk_lost", className: "text-right" },
   { label: "Seen", order: "first_seen", className: "max-xl:hidden" },
@@ -115,7 +128,7 @@ function Head({ order }: { order: ParticipantSort }) {
   return (
     <div className={`${COLUMNS} h-[30px] border-b border-line text-label text-t2`}>
       {HEADS.map((head) => (
-        <span className={head.className} key={head.label}>
+        <span className={head.className} key={head.label} title={head.title}>
           {head.order ? (
             <button
               aria-pressed={order === head.order}

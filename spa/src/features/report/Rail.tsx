@@ -8,6 +8,7 @@ import { OutLink } from "@/ui/controls";
 import { Emblem } from "@/ui/Emblem";
 import { Isk, SideKey, sideClass } from "@/ui/marks";
 import { useReport } from "./context";
+import { dragOf, useDropOnSide } from "./dragging";
 import { pinOf, useEdit } from "./edits";
 import { sideName } from "./losses";
 import { momentsOf } from "./moments";
@@ -46,7 +47,7 @@ export function HowItWent() {
                   aria-hidden="true"
                   className={`${sideClass(moment.sideId)} side-fill mt-1.5 size-2 shrink-0 rounded-full`}
                 />
-                <span className="min-w-0 text-sec">{moment.text}</span>
+                <span className="min-w-0 text-sec wrap-anywhere">{moment.text}</span>
               </Link>
             </li>
           );
@@ -57,8 +58,9 @@ export function HowItWent() {
 }
 
 /** A side that is no main one: smaller, round, hatched. */
-export function ThirdParty({ side }: { side: SideItem }) {
+export function ThirdParty({ side, editable }: { side: SideItem; editable: boolean }) {
   const { battle } = useReport();
+  const drop = useDropOnSide(side.sideId, editable);
   const figures = [
     [count(side.pilots), "pilots seen"],
     [count(side.shipsLost), "ships lost"],
@@ -69,7 +71,8 @@ export function ThirdParty({ side }: { side: SideItem }) {
   return (
     <section
       aria-label={`${sideName(side)}, ${word}`}
-      className={`${sideClass(side.sideId)} panel side-rule overflow-hidden`}
+      className={`${sideClass(side.sideId)} panel side-rule overflow-hidden ${drop.isOver ? "outline-2 outline-focus" : ""}`}
+      {...drop.handlers}
     >
       <div className="side-ground border-b border-line px-3.5 py-2.5">
         <div className="flex items-center gap-2">
@@ -88,9 +91,13 @@ export function ThirdParty({ side }: { side: SideItem }) {
           ))}
         </dl>
       </div>
-      <ul className="py-1">
+      <ul className="max-h-80 overflow-y-auto py-1">
         {side.parties.map((party) => (
-          <li className="flex h-8 items-center gap-2 px-3.5 max-md:h-11" key={partyKey(party)}>
+          <li
+            className="flex h-8 items-center gap-2 px-3.5 max-md:h-11"
+            key={partyKey(party)}
+            {...(editable && dragOf(party))}
+          >
             <Emblem id={party.partyId} size={18} type={party.partyType} />
             <span className="truncate" dir="auto" title={partyName(party)}>
               {partyName(party)}
@@ -156,7 +163,10 @@ function UnassignedRow({ party, editable }: { party: PartyItem; editable: boolea
   const { battle } = useReport();
   const edit = useEdit(battle.id);
   return (
-    <li className="flex min-h-8 items-center gap-2 px-3.5 max-md:min-h-11">
+    <li
+      className="flex min-h-8 items-center gap-2 px-3.5 [content-visibility:auto] [contain-intrinsic-size:auto_32px] max-md:min-h-11"
+      {...(editable && dragOf(party))}
+    >
       <Emblem id={party.partyId} size={18} type={party.partyType} />
       <span className="min-w-0 truncate" dir="auto" title={partyName(party)}>
         {partyName(party)} {party.ticker && <span className="text-t3">[{party.ticker}]</span>}

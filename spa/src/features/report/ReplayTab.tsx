@@ -1,8 +1,8 @@
 import { memo, useEffect, useMemo, useRef, useState } from "react";
-import type { HullClass, SideItem } from "@/api/client";
+import type { BattleKillmailItem, HullClass, SideItem } from "@/api/client";
+import { FleetCanvas } from "@/figures/FleetCanvas";
 import { hullLabel, hullOrder, isCapital } from "@/lib/hulls";
 import { count, shortIsk } from "@/lib/isk";
-import { sumIsk } from "@/lib/isk-sum";
 import { useKeys } from "@/lib/keys";
 import { arrange } from "@/lib/sides";
 import { clockSeconds, duration, instant } from "@/lib/time";
@@ -12,13 +12,16 @@ import { SideKey, sideClass } from "@/ui/marks";
 import { useChange, useReport } from "./context";
 import { LossRow } from "./LossRow";
 import { lossOf, sideName } from "./losses";
-import { type Fleet, fleetsOf } from "./replay";
+import { countUntil, type Fleet, fleetsOf, lossLine } from "./replay";
 import { TimelinePanel } from "./TimelinePanel";
 
 const SPEEDS = ["10", "30", "60", "120"] as const;
 const FRESH_MS = 30_000;
+const MINUTE_MS = 60_000;
 const NEWEST = 12;
 const FRAME_MS = 100;
+/** Beyond this the ships are drawn, not elements of the document. */
+const MOST_ELEMENTS = 1500;
 
 /** The fight again: every ship that was seen, filled until it is lost. Positions are not known and not invented. */
 export function ReplayTab() {
@@ -30,6 +33,7 @@ export function ReplayTab() {
   const [speed, setSpeed] = useState<(typeof SPEEDS)[number]>("30");
   const [playing, setPlaying] = useState(false);
   const fleets = useMemo(() => fleetsOf(battle), [battle]);
+  const ships = [...fleets.values()].flat().reduce((sum, row) => sum + row.seen, 0);
   const losses = useMemo(() => battle.killmails.map(lossOf).sort((a, b) => a.at - b.at), [battle]);
   const { left, right, others } = arrange(battle.sides);
   const sides = [left, right, ...others].filter((side) => side !== undefined);
@@ -57,10 +61,7 @@ export function ReplayTab() {
     "<": () => step(-1, true),
     ">": () => step(1, true),
   });
-  const newest = battle.killmails
-    .filter((mail) => instant(mail.occurredAt) <= at)
-    .sort((a, b) => instant(b.occurredAt) - instant(a.occurredAt));
-  const capital = newest.find((mail) => isCapital(mail.hullClass) && at - instant(mail.occurredAt) < FRESH_MS);
+  const { newest, capital } = useLostUntil(at);
   return (
     <>
       <div className="panel mb-3 flex flex-wrap items-center gap-3 px-3 py-2">
@@ -114,12 +115,18 @@ export function ReplayTab() {
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_300px]">
         <div className="grid grid-cols-2 items-start gap-3 max-md:grid-cols-1">
           {sides.map((side) => (
-            <Stage at={at} fleet={fleets.get(side.sideId) ?? []} key={side.sideId} side={side} />
+            <Stage
+              asCanvas={ships > MOST_ELEMENTS}
+              at={at}
+              fleet={fleets.get(side.sideId) ?? []}
+              key={side.sideId}
+              side={side}
+            />
           ))}
         </div>
         <section aria-label="Losses, newest first" className="panel overflow-hidden">
           <h2 className="px-3.5 py-2 text-sec font-[600]">Losses, newest first</h2>
-          {newest.slice(0, NEWEST).map((mail) => (
+          {newest.map((mail) => (
             <LossRow key={mail.killmailId} mail={mail} />
           ))}
           {newest.length === 0 && <p className="px-3.5 pb-3 text-t2">None yet.</p>}
@@ -156,27 +163,37 @@ function usePlay(
   }, [playing, speed, end, setAt]);
 }
 
-function Stage({ side, fleet, at }: { side: SideItem; fleet: Fleet; at: number }) {
+/** The losses until the moment, the newest first, and a capital ship among those of the last half minute. */
+function useLostUntil(at: number): { newest: BattleKillmailItem[]; capital: BattleKillmailItem | undefined } {
   const { battle } = useReport();
-  const lost = useMemo(() => battle.killmails.filter((mail) => mail.sideId === side.sideId), [battle, side.sideId]);
-  const gone = lost.filter((mail) => instant(mail.occurredAt) <= at);
-  const ships = gone.filter((mail) => mail.hullClass !== "capsule").length;
-  const recent = gone.filter((mail) => at - instant(mail.occurredAt) < 60_000).length;
-  const all = fleet.reduce((sum, row) => sum + row.ships.length, 0);
+  const mails = useMemo(
+    () => [...battle.killmails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt)),
+    [battle],
+  );
+  const times = useMemo(() => mails.map((mail) => instant(mail.occurredAt)), [mails]);
+  const until = countUntil(times, at);
+  return {
+    newest: mails.slice(Math.max(0, until - NEWEST), until).reverse(),
+    capital: mails.slice(countUntil(times, at - FRESH_MS), until).findLast((mail) => isCapital(mail.hullClass)),
+  };
+}
+
+type StageProps = { side: SideItem; fleet: Fleet; at: number; asCanvas: boolean };
+
+function Stage({ side, fleet, at, asCanvas }: StageProps) {
+  const { battle } = useReport();
+  const line = useMemo(
+    () => lossLine(battle.killmails.filter((mail) => mail.sideId === side.sideId)),
+    [battle, side.sideId],
+  );
+  const until = countUntil(line.times, at);
+  const all = fleet.reduce((sum, row) => sum + row.seen, 0);
+  const lost = line.ships[until] ?? 0;
   const figures = [
-    [
-      count(
-        Math.max(
-          0,
-          all -
-            fleet.reduce((sum, row) => sum + row.ships.filter((time) => time !== undefined && time <= at).length, 0),
-        ),
-      ),
-      "not lost yet",
-    ],
-    [count(ships), "ships lost"],
-    [shortIsk(sumIsk(gone.map((mail) => mail.iskValue))), "ISK lost"],
-    [count(recent), "last minute"],
+    [count(Math.max(0, all - lost)), "not lost yet"],
+    [count(lost), "ships lost"],
+    [shortIsk(line.isk[until] ?? "0"), "ISK lost"],
+    [count(until - countUntil(line.times, at - MINUTE_MS)), "last minute"],
   ] as const;
   return (
     <section
@@ -209,34 +226,52 @@ function Stage({ side, fleet, at }: { side: SideItem; fleet: Fleet; at: number }
             {hullLabel(row.hull)}
             <span className="block">
               <strong className="font-[600] text-t1">
-                {row.ships.filter((time) => time === undefined || time > at).length}
+                {row.seen - countUntil(row.times, at)}
               </strong>{" "}
-              of {row.ships.length}
+              of {row.seen}
             </span>
           </span>
-          <span className="flex flex-wrap content-start gap-[2px]">
-            {row.ships.map((time, index) => (
-              <Ship
+          {asCanvas ? (
+            <span className="min-w-0">
+              <FleetCanvas
+                at={at}
+                freshMs={FRESH_MS}
                 hull={row.hull}
-                key={index}
-                state={time === undefined || time > at ? "there" : at - time < FRESH_MS ? "fresh" : "lost"}
+                seen={row.seen}
+                size={glyphSize(row.hull)}
+                times={row.times}
               />
-            ))}
-          </span>
+            </span>
+          ) : (
+            <span className="flex flex-wrap content-start gap-[2px]">
+              {Array.from({ length: row.seen }, (_, index) => (
+                <Ship hull={row.hull} key={index} state={stateOf(row.times[index], at)} />
+              ))}
+            </span>
+          )}
         </div>
       ))}
     </section>
   );
 }
 
+function glyphSize(hull: HullClass | null): number {
+  const order = hullOrder(hull);
+  return order < 2 ? 24 : order < 6 ? 18 : order < 8 ? 15 : 12;
+}
+
+function stateOf(lostAt: number | undefined, at: number): keyof typeof SHIP {
+  if (lostAt === undefined || lostAt > at) return "there";
+  return at - lostAt < FRESH_MS ? "fresh" : "lost";
+}
+
 const SHIP = { there: "side-text", fresh: "text-t1", lost: "text-loss opacity-40" } as const;
 
 /** Only ships whose state changes are drawn again. */
 const Ship = memo(function Ship({ hull, state }: { hull: HullClass | null; state: keyof typeof SHIP }) {
-  const size = hullOrder(hull) < 2 ? 24 : hullOrder(hull) < 6 ? 18 : hullOrder(hull) < 8 ? 15 : 12;
   return (
     <span className={SHIP[state]}>
-      <HullGlyph hull={hull} size={size} />
+      <HullGlyph hull={hull} size={glyphSize(hull)} />
     </span>
   );
 });

@@ -15,10 +15,12 @@ import { Empty, ErrorBox } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
 import { ReportContext } from "./context";
 import { sideTicker } from "./losses";
+import { useOwnSide } from "./ownSide";
 import { ReportHeader } from "./ReportHeader";
 import { Scoreboard } from "./Scoreboard";
 import { type ReportSearch, sharedSearch } from "./search";
 import { TimelinePanel } from "./TimelinePanel";
+import { useWholeBattle } from "./wholeBattle";
 
 const TABS = [
   { to: "/battles/$id", label: "Summary", count: () => undefined },
@@ -89,12 +91,13 @@ function useIsSummary(): boolean {
 
 function Loaded({ battle, search }: { battle: BattleBattleDetail; search: ReportSearch }) {
   const isSummary = useIsSummary();
-  const context = useMemo(() => ({ battle, search }), [battle, search]);
+  const shown = useOwnSide(useWholeBattle(battle));
+  const context = useMemo(() => ({ battle: shown, search }), [shown, search]);
   return (
     <ReportContext value={context}>
       {isSummary && (
         <>
-          <Scoreboard battle={battle} />
+          <Scoreboard battle={shown} />
           <TimelinePanel className="mt-3" height={196} />
         </>
       )}

@@ -10,6 +10,7 @@ import { Button, OutLink } from "@/ui/controls";
 import { Menu } from "@/ui/Menu";
 import { SecBadge, StatusTag, TierMeter } from "@/ui/marks";
 import { Note } from "@/ui/states";
+import { MergeButton } from "./MergeButton";
 import { RenameButton } from "./RenameButton";
 
 /** Where, when and how large; actions and the same battle elsewhere. */
@@ -27,13 +28,14 @@ export function ReportHeader({
     <header className="pt-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <SecBadge place={battle} systemId={battle.systemId} />
-        <h1 className="text-page font-[650]" tabIndex={-1}>
+        <h1 className="min-w-0 text-page font-[650] wrap-anywhere" tabIndex={-1}>
           {system} <span className="font-[400] text-t3">{nameOf(battle.regionName, "Region", battle.regionId)}</span>
         </h1>
         <TierMeter tier={battle.tier} />
         <StatusTag status={battle.status} />
-        {battle.name && <span className="text-col text-t2">“{battle.name}”</span>}
-        <div className="no-print ml-auto flex gap-2 max-md:ml-0">
+        {battle.name && <span className="min-w-0 text-col text-t2 wrap-anywhere">“{battle.name}”</span>}
+        <div className="no-print ml-auto flex flex-wrap gap-2 max-md:ml-0">
+          {detail && <MergeButton battle={detail} />}
           {detail && <RenameButton battle={detail} />}
           <ExportMenu id={battle.id} />
           <ShareMenu id={battle.id} />

@@ -2,7 +2,7 @@ import type { BattleBattleDetail, SideItem } from "@/api/client";
 import { type Segment, TugBar } from "@/figures/TugBar";
 import { count, iskNumber, percent, shortIsk } from "@/lib/isk";
 import { partyKey, partyName } from "@/lib/names";
-import { arrange, inBarOrder } from "@/lib/sides";
+import { arrange, inBarOrder, isOwn } from "@/lib/sides";
 import { Emblem } from "@/ui/Emblem";
 import { SideKey, sideClass } from "@/ui/marks";
 import { mainParty, shipTotals, sideName } from "./losses";
@@ -71,6 +71,7 @@ function Cell({
           </span>
         </div>
         <div className="text-sec text-t2">
+          {isOwn(side) && <span className="font-[550] text-t1">yours · </span>}
           <Outcome battle={battle} side={side} />
           {percent(side.iskEfficiency)} eff.
         </div>

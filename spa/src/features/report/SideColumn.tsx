@@ -5,24 +5,30 @@ import { hullLabel, hullOrder } from "@/lib/hulls";
 import { count, iskNumber, percent, shortIsk } from "@/lib/isk";
 import { sumIsk } from "@/lib/isk-sum";
 import { partyKey, partyName } from "@/lib/names";
+import { isOwn } from "@/lib/sides";
 import { Emblem } from "@/ui/Emblem";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { ConfidencePips, Isk, SideKey, sideClass } from "@/ui/marks";
 import { useReport } from "./context";
+import { dragOf, useDropOnSide } from "./dragging";
 import { LossRow } from "./LossRow";
 import { sideName } from "./losses";
 import { PartyMenu } from "./PartyMenu";
 
 const DEAREST = 8;
 const SMALL_SHARE = 0.01;
+/** Rows of parties at first: a coalition has hundreds. */
+const MOST_ROWS = 40;
 
 export function SideColumn({ side, editable }: { side: SideItem; editable: boolean }) {
   const { battle } = useReport();
   const lost = useMemo(() => battle.killmails.filter((mail) => mail.sideId === side.sideId), [battle, side.sideId]);
+  const drop = useDropOnSide(side.sideId, editable);
   return (
     <section
       aria-label={`Side ${side.sideId}, ${sideName(side)}`}
-      className={`${sideClass(side.sideId)} panel side-rule overflow-hidden`}
+      className={`${sideClass(side.sideId)} panel side-rule overflow-hidden ${drop.isOver ? "outline-2 outline-focus" : ""}`}
+      {...drop.handlers}
     >
       <div className="side-ground border-b border-line px-3.5 py-2.5">
         <div className="flex items-center gap-2">
@@ -31,7 +37,7 @@ export function SideColumn({ side, editable }: { side: SideItem; editable: boole
             {sideName(side)}
           </h2>
           <span className="ml-auto shrink-0 text-sec text-t2">
-            side {side.sideId} · {side.parties.length === 1 ? "1 party" : `${side.parties.length} parties`}
+            {isOwn(side) && "yours · "}side {side.sideId} · {side.parties.length === 1 ? "1 party" : `${side.parties.length} parties`}
           </span>
         </div>
         <Figures side={side} />
@@ -77,9 +83,10 @@ function Parties({ side, editable }: { side: SideItem; editable: boolean }) {
   const [showSmall, setShowSmall] = useState(false);
   const parties = [...side.parties].sort((a, b) => iskNumber(b.iskLost) - iskNumber(a.iskLost) || b.pilots - a.pilots);
   const isSmall = (party: PartyItem) => party.losses === 0 && party.pilots < side.pilots * SMALL_SHARE && !party.pinned;
-  const small = parties.filter(isSmall);
+  const kept = parties.filter((party) => !isSmall(party)).slice(0, MOST_ROWS);
+  const small = parties.filter((party) => !kept.includes(party));
   const most = Math.max(1, ...battle.sides.flatMap((one) => one.parties.map((party) => iskNumber(party.iskLost))));
-  const shown = showSmall ? parties : parties.filter((party) => !isSmall(party));
+  const shown = showSmall ? parties : kept;
   return (
     <div className="border-b border-line pb-1">
       <table className="w-full table-fixed">
@@ -113,7 +120,7 @@ function Parties({ side, editable }: { side: SideItem; editable: boolean }) {
           onClick={() => setShowSmall(!showSmall)}
           type="button"
         >
-          {showSmall ? "Hide" : "Show"} {small.length === 1 ? "1 small party" : `${small.length} small parties`},{" "}
+          {showSmall ? "Hide" : "Show"} {small.length === 1 ? "1 smaller party" : `${count(small.length)} smaller parties`},{" "}
           {count(small.reduce((sum, party) => sum + party.pilots, 0))} pilots
         </button>
       )}
@@ -128,7 +135,10 @@ function PartyRow({ party, side, most, editable }: PartyRowProps) {
   const key = partyKey(party);
   const share = (100 * iskNumber(party.iskLost)) / most;
   return (
-    <tr className={`h-8 hover:bg-s2 max-md:h-11 ${search.party === key ? "bg-s2" : ""}`}>
+    <tr
+      className={`h-8 hover:bg-s2 max-md:h-11 ${search.party === key ? "bg-s2" : ""}`}
+      {...(editable && dragOf(party))}
+    >
       <th className="pl-3.5 text-left font-[400]" scope="row">
         <span className="flex min-w-0 items-center gap-2">
           <Emblem id={party.partyId} size={20} type={party.partyType} />

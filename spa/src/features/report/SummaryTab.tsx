@@ -48,7 +48,7 @@ export function SummaryTab() {
       >
         <HowItWent />
         {rest.map((side) => (
-          <ThirdParty key={side.sideId} side={side} />
+          <ThirdParty editable={editable} key={side.sideId} side={side} />
         ))}
         <Unassigned editable={editable} />
         <MostKills />

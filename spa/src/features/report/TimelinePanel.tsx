@@ -1,7 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import type { BattleBattleDetail } from "@/api/client";
 import type { Measure } from "@/figures/buckets";
-import { LossTable, LossTimeline, type Span } from "@/figures/LossTimeline";
+import { LossTable } from "@/figures/LossTable";
+import { LossTimeline } from "@/figures/LossTimeline";
+import type { Pin, Span } from "@/figures/lossGeometry";
 import { bucketSeconds } from "@/lib/scale";
 import { instant } from "@/lib/time";
 import { Button, Seg } from "@/ui/controls";
@@ -35,7 +38,8 @@ export function TimelinePanel({ height, className = "", mark, onMark }: PanelPro
   const navigate = useNavigate();
   const losses = useMemo(() => battle.killmails.map(lossOf), [battle]);
   const sides = useMemo(() => figureSides(battle), [battle]);
-  const moments = useMemo(() => momentsOf(battle), [battle]);
+  const pins = useMemo(() => pinsOf(battle), [battle]);
+  const quiet = useMemo(() => quietOf(battle.rounds), [battle]);
   const measure = search.by ?? "isk";
   const start = instant(battle.startTime);
   const end = Math.max(instant(battle.endTime), start + 1000);
@@ -84,14 +88,15 @@ export function TimelinePanel({ height, className = "", mark, onMark }: PanelPro
         mark={mark}
         onOpen={onMark ? (bucket) => onMark(bucket.from) : openKills}
         onSpan={onMark ? undefined : setSpan}
-        pins={moments.flatMap((moment) => (moment.pin ? [{ at: moment.at, text: moment.pin }] : [])).slice(0, PINS)}
-        quiet={quietOf(battle.rounds)}
+        pins={pins}
+        quiet={quiet}
         span={span}
       />
-      <div className="no-print flex justify-end">
+      <div className="no-print flex items-center justify-between gap-3">
+        <span className="text-label text-t3">Square root scale: a bar twice as high is four times as much.</span>
         <button
           aria-expanded={showTable}
-          className="px-1 text-label text-t3 hover:text-t1 max-md:h-11"
+          className="shrink-0 px-1 text-label text-t3 hover:text-t1 max-md:h-11"
           onClick={() => setShowTable(!showTable)}
           type="button"
         >
@@ -105,6 +110,13 @@ export function TimelinePanel({ height, className = "", mark, onMark }: PanelPro
       )}
     </section>
   );
+}
+
+/** The moments that are named in the figure. */
+function pinsOf(battle: BattleBattleDetail): Pin[] {
+  return momentsOf(battle)
+    .flatMap((moment) => (moment.pin ? [{ at: moment.at, text: moment.pin }] : []))
+    .slice(0, PINS);
 }
 
 function quietOf(rounds: readonly { startTime: string; endTime: string }[]): Span[] {

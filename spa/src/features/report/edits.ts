@@ -5,8 +5,10 @@ import {
   type BattleBattleDetail,
   type EditItem,
   type Exclude,
+  type Merge,
   type PartyItem,
   type PinInput,
+  type RemovePilot,
   type Rename,
   request,
   type Split,
@@ -17,7 +19,7 @@ import { partyKey, partyName } from "@/lib/names";
 import { toast } from "@/lib/toasts";
 
 type Change = {
-  edit: PinInput | Exclude | Rename | Split;
+  edit: PinInput | Exclude | Rename | Split | Merge | RemovePilot;
   said: string;
   preview?: (before: BattleBattleDetail) => BattleBattleDetail;
 };

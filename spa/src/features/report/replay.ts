@@ -1,36 +1,64 @@
-import type { BattleBattleDetail, HullClass } from "@/api/client";
+import type { BattleBattleDetail, BattleKillmailItem, HullClass } from "@/api/client";
 import { hullOrder } from "@/lib/hulls";
+import { centsOf, iskOfCents } from "@/lib/isk-sum";
 import { instant } from "@/lib/time";
 
-/** The ships of one class: the time of the loss of each, none if it was not lost. Capsules are no ships. */
-type FleetRow = { hull: HullClass | null; ships: (number | undefined)[] };
-export type Fleet = FleetRow[];
+/** The ships of one class that were seen; `times` are those of the losses, in their order. Capsules are no ships. */
+type FleetRow = { hull: HullClass | null; seen: number; times: readonly number[] };
+export type Fleet = readonly FleetRow[];
 
-/** Every ship that the killmails show, by side and class, the lost ones first in the order of their losses. */
+/** Every ship that the killmails show, by side and class, the heaviest class first. */
 export function fleetsOf(battle: BattleBattleDetail): Map<number, Fleet> {
   return new Map(
     battle.sides.map((side) => {
-      const rows = new Map<HullClass | null, (number | undefined)[]>();
+      const rows = new Map<HullClass | null, { seen: number; times: number[] }>();
+      const rowOf = (hull: HullClass | null) => {
+        const row = rows.get(hull) ?? { seen: 0, times: [] };
+        rows.set(hull, row);
+        return row;
+      };
       for (const mail of battle.killmails) {
-        if (mail.sideId !== side.sideId || mail.hullClass === "capsule") continue;
-        rows.set(mail.hullClass, [...(rows.get(mail.hullClass) ?? []), instant(mail.occurredAt)]);
+        if (mail.sideId === side.sideId && mail.hullClass !== "capsule")
+          rowOf(mail.hullClass).times.push(instant(mail.occurredAt));
       }
-      for (const [hull, seen] of seenOf(side.ships)) {
-        if (hull === "capsule") continue;
-        const lost = rows.get(hull) ?? [];
-        rows.set(hull, [...lost, ...Array.from({ length: Math.max(0, seen - lost.length) }, () => undefined)]);
+      for (const ship of side.ships) {
+        if (ship.hullClass !== "capsule") rowOf(ship.hullClass).seen += ship.seen;
       }
-      const fleet = [...rows].map(([hull, ships]) => ({
+      const fleet = [...rows].map(([hull, { seen, times }]) => ({
         hull,
-        ships: ships.sort((a, b) => (a ?? Infinity) - (b ?? Infinity)),
+        // A ship may be lost that no killmail shows as seen.
+        seen: Math.max(seen, times.length),
+        times: times.sort((a, b) => a - b),
       }));
       return [side.sideId, fleet.sort((a, b) => hullOrder(a.hull) - hullOrder(b.hull))] as const;
     }),
   );
 }
 
-function seenOf(ships: readonly { hullClass: HullClass | null; seen: number }[]): Map<HullClass | null, number> {
-  const seen = new Map<HullClass | null, number>();
-  for (const ship of ships) seen.set(ship.hullClass, (seen.get(ship.hullClass) ?? 0) + ship.seen);
-  return seen;
+/** Losses in time with running totals, so that what is true at a moment is one search. */
+export type LossLine = { times: readonly number[]; ships: readonly number[]; isk: readonly string[] };
+
+export function lossLine(mails: readonly BattleKillmailItem[]): LossLine {
+  const inTime = [...mails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt));
+  const ships = [0];
+  const isk = [iskOfCents(0n)];
+  let cents = 0n;
+  for (const mail of inTime) {
+    cents += centsOf(mail.iskValue);
+    isk.push(iskOfCents(cents));
+    ships.push((ships.at(-1) ?? 0) + (mail.hullClass === "capsule" ? 0 : 1));
+  }
+  return { times: inTime.map((mail) => instant(mail.occurredAt)), ships, isk };
+}
+
+/** How many of the sorted times are not after the moment. */
+export function countUntil(times: readonly number[], at: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((times[middle] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

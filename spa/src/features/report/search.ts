@@ -17,6 +17,9 @@ export type ReportSearch = {
   order?: ParticipantSort;
   mail?: string;
   t?: number;
+  /** The revisions that History compares: what `rev` has that `vs` has not, and the other way round. */
+  rev?: number;
+  vs?: number;
 };
 
 const ORDERS = [
@@ -46,6 +49,8 @@ export function readReportSearch(raw: Record<string, unknown>): ReportSearch {
     order: choice(raw.order, ORDERS),
     mail: ids(raw.mail)?.[0],
     t: whole(raw.t),
+    rev: whole(raw.rev),
+    vs: whole(raw.vs),
   });
 }
 

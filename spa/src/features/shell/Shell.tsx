@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
 import { useSeconds } from "@/lib/clock";
+import { useAskImageHost } from "@/lib/images";
 import { useKeys } from "@/lib/keys";
 import { loginFailure } from "@/lib/login-errors";
 import { clockSeconds } from "@/lib/time";
@@ -17,6 +18,7 @@ const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
 const QuickSearch = lazy(() => import("./QuickSearch"));
 const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
 const Landing = lazy(() => import("./Landing"));
+const FullText = lazy(() => import("@/ui/FullText"));
 
 const PAGES = [
   { to: "/", label: "Home", icon: "home" },
@@ -30,6 +32,7 @@ export function Shell() {
   const navigate = useNavigate();
   useFocusOnNavigation();
   useLoginFailure();
+  useAskImageHost();
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.getElementById("quick-search")?.focus(),
@@ -61,6 +64,7 @@ export function Shell() {
       <BottomBar />
       <Suspense>
         <Toaster />
+        <FullText />
       </Suspense>
       {help && (
         <Suspense>

@@ -5,7 +5,7 @@ import { Icon } from "@/ui/Icon";
 import { Menu, type MenuEntry } from "@/ui/Menu";
 import { SideKey } from "@/ui/marks";
 import { useReport } from "./context";
-import { pinOf, useEdit } from "./edits";
+import { pinOf, useEdit, useUndo } from "./edits";
 
 const LIST_KEY = { alliance: "alliance", corporation: "corp", character: "pilot", faction: undefined } as const;
 
@@ -13,6 +13,8 @@ const LIST_KEY = { alliance: "alliance", corporation: "corp", character: "pilot"
 export function PartyMenu({ party, sideId, editable }: { party: PartyItem; sideId: number; editable: boolean }) {
   const { battle } = useReport();
   const edit = useEdit(battle.id);
+  const undo = useUndo(battle.id);
+  const { pinned } = party;
   const navigate = useNavigate();
   const key = LIST_KEY[party.partyType];
   const name = partyName(party);
@@ -36,6 +38,9 @@ export function PartyMenu({ party, sideId, editable }: { party: PartyItem; sideI
         ]
       : []),
     { key: "pilots", content: "Its pilots here", onSelect: () => void navigate(pilots) },
+    ...(editable && pinned
+      ? [{ key: "unpin", content: "Take the pin away", onSelect: () => undo.mutate({ id: pinned.editId }) }]
+      : []),
     ...(editable ? [{ key: "move", content: "Move to", heading: true as const }] : []),
     ...(editable ? battle.sides.filter((side) => side.sideId !== sideId) : []).map((side) => ({
       key: `side${side.sideId}`,

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
@@ -10,6 +10,7 @@ import { loginFailure } from "@/lib/login-errors";
 import { clockSeconds } from "@/lib/time";
 import { toast } from "@/lib/toasts";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
+import { preloadLater } from "./preload";
 
 // What is not seen or used at once does not delay the first paint.
 const UserMenu = lazy(() => import("./UserMenu"));
@@ -33,6 +34,8 @@ export function Shell() {
   useFocusOnNavigation();
   useLoginFailure();
   useAskImageHost();
+  const router = useRouter();
+  useEffect(() => preloadLater(router), [router]);
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.getElementById("quick-search")?.focus(),

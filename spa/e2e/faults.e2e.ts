@@ -28,7 +28,7 @@ async function withReport(run: (page: Page) => Promise<void>): Promise<void> {
   try {
     await page.goto(gate.url + report);
     await page.getByRole("region", { name: "Score" }).waitFor();
-    await page.waitForLoadState("networkidle").catch(() => undefined);
+    await page.waitForFunction(() => performance.getEntriesByType("resource").some((entry) => entry.name.includes("history")));
     await page.evaluate(() => Object.assign(window, { isSamePage: true }));
     await run(page);
     assert.equal(await page.evaluate(() => "isSamePage" in window), true, "the page was loaded again");

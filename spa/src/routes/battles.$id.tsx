@@ -1,8 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { battle } from "@/api/queries";
-import { ReportFrame } from "@/features/report/ReportFrame";
-import { readReportSearch } from "@/features/report/search";
-import { useCleanAddress } from "@/lib/cleanAddress";
+import { ReportFrame } from "@/features/report/frame/ReportFrame";
+import { readReportSearch } from "@/features/report/model/search";
+import { useCleanAddress } from "@/lib/useCleanAddress";
 
 export const Route = createFileRoute("/battles/$id")({
   validateSearch: readReportSearch,

@@ -2,7 +2,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { battlePages } from "@/api/queries";
 import { BattlesPage } from "@/features/battles/BattlesPage";
 import { queryOf, readSearch } from "@/features/battles/search";
-import { useCleanAddress } from "@/lib/cleanAddress";
+import { useCleanAddress } from "@/lib/useCleanAddress";
 
 export const Route = createFileRoute("/battles/")({
   validateSearch: readSearch,

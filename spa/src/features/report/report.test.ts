@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { BattleBattleDetail, BattleKillmailItem, BattleKillmails, PartyItem, SideItem } from "@/api/client";
-import { withParty } from "./edits";
-import { killRows } from "./kills";
-import { momentsOf } from "./moments";
-import { withOwnSide } from "./ownSide";
-import { damageBySide } from "./Rail";
-import { countUntil, fleetsOf, lossLine } from "./replay";
-import { readReportSearch, sharedSearch } from "./search";
-import { partsOf } from "./TimelineTab";
-import { withKillmails } from "./wholeBattle";
+import { withParty } from "./edit/edits";
+import { killRows } from "./model/kills";
+import { momentsOf } from "./model/moments";
+import { withOwnSide } from "./model/ownSide";
+import { damageBySide } from "./tabs/Rail";
+import { countUntil, fleetsOf, lossLine } from "./model/replay";
+import { readReportSearch, sharedSearch } from "./model/search";
+import { partsOf } from "./tabs/TimelineTab";
+import { withKillmails } from "./model/wholeBattle";
 
 const at = (time: string) => `2026-11-27T${time}Z`;
 

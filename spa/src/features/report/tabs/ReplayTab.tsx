@@ -9,11 +9,11 @@ import { clockSeconds, duration, instant } from "@/lib/time";
 import { Button, Seg } from "@/ui/controls";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
-import { useChange, useReport } from "./context";
-import { LossRow } from "./LossRow";
-import { lossOf, sideName } from "./losses";
-import { countUntil, type Fleet, fleetsOf, lossLine } from "./replay";
-import { TimelinePanel } from "./TimelinePanel";
+import { useChange, useReport } from "../model/context";
+import { LossRow } from "../frame/LossRow";
+import { lossOf, sideName } from "../model/losses";
+import { countUntil, type Fleet, fleetsOf, lossLine } from "../model/replay";
+import { TimelinePanel } from "../frame/TimelinePanel";
 
 const SPEEDS = ["10", "30", "60", "120"] as const;
 const FRESH_MS = 30_000;

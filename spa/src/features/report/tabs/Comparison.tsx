@@ -6,8 +6,8 @@ import { count, shortIsk } from "@/lib/isk";
 import { zkillboardUrl } from "@/lib/names";
 import { Button, OutLink } from "@/ui/controls";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useChange, useReport } from "./context";
-import { shipName, victimName } from "./losses";
+import { useChange, useReport } from "../model/context";
+import { shipName, victimName } from "../model/losses";
 
 const MOST = 20;
 

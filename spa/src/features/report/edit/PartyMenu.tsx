@@ -4,7 +4,7 @@ import { partyKey, partyName, zkillboardUrl } from "@/lib/names";
 import { Icon } from "@/ui/Icon";
 import { Menu, type MenuEntry } from "@/ui/Menu";
 import { SideKey } from "@/ui/marks";
-import { useReport } from "./context";
+import { useReport } from "../model/context";
 import { pinOf, useEdit, useUndo } from "./edits";
 
 const LIST_KEY = { alliance: "alliance", corporation: "corp", character: "pilot", faction: undefined } as const;

@@ -7,12 +7,12 @@ import { clock, clockSeconds, instant } from "@/lib/time";
 import { OutLink } from "@/ui/controls";
 import { Emblem } from "@/ui/Emblem";
 import { Isk, SideKey, sideClass } from "@/ui/marks";
-import { useReport } from "./context";
-import { dragOf, useDropOnSide } from "./dragging";
-import { pinOf, useEdit } from "./edits";
-import { sideName } from "./losses";
-import { momentsOf } from "./moments";
-import { PartyMenu } from "./PartyMenu";
+import { useReport } from "../model/context";
+import { dragOf, useDropOnSide } from "../edit/dragging";
+import { pinOf, useEdit } from "../edit/edits";
+import { sideName } from "../model/losses";
+import { momentsOf } from "../model/moments";
+import { PartyMenu } from "../edit/PartyMenu";
 
 const BEFORE_AND_AFTER = 30;
 

@@ -9,11 +9,11 @@ import { isOwn } from "@/lib/sides";
 import { Emblem } from "@/ui/Emblem";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { ConfidencePips, Isk, SideKey, sideClass } from "@/ui/marks";
-import { useReport } from "./context";
-import { dragOf, useDropOnSide } from "./dragging";
-import { LossRow } from "./LossRow";
-import { sideName } from "./losses";
-import { PartyMenu } from "./PartyMenu";
+import { useReport } from "../model/context";
+import { dragOf, useDropOnSide } from "../edit/dragging";
+import { LossRow } from "../frame/LossRow";
+import { sideName } from "../model/losses";
+import { PartyMenu } from "../edit/PartyMenu";
 
 const DEAREST = 8;
 const SMALL_SHARE = 0.01;

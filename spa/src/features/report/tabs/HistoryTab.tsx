@@ -9,9 +9,9 @@ import { Button } from "@/ui/controls";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
 import { Comparison } from "./Comparison";
-import { useChange, useReport } from "./context";
-import { useUndo } from "./edits";
-import { partyLabel } from "./parties";
+import { useChange, useReport } from "../model/context";
+import { useUndo } from "../edit/edits";
+import { partyLabel } from "../model/parties";
 
 const CAUSES: Record<RevisionItem["reason"], string> = {
   created: "The battle was found",

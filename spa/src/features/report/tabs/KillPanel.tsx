@@ -14,10 +14,10 @@ import { Icon } from "@/ui/Icon";
 import { Isk, SideKey } from "@/ui/marks";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useReport } from "./context";
-import { useEdit } from "./edits";
-import { shipName, sideName, victimName } from "./losses";
-import { REASONS } from "./reasons";
+import { useReport } from "../model/context";
+import { useEdit } from "../edit/edits";
+import { shipName, sideName, victimName } from "../model/losses";
+import { REASONS } from "../model/reasons";
 
 const ATTACKERS = 12;
 const LINKS = 5;

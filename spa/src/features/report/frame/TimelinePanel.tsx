@@ -9,10 +9,10 @@ import { bucketSeconds } from "@/lib/scale";
 import { instant } from "@/lib/time";
 import { Button, Seg } from "@/ui/controls";
 import { isHatched, sideClass } from "@/ui/marks";
-import { spanOf, useChange, useReport } from "./context";
-import { figureSides, lossOf } from "./losses";
-import { momentsOf } from "./moments";
-import { sharedSearch } from "./search";
+import { spanOf, useChange, useReport } from "../model/context";
+import { figureSides, lossOf } from "../model/losses";
+import { momentsOf } from "../model/moments";
+import { sharedSearch } from "../model/search";
 
 const MEASURES = [
   { value: "isk", label: "ISK" },

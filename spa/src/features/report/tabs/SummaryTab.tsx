@@ -3,8 +3,8 @@ import { mayEdit, useAccess } from "@/lib/access";
 import { arrange } from "@/lib/sides";
 import { SideKey } from "@/ui/marks";
 import { Note } from "@/ui/states";
-import { useChange, useReport } from "./context";
-import { sideName, sideTicker } from "./losses";
+import { useChange, useReport } from "../model/context";
+import { sideName, sideTicker } from "../model/losses";
 import { HowItWent, MostKills, ThirdParty, Unassigned } from "./Rail";
 import { SideColumn } from "./SideColumn";
 

@@ -11,11 +11,11 @@ import { Button } from "@/ui/controls";
 import { SideKey } from "@/ui/marks";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useChange, useReport } from "./context";
+import { useChange, useReport } from "../model/context";
 import { KillPanel } from "./KillPanel";
-import { lossOf } from "./losses";
-import { REASONS } from "./reasons";
-import { Suggestions } from "./Suggestions";
+import { lossOf } from "../model/losses";
+import { REASONS } from "../model/reasons";
+import { Suggestions } from "../edit/Suggestions";
 
 const EDGES = 12;
 const MORE_EDGES = 200;

@@ -4,9 +4,9 @@ import type { BattleKillmailItem } from "@/api/client";
 import { clock, clockSeconds } from "@/lib/time";
 import { Isk, LostTag } from "@/ui/marks";
 import { ShipIcon } from "@/ui/ShipIcon";
-import { useReport } from "./context";
-import { shipName, victimName } from "./losses";
-import { sharedSearch } from "./search";
+import { useReport } from "../model/context";
+import { shipName, victimName } from "../model/losses";
+import { sharedSearch } from "../model/search";
 
 /** A loss in 44 pixels; the whole of it opens the killmail beside the list of kills. */
 export const LossRow = memo(function LossRow({ mail }: { mail: BattleKillmailItem }) {

@@ -15,11 +15,11 @@ import { SearchField } from "@/ui/SearchField";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { VirtualRows } from "@/ui/VirtualRows";
-import { useChange, useReport } from "./context";
-import { sideTicker } from "./losses";
-import { partyLabel } from "./parties";
-import { pilotRows } from "./pilotsCsv";
-import type { ReportSearch } from "./search";
+import { useChange, useReport } from "../model/context";
+import { sideTicker } from "../model/losses";
+import { partyLabel } from "../model/parties";
+import { pilotRows } from "../model/pilotsCsv";
+import type { ReportSearch } from "../model/search";
 
 const ROW = 44;
 const COLUMNS =

@@ -5,7 +5,7 @@ import { partyKey, partyName } from "@/lib/names";
 import { arrange, inBarOrder, isOwn } from "@/lib/sides";
 import { Emblem } from "@/ui/Emblem";
 import { SideKey, sideClass } from "@/ui/marks";
-import { mainParty, shipTotals, sideName } from "./losses";
+import { mainParty, shipTotals, sideName } from "../model/losses";
 
 const EMBLEMS = 7;
 const PHONE_EMBLEMS = 5;

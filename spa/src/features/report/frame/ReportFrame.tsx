@@ -13,14 +13,14 @@ import { toast } from "@/lib/toasts";
 import { buttonClass } from "@/ui/controls";
 import { Empty, ErrorBox } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
-import { ReportContext } from "./context";
-import { sideTicker } from "./losses";
-import { useOwnSide } from "./ownSide";
+import { ReportContext } from "../model/context";
+import { sideTicker } from "../model/losses";
+import { useOwnSide } from "../model/ownSide";
 import { ReportHeader } from "./ReportHeader";
 import { Scoreboard } from "./Scoreboard";
-import { type ReportSearch, sharedSearch } from "./search";
+import { type ReportSearch, sharedSearch } from "../model/search";
 import { TimelinePanel } from "./TimelinePanel";
-import { useWholeBattle } from "./wholeBattle";
+import { useWholeBattle } from "../model/wholeBattle";
 
 const TABS = [
   { to: "/battles/$id", label: "Summary", count: () => undefined },

@@ -1,7 +1,7 @@
 import { type DragEvent, useState } from "react";
 import type { PartyItem } from "@/api/client";
 import { partyKey } from "@/lib/names";
-import { useReport } from "./context";
+import { useReport } from "../model/context";
 import { pinOf, useEdit } from "./edits";
 
 /** A kind of its own: a file or a text that is dragged over the page is no party. */

@@ -9,8 +9,8 @@ import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
 import { ScrollX } from "@/ui/ScrollX";
 import { Empty } from "@/ui/states";
-import { useReport } from "./context";
-import { sideName } from "./losses";
+import { useReport } from "../model/context";
+import { sideName } from "../model/losses";
 import { hullTotals } from "./SideColumn";
 
 type Line = { key: string; label: string; hull: HullClass | null; seen: number; lost: number; iskLost: string };

@@ -5,10 +5,10 @@ import { sumIsk } from "@/lib/isk-sum";
 import { arrange } from "@/lib/sides";
 import { clock, instant } from "@/lib/time";
 import { SideKey } from "@/ui/marks";
-import { spanOf, useReport } from "./context";
-import { LossRow } from "./LossRow";
-import { sideName } from "./losses";
-import { TimelinePanel } from "./TimelinePanel";
+import { spanOf, useReport } from "../model/context";
+import { LossRow } from "../frame/LossRow";
+import { sideName } from "../model/losses";
+import { TimelinePanel } from "../frame/TimelinePanel";
 
 const DEAREST = 6;
 const MINUTE = 60_000;

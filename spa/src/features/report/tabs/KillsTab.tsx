@@ -16,12 +16,12 @@ import { SearchField } from "@/ui/SearchField";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { Empty } from "@/ui/states";
 import { VirtualRows } from "@/ui/VirtualRows";
-import { spanOf, useChange, useReport } from "./context";
+import { spanOf, useChange, useReport } from "../model/context";
 import { KillPanel } from "./KillPanel";
-import { type KillRow, killRows } from "./kills";
-import { shipName, sideName, sideTicker, victimName } from "./losses";
-import { partyLabel } from "./parties";
-import { TimelinePanel } from "./TimelinePanel";
+import { type KillRow, killRows } from "../model/kills";
+import { shipName, sideName, sideTicker, victimName } from "../model/losses";
+import { partyLabel } from "../model/parties";
+import { TimelinePanel } from "../frame/TimelinePanel";
 
 const ROW = 44;
 const MINUTE_ROW = 28;

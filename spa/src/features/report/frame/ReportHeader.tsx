@@ -10,8 +10,8 @@ import { Button, OutLink } from "@/ui/controls";
 import { Menu } from "@/ui/Menu";
 import { SecBadge, StatusTag, TierMeter } from "@/ui/marks";
 import { Note } from "@/ui/states";
-import { MergeButton } from "./MergeButton";
-import { RenameButton } from "./RenameButton";
+import { MergeButton } from "../edit/MergeButton";
+import { RenameButton } from "../edit/RenameButton";
 
 /** Where, when and how large; actions and the same battle elsewhere. */
 export function ReportHeader({

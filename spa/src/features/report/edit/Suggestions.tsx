@@ -7,7 +7,7 @@ import { count, shortIsk } from "@/lib/isk";
 import { clock } from "@/lib/time";
 import { Button } from "@/ui/controls";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useReport } from "./context";
+import { useReport } from "../model/context";
 import { useEdit } from "./edits";
 
 const REASONS: Record<Suggestion["doubt"], string> = {

@@ -91,7 +91,7 @@ export type PilotQuery = {
 };
 
 const PILOTS_A_PAGE = 200;
-const KILLMAILS_A_PAGE = 500;
+const KILLMAILS_A_PAGE = 200;
 
 export const participantPages = (id: string, query: PilotQuery) =>
   infiniteQueryOptions({

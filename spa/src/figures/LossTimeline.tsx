@@ -1,10 +1,11 @@
-import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 import { bucketSeconds, linear, timeTicks } from "@/lib/scale";
 import { clock } from "@/lib/time";
 import { bucketsOf, type FigureSide, type Loss, type Measure, upwards } from "./buckets";
 import { Bars, CapitalLanes, Grid, Hatches, PinMark, QuietBand } from "./LossParts";
 import { bucketSentence, Readout } from "./LossReadout";
 import { LEFT, middle, type Pin, placePins, type Quiet, RIGHT, type Span, spanOf, useGeometry } from "./lossGeometry";
+import { useWidth } from "./useWidth";
 
 type Props = {
   start: number;
@@ -152,17 +153,4 @@ export function LossTimeline(props: Props) {
       {current && <Readout bucket={current} left={middle(current, x)} measure={measure} sides={sides} width={width} />}
     </div>
   );
-}
-
-function useWidth(box: RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    setWidth(element.clientWidth);
-    return () => observer.disconnect();
-  }, [box]);
-  return width;
 }

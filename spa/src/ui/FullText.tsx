@@ -14,8 +14,10 @@ export default function FullText() {
   const [shown, setShown] = useState<Shown>();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let focused: readonly Element[] = [];
     const hide = () => {
       clearTimeout(timer);
+      focused = [];
       setShown(undefined);
     };
     const rested = (x: number, y: number) => {
@@ -30,21 +32,24 @@ export default function FullText() {
       const target = event.target instanceof Element ? event.target : undefined;
       if (!target?.matches(":focus-visible")) return hide();
       const row = target.closest("li, tr, [role=listitem]") ?? target;
-      setShown(placed([row, ...row.querySelectorAll(".truncate")].filter(isCut).slice(0, MOST_TEXTS)));
+      focused = [row, ...row.querySelectorAll(".truncate")].filter(isCut).slice(0, MOST_TEXTS);
+      setShown(placed(focused));
     };
+    // The focus brings its row into sight, and the text goes with it; under a pointer that rests another row comes.
+    const onScroll = () => (focused.length > 0 ? setShown(placed(focused)) : hide());
     const onKey = (event: KeyboardEvent) => event.key === "Escape" && hide();
     const passive = { passive: true } as const;
     addEventListener("pointermove", onMove, passive);
     addEventListener("focusin", onFocus);
     addEventListener("focusout", hide);
-    addEventListener("scroll", hide, { passive: true, capture: true });
+    addEventListener("scroll", onScroll, { passive: true, capture: true });
     addEventListener("keydown", onKey);
     return () => {
       clearTimeout(timer);
       removeEventListener("pointermove", onMove);
       removeEventListener("focusin", onFocus);
       removeEventListener("focusout", hide);
-      removeEventListener("scroll", hide, { capture: true });
+      removeEventListener("scroll", onScroll, { capture: true });
       removeEventListener("keydown", onKey);
     };
   }, []);
@@ -67,7 +72,7 @@ function isCut(element: Element): boolean {
 
 function placed(cut: readonly Element[]): Shown | undefined {
   const box = cut[0]?.getBoundingClientRect();
-  if (!box) return undefined;
+  if (!box || box.bottom < 0 || box.top > innerHeight) return undefined;
   const text = cut.map((element) => element.textContent?.trim()).join(" · ");
   return { text, left: Math.max(8, Math.min(box.left, innerWidth - 488)), top: Math.min(box.bottom + 4, innerHeight - 40) };
 }

@@ -8,6 +8,7 @@ import { damageBySide } from "./tabs/Rail";
 import { countUntil, fleetsOf, lossLine } from "./model/replay";
 import { readReportSearch, sharedSearch } from "./model/search";
 import { partsOf } from "./tabs/TimelineTab";
+import { lostLines } from "./model/running";
 import { withKillmails } from "./model/wholeBattle";
 
 const at = (time: string) => `2026-11-27T${time}Z`;
@@ -237,4 +238,11 @@ test("a side is one's own if only it has one's alliance or corporation", () => {
 test("the revisions that are compared are in the address", () => {
   expect(readReportSearch({ rev: "41", vs: "38" })).toEqual({ rev: 41, vs: 38 });
   expect(sharedSearch({ rev: 41, vs: 38 })).toEqual({});
+});
+
+test("what a side had lost until a moment only grows, to its sum", () => {
+  const [first, second] = lostLines(BATTLE);
+  expect([first?.sideId, first?.amounts]).toEqual([1, [100]]);
+  expect([second?.sideId, second?.amounts]).toEqual([2, [5000, 5010, 5310]]);
+  expect(second?.times).toEqual([...(second?.times ?? [])].sort((a, b) => a - b));
 });

@@ -54,10 +54,10 @@ function Difference({ from, to }: { from: number; to: number }) {
 
 function sentence(diff: RevisionDiff): string {
   const parts = [
-    `${signed(diff.totalKills, "killmails")}`,
-    `${signed(diff.totalParticipants, "pilots")}`,
+    signed(diff.totalKills, "killmails"),
+    signed(diff.totalParticipants, "pilots"),
     `${diff.totalIskDestroyed.startsWith("-") ? "" : "+"}${shortIsk(diff.totalIskDestroyed)} ISK`,
-    `${signed(diff.sides, "sides")}`,
+    signed(diff.sides, "sides"),
   ];
   return `${parts.join(", ")}.`;
 }

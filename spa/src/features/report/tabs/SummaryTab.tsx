@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { type TouchEvent, useMemo, useRef } from "react";
 import { mayEdit, useAccess } from "@/lib/access";
 import { arrange } from "@/lib/sides";
 import { SideKey } from "@/ui/marks";
@@ -20,9 +20,15 @@ export function SummaryTab() {
   const rest = battle.sides.filter((side) => !columns.includes(side));
   const shown = columns.some((side) => side.sideId === search.side) ? search.side : columns[0]?.sideId;
   const many = columns.length > 2;
+  const change = useChange();
+  const swipe = useSwipe((step) => {
+    const at = columns.findIndex((side) => side.sideId === shown);
+    const next = columns[at + step];
+    if (next) change({ side: next.sideId }, true);
+  });
   return (
     <div className={`grid gap-3 ${many ? "" : "xl:grid-cols-[minmax(0,1fr)_318px]"}`}>
-      <div className="min-w-0">
+      <div className="min-w-0" {...swipe}>
         <SideSwitch shown={shown} />
         <div
           className={
@@ -58,6 +64,27 @@ export function SummaryTab() {
       </aside>
     </div>
   );
+}
+
+const SWIPE_PX = 60;
+const PHONE_PX = 768;
+
+/** A finger to the left goes to the next side, as the buttons above do. Wide windows show all sides anyway. */
+function useSwipe(go: (step: 1 | -1) => void) {
+  const from = useRef<{ x: number; y: number }>(undefined);
+  return {
+    onTouchStart: (event: TouchEvent) => {
+      const touch = event.touches[0];
+      from.current = event.touches.length === 1 && touch ? { x: touch.clientX, y: touch.clientY } : undefined;
+    },
+    onTouchEnd: (event: TouchEvent) => {
+      const touch = event.changedTouches[0];
+      if (!touch || !from.current || innerWidth >= PHONE_PX) return;
+      const x = touch.clientX - from.current.x;
+      const y = touch.clientY - from.current.y;
+      if (Math.abs(x) > SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) go(x < 0 ? 1 : -1);
+    },
+  };
 }
 
 function SideSwitch({ shown }: { shown: number | undefined }) {

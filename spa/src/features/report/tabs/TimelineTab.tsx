@@ -1,6 +1,7 @@
 import { useMemo } from "react";
-import type { BattleKillmailItem } from "@/api/client";
-import { iskNumber, shortIsk } from "@/lib/isk";
+import type { BattleBattleDetail, BattleKillmailItem } from "@/api/client";
+import { RunningLines } from "@/figures/RunningLines";
+import { count, iskNumber, shortIsk } from "@/lib/isk";
 import { sumIsk } from "@/lib/isk-sum";
 import { arrange } from "@/lib/sides";
 import { clock, instant } from "@/lib/time";
@@ -8,6 +9,7 @@ import { SideKey } from "@/ui/marks";
 import { spanOf, useReport } from "../model/context";
 import { LossRow } from "../frame/LossRow";
 import { sideName } from "../model/losses";
+import { lostLines, seenLines } from "../model/running";
 import { TimelinePanel } from "../frame/TimelinePanel";
 
 const DEAREST = 6;
@@ -24,6 +26,7 @@ export function TimelineTab() {
   return (
     <>
       <TimelinePanel height={400} />
+      <Running battle={battle} />
       <div className="mt-3 flex flex-col gap-3">
         {parts.map((part) => (
           <section
@@ -69,6 +72,26 @@ export function TimelineTab() {
           </section>
         ))}
       </div>
+    </>
+  );
+}
+
+/** Below the losses of each moment: what had come together until then. */
+function Running({ battle }: { battle: BattleBattleDetail }) {
+  const lost = useMemo(() => lostLines(battle), [battle]);
+  const seen = useMemo(() => seenLines(battle), [battle]);
+  const start = instant(battle.startTime);
+  const end = Math.max(instant(battle.endTime), start + 1000);
+  return (
+    <>
+      <RunningLines
+        end={end}
+        lines={lost}
+        show={(isk) => shortIsk(Math.round(isk).toString())}
+        start={start}
+        title="ISK lost so far"
+      />
+      <RunningLines end={end} lines={seen} show={(pilots) => count(Math.round(pilots))} start={start} title="Pilots seen so far" />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { BattleBattleDetail, BattleKillmailItem, BattleKillmails, PartyItem, SideItem } from "@/api/client";
 import { withParty } from "./edit/edits";
+import { cutsOf } from "./model/cuts";
 import { killRows } from "./model/kills";
 import { momentsOf } from "./model/moments";
 import { withOwnSide } from "./model/ownSide";
@@ -245,4 +246,12 @@ test("what a side had lost until a moment only grows, to its sum", () => {
   expect([first?.sideId, first?.amounts]).toEqual([1, [100]]);
   expect([second?.sideId, second?.amounts]).toEqual([2, [5000, 5010, 5310]]);
   expect(second?.times).toEqual([...(second?.times ?? [])].sort((a, b) => a - b));
+});
+
+test("a suggested split is drawn between its halves, unless they overlap", () => {
+  const suggest = (groups: string[][]) =>
+    cutsOf({ ...BATTLE, suggestions: [{ doubt: "lull", groups }] as unknown as BattleBattleDetail["suggestions"] });
+  expect(suggest([["4"], ["1", "2", "3"]])).toEqual([(Date.parse(at("18:50:20")) + Date.parse(at("19:30:00"))) / 2]);
+  expect(suggest([["1", "4"], ["2"]])).toEqual([]);
+  expect(suggest([["1"], ["unknown"]])).toEqual([]);
 });

@@ -1,14 +1,15 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { BattleBattleDetail, BattleItem, BattleList } from "@/api/client";
 import { statusOf } from "@/api/errors";
 import { battle as battleQuery } from "@/api/queries";
-import { count, shortIsk } from "@/lib/isk";
+import { TugBar } from "@/figures/TugBar";
+import { count, iskNumber, shortIsk } from "@/lib/isk";
 import { useKeys } from "@/lib/keys";
 import { live } from "@/lib/live";
 import { nameOf, relatedUrls } from "@/lib/names";
-import { arrange } from "@/lib/sides";
+import { arrange, inBarOrder } from "@/lib/sides";
 import { toast } from "@/lib/toasts";
 import { buttonClass } from "@/ui/controls";
 import { Empty, ErrorBox } from "@/ui/states";
@@ -123,7 +124,11 @@ function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSe
     y: () => void copy(),
     z: () => void window.open(relatedUrls(battle.systemId, battle.startTime).zkillboard, "_blank", "noopener"),
   });
+  const begin = useRef<HTMLDivElement>(null);
+  const isPast = useIsPast(begin);
   return (
+    <>
+    <div ref={begin} />
     <nav
       aria-label="Parts of the report"
       className="no-print no-scrollbar sticky top-0 z-20 mt-3 mb-3 flex overflow-x-auto border-b border-line bg-bg max-md:-mx-3 max-md:px-3"
@@ -143,8 +148,42 @@ function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSe
           {tab.count(battle) && <span className="ml-1.5 text-sec font-[400] text-t3">{tab.count(battle)}</span>}
         </Link>
       ))}
+      {isPast && <Reminder battle={battle} />}
     </nav>
+    </>
   );
+}
+
+/** What the head says, beside the tabs once the head is out of sight. */
+function Reminder({ battle }: { battle: BattleBattleDetail }) {
+  const segments = inBarOrder(battle.sides).map((side) => ({
+    sideId: side.sideId,
+    role: side.role,
+    value: iskNumber(side.iskLost),
+  }));
+  return (
+    <span aria-hidden="true" className="my-auto ml-auto flex shrink-0 items-center gap-3 pl-4 max-xl:hidden">
+      <span className="font-[600]">{nameOf(battle.systemName, "System", battle.systemId)}</span>
+      <span className="w-40">
+        <TugBar height={6} segments={segments} sentence="" />
+      </span>
+      <span className="text-sec text-t2">{shortIsk(battle.totalIskDestroyed)} lost</span>
+    </span>
+  );
+}
+
+/** Whether the page is scrolled beyond the element. */
+function useIsPast(element: RefObject<HTMLElement | null>): boolean {
+  const [isPast, setPast] = useState(false);
+  useEffect(() => {
+    if (!element.current) return;
+    const observer = new IntersectionObserver(([entry]) => {
+      if (entry) setPast(!entry.isIntersecting && entry.boundingClientRect.top < 0);
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, [element]);
+  return isPast;
 }
 
 /** What a list already knows, so that the head stands at once. */

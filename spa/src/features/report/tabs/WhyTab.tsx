@@ -13,6 +13,7 @@ import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
 import { useChange, useReport } from "../model/context";
 import { KillPanel } from "./KillPanel";
+import { cutsOf } from "../model/cuts";
 import { lossOf } from "../model/losses";
 import { REASONS } from "../model/reasons";
 import { Suggestions } from "../edit/Suggestions";
@@ -25,6 +26,7 @@ export function WhyTab() {
   const { battle, search } = useReport();
   const change = useChange();
   const dots = useMemo(() => battle.killmails.map((mail) => ({ ...lossOf(mail), systemId: mail.systemId })), [battle]);
+  const cuts = useMemo(() => cutsOf(battle), [battle]);
   const lanes = battle.systems.map((system) => ({
     id: system.systemId,
     name: nameOf(system.systemName, "System", system.systemId),
@@ -41,6 +43,7 @@ export function WhyTab() {
             </span>
           </h2>
           <WhyLanes
+            cuts={cuts}
             dots={dots}
             end={instant(battle.endTime)}
             lanes={lanes}

@@ -152,6 +152,13 @@ export const edits = (id: string) =>
       request("GET /api/battles/{battle_id}/edits", { path: { battle_id: id }, query: { limit: 50 }, signal: within(signal) }),
   });
 
+export const shares = (id: string) =>
+  queryOptions({
+    queryKey: ["battle", id, "shares"],
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/shares", { path: { battle_id: id }, signal: within(signal) }),
+  });
+
 export const partyGraph = (id: string) =>
   queryOptions({
     queryKey: ["battle", id, "party-graph"],

@@ -1,17 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { type BattleBattleDetail, type BattleItem, request } from "@/api/client";
-import { sentenceOf } from "@/api/errors";
-import { useAccess } from "@/lib/access";
+import type { BattleBattleDetail, BattleItem } from "@/api/client";
 import { useMinutes } from "@/lib/clock";
 import { dotlanUrl, nameOf, relatedUrls } from "@/lib/names";
 import { ago, clock, day, duration, fullTime, instant } from "@/lib/time";
-import { toast } from "@/lib/toasts";
 import { Button, OutLink } from "@/ui/controls";
 import { Menu } from "@/ui/Menu";
 import { SecBadge, StatusTag, TierMeter } from "@/ui/marks";
 import { Note } from "@/ui/states";
 import { MergeButton } from "../edit/MergeButton";
 import { RenameButton } from "../edit/RenameButton";
+import { ShareMenu } from "./ShareMenu";
 
 /** Where, when and how large; actions and the same battle elsewhere. */
 export function ReportHeader({
@@ -96,40 +94,6 @@ function ExportMenu({ id }: { id: string }) {
     { key: "csv", content: "Killmails as CSV", href: file("csv") },
   ];
   return <Menu button={<Button icon="download">Export</Button>} entries={entries} label="Export" />;
-}
-
-/** The link of this page for those who have access, or one with a public card for all others. */
-function ShareMenu({ id }: { id: string }) {
-  const access = useAccess();
-  const makeCard = () =>
-    request("POST /api/battles/{battle_id}/shares", { path: { battle_id: id }, body: null }).then(
-      (link) => share(new URL(link.url, location.href).href),
-      (error: unknown) => toast(sentenceOf(error), { tone: "error" }),
-    );
-  const entries = () => [
-    { key: "page", content: "This page", onSelect: () => void share(location.href) },
-    ...(access?.canWrite
-      ? [{ key: "card", content: "A card for everybody", onSelect: () => void makeCard() }]
-      : [{ key: "why", content: "A public card needs a login", heading: true as const }]),
-  ];
-  const button = (
-    <Button icon="share" tone="primary">
-      Share
-    </Button>
-  );
-  return <Menu button={button} entries={entries} label="Share" />;
-}
-
-/** The phone's own way of sharing, else the clipboard. */
-async function share(url: string): Promise<void> {
-  try {
-    if (navigator.share) return await navigator.share({ title: document.title, url });
-    await navigator.clipboard.writeText(url);
-    toast("The link is copied");
-  } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") return;
-    toast(`This browser does not let a page share: ${url}`, { tone: "error" });
-  }
 }
 
 const DOUBTS: Record<string, string> = {

@@ -353,8 +353,8 @@ test("a pilot is taken off a killmail, History says so, and it is undone there",
 });
 
 test("two revisions are compared, and the address has which", async (context) => {
-  const candidate = (await list(system.url)).find((battle) => battle.revision > 1);
-  if (!candidate) return context.skip("no battle of the demo has two revisions");
+  const candidate = (await list(system.url)).find(({ revision }) => revision > 1 && revision <= 50);
+  if (!candidate) return context.skip("no battle of the demo has 2 to 50 revisions");
   await withPage(async (page, errors) => {
     await page.goto(`${system.url}/battles/${candidate.id}/history`);
     await page.getByRole("button", { name: "Compare from revision 1", exact: true }).click();
@@ -405,27 +405,24 @@ test("what an address cannot mean is taken out of it", () =>
 
 test("more ships than elements can move, and more killmails than the detail has, are drawn and complete", () =>
   withPage(async (page, errors) => {
-    const [known, all, ships] = [200, 260, 4000];
+    const known = largest.totalKills;
+    const all = known + 60;
     let answer: object = {};
     await reshape(page, (detail) => {
-      const whole = enlarged(detail, all, ships);
+      const whole = enlarged(detail, all, 4000);
       const items = whole.killmails.slice(known);
       answer = { items, entities: whole.entities, revision: whole.revision, nextCursor: null, hasMore: false };
       return { ...whole, killmails: whole.killmails.slice(0, known) };
     });
     await page.route(/\/killmails\?limit=/, (route) => route.fulfill({ json: answer }));
     await page.goto(report("/kills?pods=1"));
-    await page.getByText(new RegExp(`${all} shown|2\\d\\d shown`)).waitFor();
+    await page.getByText(`${all.toLocaleString("en")} shown`, { exact: true }).waitFor();
     await page.goto(report("/replay"));
-    const canvas = page.locator("canvas").first();
-    await canvas.waitFor();
-    const pixels = () => canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL());
-    const begun = await pixels();
+    await page.locator("canvas").first().waitFor();
+    const drawn = () => [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join();
+    await page.evaluate(`window.drawn = ${drawn}; window.begun = window.drawn()`);
     await page.getByRole("slider", { name: "Time in the battle" }).press("End");
-    await page.waitForFunction(
-      ([element, before]) => (element as HTMLCanvasElement).toDataURL() !== before,
-      [await canvas.elementHandle(), begun] as const,
-    );
+    await page.waitForFunction("window.drawn() !== window.begun");
     assert.deepEqual(await violations(page), []);
     assert.deepEqual(errors, []);
   }));

@@ -58,7 +58,6 @@ function Cards({ id }: { id: string }) {
     mutationFn: (shareId: string) =>
       request("DELETE /api/battles/{battle_id}/shares/{share_id}", {
         path: { battle_id: id, share_id: shareId },
-        body: null,
       }),
     onSuccess: () => toast("The link does not work any more"),
     onError: (error) => toast(sentenceOf(error), { tone: "error" }),

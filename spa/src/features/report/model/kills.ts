@@ -3,7 +3,7 @@
 import type { BattleBattleDetail, BattleKillmailItem } from "@/api/client";
 import { iskNumber } from "@/lib/isk";
 import { clock, instant } from "@/lib/time";
-import { shipName, victimName } from "./losses";
+import { inTimeOrder, shipName, victimName } from "./losses";
 import type { ReportSearch } from "./search";
 
 export type KillRow =
@@ -18,7 +18,7 @@ export function killRows(
   span: Span,
   leftSide: number | undefined,
 ): KillRow[] {
-  const inTime = [...battle.killmails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt));
+  const inTime = inTimeOrder(battle.killmails);
   const balances = runningBalance(inTime, leftSide);
   const folded = search.pods === 1 ? new Map<string, BattleKillmailItem>() : podsByShip(inTime);
   const hidden = new Set([...folded.values()].map((mail) => mail.killmailId));

@@ -17,6 +17,20 @@ export function shipName(mail: { shipTypeId: string; shipTypeName: string | null
   return nameOf(mail.shipTypeName, "Ship", mail.shipTypeId);
 }
 
+const ordered = new WeakMap<readonly BattleKillmailItem[], readonly BattleKillmailItem[]>();
+
+/** The killmails, the oldest first. Every part of a report asks for it: it is computed once for a battle. */
+export function inTimeOrder(mails: readonly BattleKillmailItem[]): readonly BattleKillmailItem[] {
+  const known = ordered.get(mails);
+  if (known) return known;
+  const sorted = mails
+    .map((mail) => ({ mail, at: instant(mail.occurredAt) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ mail }) => mail);
+  ordered.set(mails, sorted);
+  return sorted;
+}
+
 export function lossOf(mail: BattleKillmailItem): Loss {
   return {
     killmailId: mail.killmailId,

@@ -6,7 +6,7 @@ import { iskNumber, shortIsk } from "@/lib/isk";
 import { nameOf } from "@/lib/names";
 import { arrange } from "@/lib/sides";
 import { duration, instant } from "@/lib/time";
-import { shipName, sideName, victimName } from "./losses";
+import { inTimeOrder, shipName, sideName, victimName } from "./losses";
 
 export type Moment = { at: number; sideId: number | null; text: string; pin?: string };
 
@@ -15,8 +15,17 @@ const MOST = 8;
 const ORDINALS = ["one", "two", "three", "four", "five", "six"] as const;
 const PEAK_OF_LOSSES = 3;
 
-export function momentsOf(battle: BattleBattleDetail): Moment[] {
-  const mails = [...battle.killmails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt));
+const computed = new WeakMap<BattleBattleDetail, readonly Moment[]>();
+
+/** The moments of a battle, for the figure and for the list: computed once. */
+export function momentsOf(battle: BattleBattleDetail): readonly Moment[] {
+  const moments = computed.get(battle) ?? findMoments(battle);
+  computed.set(battle, moments);
+  return moments;
+}
+
+function findMoments(battle: BattleBattleDetail): Moment[] {
+  const mails = inTimeOrder(battle.killmails);
   const first = mails[0];
   const last = mails.at(-1);
   if (!first || !last) return [];

@@ -2,6 +2,7 @@ import type { BattleBattleDetail, BattleKillmailItem, HullClass } from "@/api/cl
 import { hullOrder } from "@/lib/hulls";
 import { centsOf, iskOfCents } from "@/lib/isk-sum";
 import { instant } from "@/lib/time";
+import { inTimeOrder } from "./losses";
 
 /** The ships of one class that were seen; `times` are those of the losses, in their order. Capsules are no ships. */
 type FleetRow = { hull: HullClass | null; seen: number; times: readonly number[] };
@@ -39,7 +40,7 @@ export function fleetsOf(battle: BattleBattleDetail): Map<number, Fleet> {
 export type LossLine = { times: readonly number[]; ships: readonly number[]; isk: readonly string[] };
 
 export function lossLine(mails: readonly BattleKillmailItem[]): LossLine {
-  const inTime = [...mails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt));
+  const inTime = inTimeOrder(mails);
   const ships = [0];
   const isk = [iskOfCents(0n)];
   let cents = 0n;

@@ -11,7 +11,7 @@ import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
 import { useChange, useReport } from "../model/context";
 import { LossRow } from "../frame/LossRow";
-import { lossOf, sideName } from "../model/losses";
+import { inTimeOrder, lossOf, sideName } from "../model/losses";
 import { countUntil, type Fleet, fleetsOf, lossLine } from "../model/replay";
 import { TimelinePanel } from "../frame/TimelinePanel";
 
@@ -34,7 +34,7 @@ export function ReplayTab() {
   const [playing, setPlaying] = useState(false);
   const fleets = useMemo(() => fleetsOf(battle), [battle]);
   const ships = [...fleets.values()].flat().reduce((sum, row) => sum + row.seen, 0);
-  const losses = useMemo(() => battle.killmails.map(lossOf).sort((a, b) => a.at - b.at), [battle]);
+  const losses = useMemo(() => inTimeOrder(battle.killmails).map(lossOf), [battle]);
   const { left, right, others } = arrange(battle.sides);
   const sides = [left, right, ...others].filter((side) => side !== undefined);
   usePlay(playing, Number(speed), end, setAt, () => setPlaying(false));
@@ -166,10 +166,7 @@ function usePlay(
 /** The losses until the moment, the newest first, and a capital ship among those of the last half minute. */
 function useLostUntil(at: number): { newest: BattleKillmailItem[]; capital: BattleKillmailItem | undefined } {
   const { battle } = useReport();
-  const mails = useMemo(
-    () => [...battle.killmails].sort((a, b) => instant(a.occurredAt) - instant(b.occurredAt)),
-    [battle],
-  );
+  const mails = inTimeOrder(battle.killmails);
   const times = useMemo(() => mails.map((mail) => instant(mail.occurredAt)), [mails]);
   const until = countUntil(times, at);
   return {

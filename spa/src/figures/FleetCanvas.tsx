@@ -16,7 +16,7 @@ type Props = {
 
 const GAP = 2;
 const GRID = 16;
-const LOST_OPACITY = 0.4;
+const LOST_OPACITY = 0.7;
 const THERE = 1;
 const FRESH = 2;
 const LOST = 3;
@@ -87,8 +87,13 @@ function newPainter(element: HTMLCanvasElement, context: CanvasRenderingContext2
       context.clearRect(x, y, size * ratio, size * ratio);
       context.setTransform(unit, 0, 0, unit, x, y);
       context.globalAlpha = state === LOST ? LOST_OPACITY : 1;
-      context.fillStyle = colours[state] ?? "";
-      context.fill(path, "evenodd");
+      if (state === LOST) {
+        context.strokeStyle = colours[state] ?? "";
+        context.stroke(path);
+      } else {
+        context.fillStyle = colours[state] ?? "";
+        context.fill(path, "evenodd");
+      }
     }
   };
   return { begin, change };

@@ -262,13 +262,13 @@ function stateOf(lostAt: number | undefined, at: number): keyof typeof SHIP {
   return at - lostAt < FRESH_MS ? "fresh" : "lost";
 }
 
-const SHIP = { there: "side-text", fresh: "text-t1", lost: "text-loss opacity-40" } as const;
+const SHIP = { there: "side-text", fresh: "text-t1", lost: "text-loss opacity-70" } as const;
 
 /** Only ships whose state changes are drawn again. */
 const Ship = memo(function Ship({ hull, state }: { hull: HullClass | null; state: keyof typeof SHIP }) {
   return (
     <span className={SHIP[state]}>
-      <HullGlyph hull={hull} size={glyphSize(hull)} />
+      <HullGlyph hollow={state === "lost"} hull={hull} size={glyphSize(hull)} />
     </span>
   );
 });

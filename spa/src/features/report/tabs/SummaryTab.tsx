@@ -1,5 +1,6 @@
 import { type TouchEvent, useMemo, useRef } from "react";
 import { mayEdit, useAccess } from "@/lib/access";
+import { shortIsk } from "@/lib/isk";
 import { arrange } from "@/lib/sides";
 import { SideKey } from "@/ui/marks";
 import { Note } from "@/ui/states";
@@ -104,8 +105,11 @@ function SideSwitch({ shown }: { shown: number | undefined }) {
           type="button"
         >
           <SideKey role={side.role} sideId={side.sideId} />
-          <span className="truncate" title={sideName(side)}>
-            {sideTicker(side)}
+          <span className="min-w-0 text-left leading-[16px]">
+            <span className="block truncate" title={sideName(side)}>
+              {sideTicker(side)}
+            </span>
+            <span className="block truncate text-label text-t2">{shortIsk(side.iskLost)} lost</span>
           </span>
         </button>
       ))}

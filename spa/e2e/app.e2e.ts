@@ -341,7 +341,10 @@ test("a pilot is taken off a killmail, History says so, and it is undone there",
     await page.goto(`${system.url}/battles/${candidate.id}/kills`);
     await page.locator("[data-row]").first().click();
     const panel = page.getByRole("dialog");
-    await panel.getByRole("button", { name: /^Remove .* from this killmail$/ }).first().click();
+    await panel
+      .getByRole("button", { name: /^Remove .* from this killmail$/ })
+      .first()
+      .click();
     await page.keyboard.press("Escape");
     await accepted(page, /does not count on this killmail any more/);
     await page.getByRole("link", { name: /^History/ }).click();

@@ -28,7 +28,9 @@ async function withReport(run: (page: Page) => Promise<void>): Promise<void> {
   try {
     await page.goto(gate.url + report);
     await page.getByRole("region", { name: "Score" }).waitFor();
-    await page.waitForFunction(() => performance.getEntriesByType("resource").some((entry) => entry.name.includes("history")));
+    await page.waitForFunction(() =>
+      performance.getEntriesByType("resource").some((entry) => entry.name.includes("history")),
+    );
     await page.evaluate(() => Object.assign(window, { isSamePage: true }));
     await run(page);
     assert.equal(await page.evaluate(() => "isSamePage" in window), true, "the page was loaded again");
@@ -56,8 +58,13 @@ describe("faults while a report is open", () => {
     withReport(async (page) => {
       await gate.stop();
       await openTab(page, /^History/);
-      await strip(page).filter({ hasText: /does not answer\. Trying again/ }).waitFor();
-      await page.getByText(/cannot be listed/).first().waitFor();
+      await strip(page)
+        .filter({ hasText: /does not answer\. Trying again/ })
+        .waitFor();
+      await page
+        .getByText(/cannot be listed/)
+        .first()
+        .waitFor();
       await page.getByRole("heading", { level: 1 }).waitFor();
       await openTab(page, /^Kills/);
       await page.locator("[data-row]").first().waitFor();

@@ -80,7 +80,9 @@ async function vitals(name: string, path: string, ready: string): Promise<void> 
           requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now()))),
         ),
     );
-    for (const link of path === "/battles" ? ["Home"] : [/^Kills/, /^Participants/, /^Composition/, /^Replay/, /^Why/]) {
+    for (const link of path === "/battles"
+      ? ["Home"]
+      : [/^Kills/, /^Participants/, /^Composition/, /^Replay/, /^Why/]) {
       await page.getByRole("link", { name: link }).first().click();
       await page.waitForTimeout(800);
     }
@@ -98,7 +100,9 @@ async function vitals(name: string, path: string, ready: string): Promise<void> 
 function print(what: string, frames: Frames): void {
   const { count, median, p95, longest, longTasks } = frames;
   const work = `script and layout a frame: median ${median.toFixed(1)}, p95 ${p95.toFixed(1)}, longest ${longest.toFixed(1)} ms`;
-  console.log(`${what}: ${longTasks.length} tasks above 50 ms, ${work}; ${count} frames, load ${loadavg()[0]?.toFixed(1)}`);
+  console.log(
+    `${what}: ${longTasks.length} tasks above 50 ms, ${work}; ${count} frames, load ${loadavg()[0]?.toFixed(1)}`,
+  );
   for (const task of longTasks.slice(0, 5)) console.log(`    ${task.ms.toFixed(0)} ms: ${task.of}`);
 }
 

@@ -20,7 +20,12 @@ if (!existsSync(DAY)) {
   const system = await startDay(DAY, STATIC_DATA);
   try {
     console.log(`The day is loaded after ${Math.round((Date.now() - begun) / 1000)} s.`);
-    const env = { ...process.env, BATTLESCOPE_E2E: system.url, BATTLESCOPE_E2E_DATA: system.data, BATTLESCOPE_E2E_DAY: "1" };
+    const env = {
+      ...process.env,
+      BATTLESCOPE_E2E: system.url,
+      BATTLESCOPE_E2E_DATA: system.data,
+      BATTLESCOPE_E2E_DAY: "1",
+    };
     const child = spawn(process.execPath, process.argv.slice(2), { stdio: "inherit", env });
     process.exitCode = await new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
   } finally {

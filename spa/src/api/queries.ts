@@ -62,7 +62,10 @@ export const battlePages = (query: BattleQuery) =>
   infiniteQueryOptions({
     queryKey: ["battles", "list", query],
     queryFn: ({ signal, pageParam }) =>
-      request("GET /api/battles", { query: { ...query, limit: 50, ...(pageParam && { cursor: pageParam }) }, signal: within(signal) }),
+      request("GET /api/battles", {
+        query: { ...query, limit: 50, ...(pageParam && { cursor: pageParam }) },
+        signal: within(signal),
+      }),
     initialPageParam: "",
     getNextPageParam: (page) => page.nextCursor ?? undefined,
     placeholderData: keepPreviousData,
@@ -77,7 +80,8 @@ export const battlesBy = (query: BattleQuery) =>
 export const battle = (id: string) =>
   queryOptions({
     queryKey: ["battle", id, "detail"],
-    queryFn: ({ signal }) => request("GET /api/battles/{battle_id}", { path: { battle_id: id }, signal: within(signal) }),
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}", { path: { battle_id: id }, signal: within(signal) }),
     staleTime: 30 * SECOND,
   });
 
@@ -149,7 +153,11 @@ export const edits = (id: string) =>
   queryOptions({
     queryKey: ["battle", id, "edits"],
     queryFn: ({ signal }) =>
-      request("GET /api/battles/{battle_id}/edits", { path: { battle_id: id }, query: { limit: 50 }, signal: within(signal) }),
+      request("GET /api/battles/{battle_id}/edits", {
+        path: { battle_id: id },
+        query: { limit: 50 },
+        signal: within(signal),
+      }),
   });
 
 export const shares = (id: string) =>
@@ -162,7 +170,8 @@ export const shares = (id: string) =>
 export const partyGraph = (id: string) =>
   queryOptions({
     queryKey: ["battle", id, "party-graph"],
-    queryFn: ({ signal }) => request("GET /api/battles/{battle_id}/party-graph", { path: { battle_id: id }, signal: within(signal) }),
+    queryFn: ({ signal }) =>
+      request("GET /api/battles/{battle_id}/party-graph", { path: { battle_id: id }, signal: within(signal) }),
   });
 
 /** What the parts of a suggested split would be; `revision` makes it be asked again when the battle changes. */
@@ -170,7 +179,11 @@ export const splitPreview = (id: string, suggestion: number, revision: number) =
   queryOptions({
     queryKey: ["battle", id, "split", suggestion, revision],
     queryFn: ({ signal }) =>
-      request("GET /api/battles/{battle_id}/preview-split", { path: { battle_id: id }, query: { suggestion }, signal: within(signal) }),
+      request("GET /api/battles/{battle_id}/preview-split", {
+        path: { battle_id: id },
+        query: { suggestion },
+        signal: within(signal),
+      }),
   });
 
 export const why = (id: string, killmailId: string) =>
@@ -186,13 +199,15 @@ export const why = (id: string, killmailId: string) =>
 export const killmail = (killmailId: string) =>
   queryOptions({
     queryKey: ["killmail", killmailId],
-    queryFn: ({ signal }) => request("GET /api/killmails/{killmailId}", { path: { killmailId }, signal: within(signal) }),
+    queryFn: ({ signal }) =>
+      request("GET /api/killmails/{killmailId}", { path: { killmailId }, signal: within(signal) }),
     staleTime: 5 * MINUTE,
   });
 
 export const globalStatistics = () =>
   queryOptions({
     queryKey: ["statistics", "global"],
-    queryFn: ({ signal }) => request("GET /api/statistics/global", { query: { period: "24h" }, signal: within(signal) }),
+    queryFn: ({ signal }) =>
+      request("GET /api/statistics/global", { query: { period: "24h" }, signal: within(signal) }),
     staleTime: 5 * MINUTE,
   });

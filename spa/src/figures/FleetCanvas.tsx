@@ -46,8 +46,8 @@ export function FleetCanvas(props: Props) {
       draw.current = undefined;
     };
   }, []);
-  // The numbers stand beside it.
-  return <canvas aria-hidden="true" className="block" ref={canvas} />;
+  // The numbers stand beside it; without content it says nothing to a screen reader.
+  return <canvas className="block" ref={canvas} />;
 }
 
 /** Draws only the ships whose state has changed since the last time. */

@@ -102,7 +102,15 @@ function Break({
   );
 }
 
-export const Grid = memo(function Grid({ geometry, measure, right }: { geometry: Geometry; measure: Measure; right: number }) {
+export const Grid = memo(function Grid({
+  geometry,
+  measure,
+  right,
+}: {
+  geometry: Geometry;
+  measure: Measure;
+  right: number;
+}) {
   const { axis, top, bottom, scale, cut } = geometry;
   const ticks = sqrtTicks(cut).map((value) => ({ value, distance: scale(value) }));
   // Labels have a line's distance from each other and from the axis.

@@ -41,7 +41,13 @@ export function RunningLines({ start, end, title, lines, show }: Props) {
     <figure className="panel mt-3 px-3 pt-2.5 pb-1">
       <figcaption className="text-sec font-[600]">{title}</figcaption>
       <div ref={box}>
-        <svg aria-label={`${title}, at the end: ${sentence}`} className="block" height={HEIGHT} role="img" width={Math.max(width, 1)}>
+        <svg
+          aria-label={`${title}, at the end: ${sentence}`}
+          className="block"
+          height={HEIGHT}
+          role="img"
+          width={Math.max(width, 1)}
+        >
           {[most / 2, most].map((amount) => (
             <g key={amount}>
               <line className="stroke-hair" x1={LEFT} x2={right} y1={y(amount)} y2={y(amount)} />

@@ -97,7 +97,10 @@ test("the own side stands left, whatever its numeral", () => {
 });
 
 test("CSV keeps names as they are, and a spreadsheet runs none of them", () => {
-  expect(toCsv([["a,b", 'say "hi"', null, 3], ["=1+1", "漢字", "line\nbreak", "-"]])).toBe(
-    '"a,b","say ""hi""",,3\r\n\'=1+1,漢字,"line\nbreak",\'-\r\n',
-  );
+  expect(
+    toCsv([
+      ["a,b", 'say "hi"', null, 3],
+      ["=1+1", "漢字", "line\nbreak", "-"],
+    ]),
+  ).toBe('"a,b","say ""hi""",,3\r\n\'=1+1,漢字,"line\nbreak",\'-\r\n');
 });

@@ -7,7 +7,9 @@ export type AnySide = { sideId: number; role: SideRole; isOwn?: boolean };
 export function arrange<T extends AnySide>(
   sides: readonly T[],
 ): { left: T | undefined; right: T | undefined; others: T[] } {
-  const main = sides.filter((side) => side.role === "main").sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || a.sideId - b.sideId);
+  const main = sides
+    .filter((side) => side.role === "main")
+    .sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || a.sideId - b.sideId);
   const [left = sides[0], right = sides.find((side) => side !== left)] = main;
   return { left, right, others: sides.filter((side) => side !== left && side !== right) };
 }

@@ -10,7 +10,7 @@ type Shown = { text: string; left: number; top: number };
  *
  * One listener for all pages: a `title` is not shown by the focus, and rows are covered by the link that they are.
  */
-export default function FullText() {
+export function FullText() {
   const [shown, setShown] = useState<Shown>();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,5 +74,9 @@ function placed(cut: readonly Element[]): Shown | undefined {
   const box = cut[0]?.getBoundingClientRect();
   if (!box || box.bottom < 0 || box.top > innerHeight) return undefined;
   const text = cut.map((element) => element.textContent?.trim()).join(" · ");
-  return { text, left: Math.max(8, Math.min(box.left, innerWidth - 488)), top: Math.min(box.bottom + 4, innerHeight - 40) };
+  return {
+    text,
+    left: Math.max(8, Math.min(box.left, innerWidth - 488)),
+    top: Math.min(box.bottom + 4, innerHeight - 40),
+  };
 }

@@ -5,12 +5,12 @@ import { cutsOf } from "./model/cuts";
 import { killRows } from "./model/kills";
 import { momentsOf } from "./model/moments";
 import { withOwnSide } from "./model/ownSide";
-import { damageBySide } from "./tabs/Rail";
 import { countUntil, fleetsOf, lossLine } from "./model/replay";
-import { readReportSearch, sharedSearch } from "./model/search";
-import { partsOf } from "./tabs/TimelineTab";
 import { lostLines } from "./model/running";
+import { readReportSearch, sharedSearch } from "./model/search";
 import { withKillmails } from "./model/wholeBattle";
+import { damageBySide } from "./tabs/Rail";
+import { partsOf } from "./tabs/TimelineTab";
 
 const at = (time: string) => `2026-11-27T${time}Z`;
 
@@ -205,7 +205,13 @@ test("the address of a report", () => {
 });
 
 test("killmails that come in pages name their pilots by the indexes of the whole battle", () => {
-  const known = mail({ killmailId: "1", occurredAt: at("18:42:05"), sideId: 1, iskValue: "1", attackerCharacters: [0] });
+  const known = mail({
+    killmailId: "1",
+    occurredAt: at("18:42:05"),
+    sideId: 1,
+    iskValue: "1",
+    attackerCharacters: [0],
+  });
   const named = (id: string) => ({ id, name: `Pilot ${id}` });
   const battle = {
     ...BATTLE,
@@ -233,7 +239,12 @@ test("a side is one's own if only it has one's alliance or corporation", () => {
     withOwnSide(BATTLE, [{ allianceId, corpId }]).sides.map((one) => "isOwn" in one);
   expect(own("98")).toEqual([false, true, false]);
   expect(own("96")).toEqual([false, false, false]);
-  expect(withOwnSide(BATTLE, [{ allianceId: "98", corpId: "1" }, { allianceId: "99", corpId: "1" }])).toBe(BATTLE);
+  expect(
+    withOwnSide(BATTLE, [
+      { allianceId: "98", corpId: "1" },
+      { allianceId: "99", corpId: "1" },
+    ]),
+  ).toBe(BATTLE);
 });
 
 test("the revisions that are compared are in the address", () => {

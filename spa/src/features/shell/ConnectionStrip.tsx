@@ -1,14 +1,23 @@
 import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { isTransient, nextTryOf, recoverDelay, sentenceOf } from "@/api/errors";
 import { useSeconds } from "@/lib/clock";
+import { preloadAll } from "./preload";
 
 const BUSY_AFTER_MS = 400;
+/** The first page is shown and asked for by then. */
+const PRELOAD_AFTER_MS = 1500;
 
 /** What the page does with the server: a line while it asks, a strip while requests fail; what is on the page stays. */
 export default function ConnectionStrip() {
   const online = useSyncExternalStore(followOnline, () => navigator.onLine);
   const failure = useFailure();
+  const router = useRouter();
+  useEffect(() => {
+    const timer = setTimeout(() => preloadAll(router), PRELOAD_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [router]);
   const text = !online ? (
     "This browser is offline. What you see may be old."
   ) : failure ? (
@@ -35,11 +44,7 @@ export default function ConnectionStrip() {
 function Again({ at }: { at: number | undefined }) {
   const now = useSeconds();
   const seconds = at === undefined ? 0 : Math.ceil((at - now) / 1000);
-  return (
-    <>
-      Trying again{seconds > 0 && <span aria-hidden="true"> in {seconds} s</span>}.
-    </>
-  );
+  return <>Trying again{seconds > 0 && <span aria-hidden="true"> in {seconds} s</span>}.</>;
 }
 
 /** A line on top while what is shown is asked for and the answer takes its time. */
@@ -80,9 +85,7 @@ function useFailure(): Failure | undefined {
         .filter((query) => query.isActive())
         .map(failureOf)
         .find((one) => one !== undefined);
-      setFailure((before) =>
-        before?.sentence === found?.sentence && before?.again === found?.again ? before : found,
-      );
+      setFailure((before) => (before?.sentence === found?.sentence && before?.again === found?.again ? before : found));
     };
     read();
     return cache.subscribe(read);

@@ -1,25 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
 import { useSeconds } from "@/lib/clock";
-import { useAskImageHost } from "@/lib/images";
 import { useKeys } from "@/lib/keys";
-import { loginFailure } from "@/lib/login-errors";
 import { clockSeconds } from "@/lib/time";
-import { toast } from "@/lib/toasts";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
-import { preloadLater } from "./preload";
 
 // What is not seen or used at once does not delay the first paint.
 const UserMenu = lazy(() => import("./UserMenu"));
-const Toaster = lazy(() => import("@/ui/Toaster"));
+const Floating = lazy(() => import("./Floating"));
 const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
 const QuickSearch = lazy(() => import("./QuickSearch"));
 const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
 const Landing = lazy(() => import("./Landing"));
-const FullText = lazy(() => import("@/ui/FullText"));
 
 const PAGES = [
   { to: "/", label: "Home", icon: "home" },
@@ -32,10 +27,6 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   useFocusOnNavigation();
-  useLoginFailure();
-  useAskImageHost();
-  const router = useRouter();
-  useEffect(() => preloadLater(router), [router]);
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.getElementById("quick-search")?.focus(),
@@ -66,8 +57,7 @@ export function Shell() {
       </main>
       <BottomBar />
       <Suspense>
-        <Toaster />
-        <FullText />
+        <Floating />
       </Suspense>
       {help && (
         <Suspense>
@@ -160,14 +150,6 @@ function BottomBar() {
       </button>
     </nav>
   );
-}
-
-/** Tell somebody who is logged in already why a character was not added. */
-function useLoginFailure(): void {
-  useEffect(() => {
-    const failure = loginFailure(window.location.search);
-    if (failure) toast(failure, { tone: "error" });
-  }, []);
 }
 
 /** The focus goes to the heading of a new page, so that a screen reader begins there; tabs of one page keep it. */

@@ -17,11 +17,11 @@ import { useTitle } from "@/ui/useTitle";
 import { ReportContext } from "../model/context";
 import { sideTicker } from "../model/losses";
 import { useOwnSide } from "../model/ownSide";
+import { type ReportSearch, sharedSearch } from "../model/search";
+import { useWholeBattle } from "../model/wholeBattle";
 import { ReportHeader } from "./ReportHeader";
 import { Scoreboard } from "./Scoreboard";
-import { type ReportSearch, sharedSearch } from "../model/search";
 import { TimelinePanel } from "./TimelinePanel";
-import { useWholeBattle } from "../model/wholeBattle";
 
 const TABS = [
   { to: "/battles/$id", label: "Summary", count: () => undefined },
@@ -128,28 +128,28 @@ function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSe
   const isPast = useIsPast(begin);
   return (
     <>
-    <div ref={begin} />
-    <nav
-      aria-label="Parts of the report"
-      className="no-print no-scrollbar sticky top-0 z-20 mt-3 mb-3 flex overflow-x-auto border-b border-line bg-bg max-md:-mx-3 max-md:px-3"
-    >
-      {TABS.map((tab) => (
-        <Link
-          activeOptions={{ exact: tab.to === "/battles/$id", includeSearch: false }}
-          activeProps={{ className: "border-accent text-t1 font-[550]" }}
-          className="border-b-2 px-3.5 py-2.5 whitespace-nowrap hover:text-t1"
-          inactiveProps={{ className: "border-transparent text-t2" }}
-          key={tab.to}
-          params={{ id: battle.id }}
-          search={sharedSearch(search)}
-          to={tab.to}
-        >
-          {tab.label}
-          {tab.count(battle) && <span className="ml-1.5 text-sec font-[400] text-t3">{tab.count(battle)}</span>}
-        </Link>
-      ))}
-      {isPast && <Reminder battle={battle} />}
-    </nav>
+      <div ref={begin} />
+      <nav
+        aria-label="Parts of the report"
+        className="no-print no-scrollbar sticky top-0 z-20 mt-3 mb-3 flex overflow-x-auto border-b border-line bg-bg max-md:-mx-3 max-md:px-3"
+      >
+        {TABS.map((tab) => (
+          <Link
+            activeOptions={{ exact: tab.to === "/battles/$id", includeSearch: false }}
+            activeProps={{ className: "border-accent text-t1 font-[550]" }}
+            className="border-b-2 px-3.5 py-2.5 whitespace-nowrap hover:text-t1"
+            inactiveProps={{ className: "border-transparent text-t2" }}
+            key={tab.to}
+            params={{ id: battle.id }}
+            search={sharedSearch(search)}
+            to={tab.to}
+          >
+            {tab.label}
+            {tab.count(battle) && <span className="ml-1.5 text-sec font-[400] text-t3">{tab.count(battle)}</span>}
+          </Link>
+        ))}
+        {isPast && <Reminder battle={battle} />}
+      </nav>
     </>
   );
 }

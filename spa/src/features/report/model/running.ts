@@ -9,7 +9,11 @@ import { figureSides } from "./losses";
 export function lostLines(battle: BattleBattleDetail): RunningLine[] {
   return linesOf(
     battle,
-    battle.killmails.map((mail) => ({ sideId: mail.sideId, at: instant(mail.occurredAt), amount: iskNumber(mail.iskValue) })),
+    battle.killmails.map((mail) => ({
+      sideId: mail.sideId,
+      at: instant(mail.occurredAt),
+      amount: iskNumber(mail.iskValue),
+    })),
   );
 }
 

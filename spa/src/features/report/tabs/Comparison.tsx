@@ -80,12 +80,7 @@ function Mails({ ids, title }: { ids: readonly string[]; title: string }) {
           return (
             <li className="border-t border-hair py-1 wrap-anywhere" key={id}>
               {mail ? (
-                <Link
-                  className="prose-link"
-                  params={{ id: battle.id }}
-                  search={{ mail: id }}
-                  to="/battles/$id/kills"
-                >
+                <Link className="prose-link" params={{ id: battle.id }} search={{ mail: id }} to="/battles/$id/kills">
                   {shipName(mail)} of {victimName(mail)}
                 </Link>
               ) : (

@@ -8,10 +8,10 @@ import { ago, fullTime } from "@/lib/time";
 import { Button } from "@/ui/controls";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { Comparison } from "./Comparison";
-import { useChange, useReport } from "../model/context";
 import { useUndo } from "../edit/edits";
+import { useChange, useReport } from "../model/context";
 import { partyLabel } from "../model/parties";
+import { Comparison } from "./Comparison";
 
 const CAUSES: Record<RevisionItem["reason"], string> = {
   created: "The battle was found",
@@ -83,8 +83,18 @@ function Revisions({ id }: { id: string }) {
                 </td>
                 <td className="px-3 py-1.5">{CAUSES[item.reason]}</td>
                 <td className="px-1 py-1.5 whitespace-nowrap">
-                  <Pick isOn={search.vs === item.revision} name="from" onPick={(vs) => change({ vs }, true)} of={item} />
-                  <Pick isOn={search.rev === item.revision} name="to" onPick={(rev) => change({ rev }, true)} of={item} />
+                  <Pick
+                    isOn={search.vs === item.revision}
+                    name="from"
+                    onPick={(vs) => change({ vs }, true)}
+                    of={item}
+                  />
+                  <Pick
+                    isOn={search.rev === item.revision}
+                    name="to"
+                    onPick={(rev) => change({ rev }, true)}
+                    of={item}
+                  />
                 </td>
                 <td className="px-3 py-1.5 text-right whitespace-nowrap">
                   {item.added.length > 0 && <span className="text-t1">+{item.added.length}</span>}
@@ -162,7 +172,9 @@ function Edits() {
       <ul>
         {query.data?.items.map((edit) => (
           <li className="flex items-center gap-3 border-t border-hair px-3.5 py-2" key={edit.id}>
-            <span className={`min-w-0 flex-1 text-sec wrap-anywhere ${edit.state === "undone" ? "text-t3 line-through" : ""}`}>
+            <span
+              className={`min-w-0 flex-1 text-sec wrap-anywhere ${edit.state === "undone" ? "text-t3 line-through" : ""}`}
+            >
               {describe(
                 edit,
                 edit.partyType && edit.partyId ? partyLabel(battle, `${edit.partyType}:${edit.partyId}`) : "",

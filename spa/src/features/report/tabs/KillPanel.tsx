@@ -14,8 +14,8 @@ import { Icon } from "@/ui/Icon";
 import { Isk, SideKey } from "@/ui/marks";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
-import { useReport } from "../model/context";
 import { useEdit } from "../edit/edits";
+import { useReport } from "../model/context";
 import { shipName, sideName, victimName } from "../model/losses";
 import { REASONS } from "../model/reasons";
 

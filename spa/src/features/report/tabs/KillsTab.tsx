@@ -16,12 +16,12 @@ import { SearchField } from "@/ui/SearchField";
 import { ShipIcon } from "@/ui/ShipIcon";
 import { Empty } from "@/ui/states";
 import { VirtualRows } from "@/ui/VirtualRows";
+import { TimelinePanel } from "../frame/TimelinePanel";
 import { spanOf, useChange, useReport } from "../model/context";
-import { KillPanel } from "./KillPanel";
 import { type KillRow, killRows } from "../model/kills";
 import { shipName, sideName, sideTicker, victimName } from "../model/losses";
 import { partyLabel } from "../model/parties";
-import { TimelinePanel } from "../frame/TimelinePanel";
+import { KillPanel } from "./KillPanel";
 
 const ROW = 44;
 const MINUTE_ROW = 28;

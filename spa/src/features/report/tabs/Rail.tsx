@@ -7,12 +7,12 @@ import { clock, clockSeconds, instant } from "@/lib/time";
 import { OutLink } from "@/ui/controls";
 import { Emblem } from "@/ui/Emblem";
 import { Isk, SideKey, sideClass } from "@/ui/marks";
-import { useReport } from "../model/context";
 import { dragOf, useDropOnSide } from "../edit/dragging";
 import { pinOf, useEdit } from "../edit/edits";
+import { PartyMenu } from "../edit/PartyMenu";
+import { useReport } from "../model/context";
 import { sideName } from "../model/losses";
 import { momentsOf } from "../model/moments";
-import { PartyMenu } from "../edit/PartyMenu";
 
 const BEFORE_AND_AFTER = 30;
 

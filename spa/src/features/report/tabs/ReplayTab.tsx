@@ -9,11 +9,11 @@ import { clockSeconds, duration, instant } from "@/lib/time";
 import { Button, Seg } from "@/ui/controls";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { SideKey, sideClass } from "@/ui/marks";
-import { useChange, useReport } from "../model/context";
 import { LossRow } from "../frame/LossRow";
+import { TimelinePanel } from "../frame/TimelinePanel";
+import { useChange, useReport } from "../model/context";
 import { inTimeOrder, lossOf, sideName } from "../model/losses";
 import { countUntil, type Fleet, fleetsOf, lossLine } from "../model/replay";
-import { TimelinePanel } from "../frame/TimelinePanel";
 
 const SPEEDS = ["10", "30", "60", "120"] as const;
 const FRESH_MS = 30_000;
@@ -222,10 +222,7 @@ function Stage({ side, fleet, at, asCanvas }: StageProps) {
           <span className="text-sec text-t2">
             {hullLabel(row.hull)}
             <span className="block">
-              <strong className="font-[600] text-t1">
-                {row.seen - countUntil(row.times, at)}
-              </strong>{" "}
-              of {row.seen}
+              <strong className="font-[600] text-t1">{row.seen - countUntil(row.times, at)}</strong> of {row.seen}
             </span>
           </span>
           {asCanvas ? (

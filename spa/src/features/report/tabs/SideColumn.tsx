@@ -9,11 +9,11 @@ import { isOwn } from "@/lib/sides";
 import { Emblem } from "@/ui/Emblem";
 import { HullGlyph } from "@/ui/HullGlyph";
 import { ConfidencePips, Isk, SideKey, sideClass } from "@/ui/marks";
-import { useReport } from "../model/context";
 import { dragOf, useDropOnSide } from "../edit/dragging";
-import { LossRow } from "../frame/LossRow";
-import { sideName } from "../model/losses";
 import { PartyMenu } from "../edit/PartyMenu";
+import { LossRow } from "../frame/LossRow";
+import { useReport } from "../model/context";
+import { sideName } from "../model/losses";
 
 const DEAREST = 8;
 const SMALL_SHARE = 0.01;
@@ -37,7 +37,8 @@ export function SideColumn({ side, editable }: { side: SideItem; editable: boole
             {sideName(side)}
           </h2>
           <span className="ml-auto shrink-0 text-sec text-t2">
-            {isOwn(side) && "yours · "}side {side.sideId} · {side.parties.length === 1 ? "1 party" : `${side.parties.length} parties`}
+            {isOwn(side) && "yours · "}side {side.sideId} ·{" "}
+            {side.parties.length === 1 ? "1 party" : `${side.parties.length} parties`}
           </span>
         </div>
         <Figures side={side} />
@@ -120,7 +121,8 @@ function Parties({ side, editable }: { side: SideItem; editable: boolean }) {
           onClick={() => setShowSmall(!showSmall)}
           type="button"
         >
-          {showSmall ? "Hide" : "Show"} {small.length === 1 ? "1 smaller party" : `${count(small.length)} smaller parties`},{" "}
+          {showSmall ? "Hide" : "Show"}{" "}
+          {small.length === 1 ? "1 smaller party" : `${count(small.length)} smaller parties`},{" "}
           {count(small.reduce((sum, party) => sum + party.pilots, 0))} pilots
         </button>
       )}

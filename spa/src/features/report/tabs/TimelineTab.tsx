@@ -6,11 +6,11 @@ import { sumIsk } from "@/lib/isk-sum";
 import { arrange } from "@/lib/sides";
 import { clock, instant } from "@/lib/time";
 import { SideKey } from "@/ui/marks";
-import { spanOf, useReport } from "../model/context";
 import { LossRow } from "../frame/LossRow";
+import { TimelinePanel } from "../frame/TimelinePanel";
+import { spanOf, useReport } from "../model/context";
 import { sideName } from "../model/losses";
 import { lostLines, seenLines } from "../model/running";
-import { TimelinePanel } from "../frame/TimelinePanel";
 
 const DEAREST = 6;
 const MINUTE = 60_000;
@@ -91,7 +91,13 @@ function Running({ battle }: { battle: BattleBattleDetail }) {
         start={start}
         title="ISK lost so far"
       />
-      <RunningLines end={end} lines={seen} show={(pilots) => count(Math.round(pilots))} start={start} title="Pilots seen so far" />
+      <RunningLines
+        end={end}
+        lines={seen}
+        show={(pilots) => count(Math.round(pilots))}
+        start={start}
+        title="Pilots seen so far"
+      />
     </>
   );
 }

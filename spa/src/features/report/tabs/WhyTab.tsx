@@ -11,12 +11,12 @@ import { Button } from "@/ui/controls";
 import { SideKey } from "@/ui/marks";
 import { ScrollX } from "@/ui/ScrollX";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
+import { Suggestions } from "../edit/Suggestions";
 import { useChange, useReport } from "../model/context";
-import { KillPanel } from "./KillPanel";
 import { cutsOf } from "../model/cuts";
 import { lossOf } from "../model/losses";
 import { REASONS } from "../model/reasons";
-import { Suggestions } from "../edit/Suggestions";
+import { KillPanel } from "./KillPanel";
 
 const EDGES = 12;
 const MORE_EDGES = 200;

@@ -140,7 +140,13 @@ spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, aga
 
 spa-e2e: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the web app in Chromium against a demo of its own
 	@$(NODE) --run types -- -p e2e
-	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
+	@$(NODE) --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-e2e-day: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the same on a real day, where ../shared/data has one (DAY=2021-11-28)
+	@$(NODE) e2e/with-day.ts --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-measure: spa/e2e/node_modules/.ready spa/dist/.ready ## times, frames, memory and sizes of the web app; alone on the machine (MINUTES=2)
+	@$(NODE) e2e/measure.ts
 
 screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
 	@$(NODE) e2e/screenshots.ts
@@ -253,5 +259,5 @@ terraform-faults: $(READY) ## whether the checks of Terraform find faults plante
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
-.PHONY: spa spa-check spa-dev spa-e2e screenshots
+.PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure screenshots
 .PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { SideRole } from "@/api/client";
 import cases from "../../../docs/appearance-cases.json";
+import { toCsv } from "./csv";
 import { type EntityType, nameOf, partyKey, relatedUrls } from "./names";
 import { bucketSeconds, quantile, sqrt, sqrtTicks, timeTicks } from "./scale";
 import { type AnyParty, arrange, inBarOrder, topParty } from "./sides";
@@ -25,7 +26,8 @@ test.each([
   ["2026-11-27T19:37:00Z", "23m ago"],
   ["2026-11-27T17:00:00Z", "3h ago"],
   ["2026-11-25T17:00:00Z", "2026-11-25"],
-  ["2026-11-27T20:00:09Z", "0 s ago"],
+  ["2026-11-27T19:59:56Z", "just now"],
+  ["2026-11-27T20:00:09Z", "just now"],
 ])("%s was %s", (time, text) => {
   expect(ago(time, Date.parse("2026-11-27T20:00:00Z"))).toBe(text);
 });
@@ -94,4 +96,21 @@ test("other tools get the system and the hour", () => {
   expect(relatedUrls("30000142", "2026-11-27T18:42:31Z").zkillboard).toBe(
     "https://zkillboard.com/related/30000142/202611271800/",
   );
+});
+
+test("the own side stands left, whatever its numeral", () => {
+  const sides = [
+    { sideId: 1, role: "main" },
+    { sideId: 2, role: "main", isOwn: true },
+  ] as const;
+  expect([arrange([...sides]).left?.sideId, arrange([...sides]).right?.sideId]).toEqual([2, 1]);
+});
+
+test("CSV keeps names as they are, and a spreadsheet runs none of them", () => {
+  expect(
+    toCsv([
+      ["a,b", 'say "hi"', null, 3],
+      ["=1+1", "漢字", "line\nbreak", "-"],
+    ]),
+  ).toBe('"a,b","say ""hi""",,3\r\n\'=1+1,漢字,"line\nbreak",\'-\r\n');
 });

@@ -2,13 +2,16 @@ import type { SideRole } from "@/api/client";
 import { iskNumber } from "./isk";
 import type { EntityType } from "./names";
 
-export type AnySide = { sideId: number; role: SideRole };
+/** `isOwn`: the side of the person who reads. */
+export type AnySide = { sideId: number; role: SideRole; isOwn?: boolean };
 
-/** Where the sides of a battle stand: the first two main sides left and right, all others between them. */
+/** Where the sides of a battle stand: the own or first main side left, the next right, all others between them. */
 export function arrange<T extends AnySide>(
   sides: readonly T[],
 ): { left: T | undefined; right: T | undefined; others: T[] } {
-  const main = sides.filter((side) => side.role === "main").sort((a, b) => a.sideId - b.sideId);
+  const main = sides
+    .filter((side) => side.role === "main")
+    .sort((a, b) => Number(isOwn(b)) - Number(isOwn(a)) || a.sideId - b.sideId);
   const [left = sides[0], right = sides.find((side) => side !== left)] = main;
   return { left, right, others: sides.filter((side) => side !== left && side !== right) };
 }
@@ -33,4 +36,8 @@ function byRank(a: AnyParty, b: AnyParty): number {
 export function inBarOrder<T extends AnySide>(sides: readonly T[]): T[] {
   const { left, right, others } = arrange(sides);
   return [left, ...others, right].filter((side): side is T => side !== undefined);
+}
+
+export function isOwn(side: AnySide): boolean {
+  return side.isOwn === true;
 }

@@ -12,7 +12,7 @@ export function useAccess(): Capabilities | undefined {
 
 /** Whether battles may be edited: by the owner of this machine, or by a fleet commander. */
 export function mayEdit(access: Capabilities | undefined): boolean {
-  return access !== undefined && access.canWrite && hasRank(access, FC_RANK);
+  return access?.canWrite === true && hasRank(access, FC_RANK);
 }
 
 /** Whether an edit may be undone: by its own author, or by a director. */

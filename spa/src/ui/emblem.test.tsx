@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { render } from "@testing-library/react";
 import { expect, test } from "vitest";
-import cases from "../../../docs/appearance-cases.json";
 import type { EntityType } from "@/lib/names";
+import cases from "../../../docs/appearance-cases.json";
 import { Generated } from "./Emblem";
 
 const CSS = readFileSync(join(import.meta.dirname, "../app.css"), "utf8");

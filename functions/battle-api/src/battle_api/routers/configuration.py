@@ -63,7 +63,8 @@ async def update_clustering_config(
     update: Annotated[ClusteringConfigUpdate, Body()], deps: Deps, caller: CurrentCaller, if_match: IfMatch = None
 ) -> Response:
     """Change the given fields, for killmails that arrive later. With If-Match only if its ETag is the current one."""
-    change = ClusteringConfigChange(**update.model_dump(by_alias=False) | {"author": caller.author(update.author)})
+    author = caller.author(update.author)
+    change = ClusteringConfigChange(**update.model_dump(by_alias=False))._replace(author=author)
     async with deps.database.transaction() as connection:
         configuration = ConfigurationRepository(connection)
         current = await configuration.lock()

@@ -147,7 +147,7 @@ def _new_event(machine: Machine, event_type: str) -> FirstRequest:
     return FirstRequest("/", headers | {"ce-id": f"bench-{time.time_ns()}"}, record.value)
 
 
-def command_of(app: str, server: str = "battlescope_events.serve") -> list[str]:
+def command_of(app: str, server: str = "battlescope_events.server") -> list[str]:
     """The command of local mode; `start_once` chooses the socket."""
     return [sys.executable, "-m", server, app, "--uds", "", *UVICORN_OPTIONS]
 

@@ -67,7 +67,7 @@ REQUESTS: Final = {
     "killmails": ("killmail-api", "/api/killmails/recent"),
     "killmail": ("killmail-api", "/api/killmails/1"),
     "items": ("killmail-api", "/api/killmails/1/items"),
-    "stream": ("killmail-api", "/api/stream?topics=killmails&once=true&systemId=30000001"),
+    "stream": ("killmail-api", "/api/stream?topics=killmails&once=true"),
     "page of the API": ("web-serve", "/api/docs"),
 }
 GUARDED: Final = ("battle-api", "killmail-api")  # web-serve is public
@@ -117,7 +117,8 @@ class System:
             line = next(line for line in response.text.splitlines() if line.startswith("data: {"))
             snapshot = json.loads(line.removeprefix("data: "))
             killmails = snapshot["killmails"]
-            return snapshot["status"], None if killmails is None else [item["killmailId"] for item in killmails]
+            ids = None if killmails is None else [item["killmailId"] for item in killmails]
+            return snapshot["status"], ids and [i for i in ids if i != str(ARRIVING["killmail_id"])]
         stale = response.headers.get("warning", "")
         return (response.status_code, stale) if stale else response.status_code
 

@@ -17,10 +17,10 @@ from starlette.routing import Mount
 
 from battlescope_events.errors import PermanentError, TransientError, reason_header, status_of
 from battlescope_events.framework_adapter import FrameworkAdapter
-from battlescope_events.garbage import begin_collecting
 from battlescope_events.health import Ready, health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
+from battlescope_events.server.garbage import begin_collecting
 from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT, Trace
 

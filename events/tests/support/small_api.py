@@ -19,7 +19,6 @@ from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Guard, Right, Role, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
@@ -34,7 +33,7 @@ from battlescope_events.http_api.request_types import (
     SingleLine,
 )
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
-from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_api.routing import OF_APP, ApiRouter
 from battlescope_schemas.base import Schema
 
 TOKEN: Final = "a-token-for-tests"

@@ -40,7 +40,8 @@ async def test_every_declared_link_leads_to_an_answer(harness: ApiHarness) -> No
         client.event_hooks = {**client.event_hooks, "request": [apply]}
         stored = LinkWalk(contract, client, samples("wait=0"))
         await stored.run()
-    followed = {**applied.followed, **stored.followed}
+    # The simulated battle-cluster writes no revisions, so that links to these are those of the first walk.
+    followed = {**stored.followed, **applied.followed}
     print(f"{len(followed)} of {len(stored.declared)} links followed")  # noqa: T201 -- a figure for BENCHMARKS.md
     assert stored.declared - followed.keys() == set()
     assert {link: status for link, status in followed.items() if status >= 400} == {}

@@ -18,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.edge.protection import EdgeProtection
-from battlescope_events.garbage import begin_collecting
 from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
@@ -36,6 +35,7 @@ from battlescope_events.http_api.query_names import QueryNames, QueryNamesByEndp
 from battlescope_events.http_api.routing import AnyRoute, ApiRoute
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
+from battlescope_events.server.garbage import begin_collecting
 from battlescope_events.settings import RuntimeSettings
 
 WEBSOCKET: Final = "WEBSOCKET"

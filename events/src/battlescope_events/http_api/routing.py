@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, params
+from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import compile_path
 
@@ -15,6 +16,18 @@ from battlescope_events.http_api.query_names import check_query
 
 AnyRoute = APIRoute | APIWebSocketRoute
 _CHECK_QUERY: Final = Depends(check_query)
+
+
+async def _of_app(connection: HTTPConnection) -> Any:
+    return connection.app.state.dependencies
+
+
+OF_APP: Final[Any] = Depends(_of_app)
+"""How a route gets what it depends on: `deps: Annotated[Dependencies, OF_APP]`.
+
+A function has one frozen dataclass of its dependencies. Its `main.py` opens them; a test sets
+`app.state.dependencies`.
+"""
 
 
 class ApiRoute(APIRoute):

@@ -146,7 +146,7 @@ class Launcher:
 def _argv(service: Service, socket: Path) -> tuple[str, ...]:
     """The command of the image, with the Python of this process and a socket instead of a port."""
     app = f"{service.name.replace('-', '_')}.main:app"
-    server = (sys.executable, "-m", "battlescope_events.serve", app, "--uds", str(socket))
+    server = (sys.executable, "-m", "battlescope_events.server", app, "--uds", str(socket))
     return (*server, *UVICORN_OPTIONS, *service.container.args)
 
 

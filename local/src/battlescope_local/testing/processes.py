@@ -30,7 +30,7 @@ class FunctionProcess:
         self.url = f"http://{LOOPBACK}:{port}"
         folder = ("--app-dir", str(app_dir)) if app_dir else ()
         options = (*folder, app, "--port", str(port), "--no-access-log")
-        self._command = [sys.executable, "-m", "battlescope_events.serve", *options]
+        self._command = [sys.executable, "-m", "battlescope_events.server", *options]
         self._settings = settings
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None

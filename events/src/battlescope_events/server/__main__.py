@@ -1,4 +1,4 @@
-"""`python -m battlescope_events.serve APP …`: uvicorn with its options, with less work until the first request.
+"""`python -m battlescope_events.server APP …`: uvicorn with its options, with less work until the first request.
 
 Nothing that a function imports becomes garbage, so that the collector would only walk through it again and again
 (`garbage.py` turns it on). And models of libraries, such as FastAPI's fifty of an OpenAPI document, build their

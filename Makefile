@@ -170,6 +170,7 @@ fmt: $(READY) ## format, and fix what can be fixed automatically
 
 generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements and manifests of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
+	$(BIN)/python -m battlescope_local.terraform_checks.capacity
 
 schemas: $(READY) ## describe every database again from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described

@@ -1,10 +1,14 @@
-"""`docs/capacity.md`: what everything requests on three and on five nodes, and what measured load needs."""
+"""Writes `docs/capacity.md`: what everything requests on three and on five nodes, and what measured load needs.
+
+A part of `make generate`, after the manifests from which it is computed.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from battlescope_local.terraform_checks.configuration import Configuration
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.terraform_checks.configuration import Configuration, load_configuration
 from battlescope_local.terraform_checks.rules.sizes import (
     OPTIONAL,
     function_pods,
@@ -12,6 +16,7 @@ from battlescope_local.terraform_checks.rules.sizes import (
     platform_pods,
 )
 
+DOCUMENT: Final = ROOT / "docs" / "capacity.md"
 LAYOUTS: Final = ("three", "five")
 
 
@@ -178,3 +183,12 @@ def _prices(configuration: Configuration) -> Iterator[str]:
             total = nodes + balancer + storage * VOLUME_PRICES[currency]
             cells.append(f"{currency}{total:.0f}: nodes {nodes:.0f}, balancer {balancer:.0f}, {storage} GiB")
         yield f"| {provider} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    DOCUMENT.write_text(capacity_document(load_configuration(ROOT)))
+    print(DOCUMENT.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

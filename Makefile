@@ -140,7 +140,13 @@ spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, aga
 
 spa-e2e: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the web app in Chromium against a demo of its own
 	@$(NODE) --run types -- -p e2e
-	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
+	@$(NODE) --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-e2e-day: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the same on a real day, where ../shared/data has one (DAY=2021-11-28)
+	@$(NODE) e2e/with-day.ts --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-measure: spa/e2e/node_modules/.ready spa/dist/.ready ## times, frames, memory and sizes of the web app; alone on the machine (MINUTES=2)
+	@$(NODE) e2e/measure.ts
 
 screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
 	@$(NODE) e2e/screenshots.ts
@@ -205,6 +211,12 @@ bench-cold: $(READY) ## cold starts of every function in pairs with an empty app
 bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
 	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
+bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's real limit (40 minutes; ARGS="--hours 1")
+	$(BIN)/python bench/outage.py $(ARGS)
+
+bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
+	$(BIN)/python bench/priorities.py
+
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
@@ -217,8 +229,12 @@ bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
-bench-api: $(READY) ## battle-api on four real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
+bench-api: $(READY) ## battle-api and killmail-api on real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
 	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
+
+bench-search: $(READY) ## search on four real days: CPU a killmail, bytes, seconds until searchable; latency at 100 requests/s (READING_ARGS; needs the real days)
+	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/search.py $(ARGS)
+	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/serving/search_reading.py $(READING_ARGS)
 
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
 	@PYTHONPATH=bench:events/tests/support $(BIN)/python bench/serving/auth.py $(ARGS)
@@ -244,5 +260,5 @@ terraform-faults: $(READY) ## whether the checks of Terraform find faults plante
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
-.PHONY: spa spa-check spa-dev spa-e2e screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure screenshots
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

@@ -17,7 +17,7 @@ NARROW: Final = re.compile(r"^(\w+\.\w+) (smallint|integer|numeric\(\d+,\d+\)|re
 OWN_TABLES: Final = re.compile(
     r"^(upstream_cooldowns|delivery_attempts|outbox_messages|ingestion_status|ingestion_stats_hourly|rulesets|feed_rereads"
     r"|historical_\w+|data_retention_jobs|clustering_configuration|reclustering_jobs|republish_jobs|ruleset_history"
-    r"|revaluation_jobs|source_failover|feed_backlogs|unavailable_listings)\."
+    r"|reindex_jobs|revaluation_jobs|source_failover|feed_backlogs|unavailable_listings)\."
 )
 BOUNDS: Final = {
     r"\w+\.(zkb_total_value|isk_value|value|isk_destroyed|isk_lost|total_isk_destroyed)": "MAX_ISK_VALUE of the reader",
@@ -29,15 +29,18 @@ BOUNDS: Final = {
     r"\w+\.zkb_points": "the reader: 32 bits, else 0",
     r"\w+\.(attacker_count|pilot_count|total_participants|pilots)": "MAX_ATTACKERS of the reader",
     r"solar_systems\.security_status": "a real number as the static data have it, from -1 to 1",
-    r"\w+\.wormhole_class": "the reader of static data: 16 bits, else absent",
+    r"\w+\.(wormhole_class|system_class)": "the reader of static data: 16 bits, else absent",
     r"verification_history\.\w+": "the reader of listings: 31 bits, else unknown",
     r"\w+\.(kills|losses|deaths|total_kills|ships_destroyed|ships_lost)": "a count of stored killmails",
     r"battles\.(kills_without_value|kills_without_parts|kills_with_unpriced)": "a count of stored killmails",
     r"\w+\.(side_id|second_best_side_id|winning_side|sides)": "a count of sides, at most one for each party",
     r"\w+\.(score|confidence|evidence|isk_efficiency)": "computed, from 0 to 100; evidence is a real number",
-    r"battles\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
+    r"\w+\.(duration_seconds|quiet_seconds)": "kill times lie between the launch of the game and tomorrow",
     r"\w+\.(revision|suggested_revision|value_revision|version|attempts)": "a count of changes of one row",
     r"\w+\.valuation_revision": "a count of valuations of one row",
+    r"battle_documents\.battle_score": "a logarithm and counts of stored killmails and their pilots",
+    r"entities\.battle_count": "a count of stored battles",
+    r"battles\.missing_killmails": "a count of killmails of one event",
     r"market_prices\.\w+": "the reader of market history: ids of 31 bits; the year of a date",
     r"enriched_killmails\.valuation_rules": "the version of the rules, a constant",
     r"account_roles\.rank": "a CHECK of the table: one of four roles",

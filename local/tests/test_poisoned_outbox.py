@@ -46,9 +46,10 @@ REQUESTS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
         {"firstDay": "2026-01-01", "lastDay": "2026-01-02"},
     ),
     "ingest-api": ("POST", "/api/ingestion/verification/trigger", {"date": "2026-01-01"}),
+    "search-api": ("POST", "/api/admin/search/reindex", {"author": "Ann"}),
 }
 # The timer event's task that flushes the outbox.
-TASKS = {"ingest-verify": "retention", "killmail-enrich": "names"}
+TASKS = {"ingest-verify": "retention", "killmail-enrich": "names", "search-index": "catch-up"}
 
 
 class Broker:

@@ -109,7 +109,7 @@ RETRIES: Final = {
     ),
     "lease of the poller": Retry(
         tuple(f"{POLL}handlers.polling:{n}" for n in ("FeedPoller._take_lease", "LEASE_RETRY_SECONDS", "LEASE_TRIES")),
-        "60, 3 s in all", "50 ms", "the timer event is not needed", "log",
+        "130, 13 s in all", "0.1 s", "the timer event is not needed", "log",
     ),
     "lease of a day": Retry(
         (f"{BACKFILL}handlers.day_worker:DayWorker._take_lease", f"{BACKFILL}handlers.day_worker:LEASE_RETRY_SECONDS",
@@ -220,6 +220,10 @@ RETRIES: Final = {
         (f"{ACCOUNTS}services.maintenance:_repeat",), "none: it runs at an interval", "15 s", "it works",
         "log (warning)",
     ),
+    "copy of a document that a stopped search engine lacks": Retry(
+        ("search_index.services.indexing_loop:IndexingLoop._runs",), "none: it stays queued",
+        "1 s after the next event, or five minutes", "it is copied", "log (warning); engine_queue",
+    ),
     "Job of a manifest": Retry((f"{LOCAL}manifest_generator.jobs:RETRIES",), "backoffLimit 6, activeDeadlineSeconds",
         "10 s doubled (Kubernetes)", "the Job fails", "Job; release.py waits for it"),
 }  # fmt: skip
@@ -227,7 +231,7 @@ RETRIES: Final = {
 WAITS: Final = {
     "waits for a result that another process makes": (
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
-        f"{LOCAL}republish:_poll",
+        f"{LOCAL}republish:_poll", f"{LOCAL}reindex:_poll",
         f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues",
         f"{LOCAL}node.client:stop_node",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",
@@ -253,6 +257,7 @@ WAITS: Final = {
         "killmail_enrich.market.source:read_folder_day", "killmail_enrich.prices.price_file:read_price_file",
         f"{ACCOUNTS}credentials.access_token_verifier:_read_keys", f"{ACCOUNTS}credentials.token_cipher:read_keys",
         f"{ACCOUNTS}services.characters:CharacterService.revoke",
+        "search_index.clients.typesense_engine:TypesenseEngine._drop",
     ),
     "an order of an operator": (
         f"{LOCAL}devloop.commands:_outbox", f"{LOCAL}devloop.parked_messages:RETRY",
@@ -343,7 +348,7 @@ def test_every_retry_states_its_limit_pause_end_and_where_it_is_seen() -> None:
 
 def test_figures_of_the_table_are_those_of_the_code() -> None:
     assert (access.ATTEMPTS, consumer.MAX_ATTEMPTS, len(names.RETRY_SECONDS)) == (3, 18, 11)
-    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 60)
+    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 130)
     worker = (day_worker.MAX_FRUITLESS_ATTEMPTS, day_worker.MAX_UNANSWERED_ATTEMPTS, day_worker.MAX_MALFORMED)
     assert worker == (20, 1500, 5)
     assert (eventing.RETRIES, ping_sources.MAX_RETRIES, revision.MAX_ATTEMPTS) == (5, 5, 3)

@@ -21,9 +21,9 @@ import pytest
 from machine import BATTLES, KILLMAILS, Machine, wait_until_finished
 
 from battlescope_events.catalog import PRICES_REQUESTED
+from battlescope_local.function_api import FunctionApi
 from battlescope_local.login import api_token
 from battlescope_local.node import state
-from battlescope_local.republish import BattleApi
 from battlescope_schemas.prices import PricesRequested
 from battlescope_upstream.testing import running_upstream
 
@@ -207,7 +207,7 @@ def job_values_again(machine: Machine) -> None:
     before = machine.rows(KILLMAILS, SHOWN)
     node = state.read(machine.folder)
     assert node is not None
-    api = BattleApi(node.gateway_url, api_token(machine.folder, node.access_mode))
+    api = FunctionApi("battle-api", node.gateway_url, api_token(machine.folder, node.access_mode))
     days = sorted(day.isoformat() for (day,) in machine.rows(KILLMAILS, DAYS))
     job = api.request("POST", "/api/admin/killmails/revaluations", {"firstDay": days[0], "lastDay": days[-1]})
     path = f"/api/admin/killmails/revaluations/jobs/{job['jobId']}"

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { crowded } from "./shapes.ts";
-import { list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
+import { isRealDay, list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
 const wanted = process.argv.slice(3);
@@ -17,7 +17,7 @@ const system = await startSystem(BATTLES);
 const browser = await openBrowser();
 try {
   const battles = await list(system.url);
-  const battle = battles.find((one) => one.sides.length > 2) ?? battles[0];
+  const battle = isRealDay() ? battles[0] : (battles.find((one) => one.sides.length > 2) ?? battles[0]);
   const report = `/battles/${battle?.id}`;
   const pages: Record<string, string> = {
     home: "/",

@@ -28,6 +28,7 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
+from battlescope_schemas.search.requests import ReindexRequested
 
 KEYS_PER_DAY: Final = 2
 _PREFIX: Final = "com.battlescope"
@@ -133,6 +134,13 @@ BATTLE_REPUBLISH_REQUESTED: Final[EventType[RepublishRequested]] = EventType(
     lambda data: data.job_id,
     lambda data: data.job_id,
 )
+SEARCH_REINDEX_REQUESTED: Final[EventType[ReindexRequested]] = EventType(
+    f"{_PREFIX}.search.reindex-requested.v1",
+    TypeAdapter(ReindexRequested),
+    "search-reindex-requested:v1",
+    lambda data: data.job_id,
+    lambda data: data.job_id,
+)
 MANIFEST_UPLOADED: Final[EventType[ManifestUploaded]] = EventType(
     f"{_PREFIX}.backfill.manifest-uploaded.v1",
     TypeAdapter(ManifestUploaded),
@@ -220,6 +228,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_REPUBLISH_REQUESTED,
+    SEARCH_REINDEX_REQUESTED,
     MANIFEST_UPLOADED,
     DAY_REQUESTED,
     DAY_COMPLETED,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request, WebSocket
+from fastapi import Body, Header, Query, Request, WebSocket
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
@@ -34,6 +34,7 @@ from battlescope_events.http_api.request_types import (
     SingleLine,
 )
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.base import Schema
 
 TOKEN: Final = "a-token-for-tests"
@@ -94,7 +95,7 @@ FAILURES: Final[Mapping[str, Exception]] = {
 }
 Deps = Annotated[Dependencies, OF_APP]
 IfMatch = Annotated[str | None, Header()]
-router = APIRouter(prefix="/api/sample")
+router = ApiRouter(prefix="/api/sample")
 
 
 @router.get("/failures/{name}", dependencies=[READ])

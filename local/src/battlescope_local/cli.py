@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from battlescope_local.arguments import ArgumentParser, address, existing_file, existing_folder, port, positive, speed
+from battlescope_local.command_name import typed_command
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -148,6 +149,9 @@ def _add_job_commands(commands: Any) -> None:
     republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
     republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
     republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
+    search = _add_command(commands, "search", _search, "rebuild the search index")
+    search.add_argument("action", choices=["reindex"])
+    search.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
     revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
     revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
     revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
@@ -222,7 +226,7 @@ def _up(arguments: argparse.Namespace) -> None:
         _foreground(settings)
     else:
         url = daemon.start(settings, _progress())
-        print(f"BattleScope is at {url}; `battlescope down` stops it.")
+        print(f"BattleScope is at {url}; `{typed_command('down')}` stops it.")
         _print_access(state.read(folder))
 
 
@@ -379,13 +383,25 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
 
 def _republish(arguments: argparse.Namespace) -> None:
+    from battlescope_local.function_api import FunctionApi  # noqa: PLC0415 -- as above
     from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
-    from battlescope_local.republish import BattleApi, republish  # noqa: PLC0415 -- as above
+    from battlescope_local.republish import republish  # noqa: PLC0415 -- as above
 
     folder = active_folder(_folder(arguments))
     node = running_node(folder)
-    api = BattleApi(node.gateway_url, api_token(folder, node.access_mode))
+    api = FunctionApi("battle-api", node.gateway_url, api_token(folder, node.access_mode))
     republish(api, arguments.first, arguments.last, console=_console(), follow=not arguments.no_follow)
+
+
+def _search(arguments: argparse.Namespace) -> None:
+    from battlescope_local.function_api import FunctionApi  # noqa: PLC0415 -- as above
+    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
+    from battlescope_local.reindex import reindex  # noqa: PLC0415 -- as above
+
+    folder = active_folder(_folder(arguments))
+    node = running_node(folder)
+    api = FunctionApi("search-api", node.gateway_url, api_token(folder, node.access_mode))
+    reindex(api, console=_console(), follow=not arguments.no_follow)
 
 
 if __name__ == "__main__":

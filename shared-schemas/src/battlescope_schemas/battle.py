@@ -34,10 +34,18 @@ class DeletionReason(StrEnum):
     MANUAL = "manual"
 
 
+class SideParty(Schema):
+    """A party of a side: an alliance, else a corporation, else a faction or a single character."""
+
+    party_type: str
+    party_id: EveId
+
+
 class BattleSide(Schema):
     """Totals of one side. `side_id` counts from 1; the side with the most pilots is first.
 
-    isk_lost_fitted: what it lost without cargo; absent from events of older releases.
+    isk_lost_fitted: what it lost without cargo. role: main, third_party or kill_stealer. top_party: the one with the
+    most pilots. All of these and party_count are absent from events of older releases.
     """
 
     side_id: Annotated[int, Field(ge=1)]
@@ -48,6 +56,9 @@ class BattleSide(Schema):
     isk_destroyed: Isk
     isk_lost: Isk
     isk_lost_fitted: Isk | None = None
+    role: str | None = None
+    top_party: SideParty | None = None
+    party_count: Annotated[int, Field(ge=0)] | None = None
 
 
 class ComputedIsk(Schema):
@@ -111,7 +122,11 @@ class BattleMetadata(Schema):
 
 
 class BattleCreated(BattleTotals):
-    """A cluster of killmails reached the minimum number of kills."""
+    """A cluster of killmails reached the minimum number of kills.
+
+    tier: the size class. name: given by people. winning_side: None without one. unassigned_pilots: of parties that are
+    on no side. All of these and is_decisive are absent from events of older releases.
+    """
 
     battle_id: str
     revision: int
@@ -127,6 +142,11 @@ class BattleCreated(BattleTotals):
     sides: tuple[BattleSide, ...]
     zkill_related_url: str
     metadata: BattleMetadata
+    tier: str | None = None
+    name: str | None = None
+    is_decisive: bool | None = None
+    winning_side: int | None = None
+    unassigned_pilots: Annotated[int, Field(ge=0)] | None = None
 
 
 class BattleUpdated(BattleCreated):

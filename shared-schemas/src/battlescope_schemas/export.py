@@ -31,6 +31,7 @@ from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.live.log import LiveBattle, LiveBattles, LiveKillmail
 from battlescope_schemas.prices import PricesDayLoaded, PricesRequested, RevaluationRequested
 from battlescope_schemas.reference import KillmailChunk, KillmailReference, KillmailRefused, KillmailRereadRequested
+from battlescope_schemas.search.requests import ReindexRequested
 from battlescope_schemas.universe import SolarSystem
 
 SCHEMAS: dict[str, type[BaseModel]] = {
@@ -58,6 +59,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "battle-edit-requested": BattleEditRequested,
     "battle-recluster-requested": ReclusterRequested,
     "battle-republish-requested": RepublishRequested,
+    "search-reindex-requested": ReindexRequested,
     "live-killmail": LiveKillmail,
     "live-battle": LiveBattle,
     "live-battles": LiveBattles,

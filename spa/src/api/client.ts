@@ -132,6 +132,16 @@ export type AllianceGroup = {
   corporations: CorporationGroup[];
 };
 
+export type AllianceHit = {
+  id: string;
+  name: string;
+  battleCount: number;
+  match: NameMatch;
+  type?: "alliance";
+  ticker: string | null;
+  lastSeenAt: string | null;
+};
+
 export type AllianceRole = "side" | "third-party" | "kill-stealer" | "unassigned";
 
 export type AppliedFilters = {
@@ -194,6 +204,7 @@ export type BattleBattleDetail = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -241,6 +252,19 @@ export type BattleChangeItem = {
   mergedInto: string | null;
 };
 
+/**
+ * How many hits have each value; values without a hit are absent. size: by participants.
+ *
+ * Counted over the newest 10,000 hits at most. regions: the most frequent first.
+ */
+export type BattleFacets = {
+  securityType: Record<string, number>;
+  status: Record<string, number>;
+  tier: Record<string, number>;
+  size: Record<string, number>;
+  regions: RegionCount[];
+};
+
 /** The attacker who destroyed the ship, by indexes into `entities`; null for what the killmail does not name. */
 export type BattleFinalBlow = {
   character: number | null;
@@ -248,6 +272,47 @@ export type BattleFinalBlow = {
   alliance: number | null;
   shipTypeId: string | null;
   shipTypeName: string | null;
+};
+
+/**
+ * A battle in a list. tier, outcome, unassignedPilots and computedIsk are null in battles of an older release.
+ *
+ * systems: with killmails, the one with the most first. sides: the four largest.
+ */
+export type BattleHit = {
+  _matched: MatchedName[];
+  _matchedTerms: string[];
+  _relevanceScore: number;
+  id: string;
+  name: string | null;
+  systemId: string;
+  systemName: string | null;
+  constellationId: string | null;
+  constellationName: string | null;
+  regionId: string;
+  regionName: string | null;
+  securityType: SecurityType;
+  securityStatus: number | null;
+  systemClass: number | null;
+  status: BattleStatus;
+  tier: Tier | null;
+  startTime: string;
+  endTime: string;
+  lastKillmailAt: string;
+  duration: number;
+  revision: number;
+  totalKills: number;
+  totalParticipants: number;
+  totalIskDestroyed: string;
+  computedIsk: ComputedIsk | null;
+  iskParts: IskParts | null;
+  zkillRelatedUrl: string;
+  mainAlliances: MainAlliance[];
+  sideCount: number;
+  unassignedPilots: number | null;
+  outcome: Outcome | null;
+  systems: SystemName[];
+  sides: HitSide[];
 };
 
 /** A battle in a list. systems: with killmails, the one with the most first. sides: the four largest. */
@@ -263,6 +328,7 @@ export type BattleItem = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -406,11 +472,56 @@ export type BattleList = {
   appliedFilters: AppliedFilters;
 };
 
+export type BattleOrder = "relevance" | "startTime" | "totalIskDestroyed" | "totalKills" | "battleScore";
+
 /** Killmails processed, of those in the range of the job. */
 export type BattleProgress = {
   processed: number;
   total: number;
   percentage: number;
+};
+
+/** estimatedTotalHits: exact up to 10,000 and never larger. query: empty where none was sent. */
+export type BattleSearchAnswer = {
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+  hits: BattleHit[];
+  estimatedTotalHits: number;
+  limit: number;
+  offset: number;
+  facets: BattleFacets;
+};
+
+/** ids: battles, as of a list that is shown. Entities match when any participant was one of them. */
+export type BattleSearchFilters = {
+  ids?: string[];
+  securityType?: SecurityType[];
+  status?: BattleStatus[];
+  tier?: Tier[];
+  startTime?: TimeBounds;
+  totalKills?: CountBounds;
+  totalIskDestroyed?: IskBounds;
+  totalParticipants?: CountBounds;
+  duration?: CountBounds;
+  allianceIds?: (string | number)[];
+  corpIds?: (string | number)[];
+  characterIds?: (string | number)[];
+  systemIds?: (string | number)[];
+  regionIds?: (string | number)[];
+};
+
+export type BattleSearchRequest = {
+  query?: string | null;
+  filters?: BattleSearchFilters;
+  sort?: BattleSearchSort;
+  page?: SearchPage;
+};
+
+/** relevance: by the match of the query; without a query by the start. */
+export type BattleSearchSort = {
+  by?: BattleOrder;
+  order?: Direction;
 };
 
 export type BattleStatus = "open" | "closed" | "historical";
@@ -423,6 +534,11 @@ export type BestLink = {
 
 export type Block = {
   reason: string;
+};
+
+/** Who cancels the job. */
+export type CancelReindexRequest = {
+  author?: string;
 };
 
 /** Cancels a job. */
@@ -449,6 +565,19 @@ export type ChangeCounts = {
   deleted: number;
   merged: number;
   movedKillmails: number;
+};
+
+export type CharacterHit = {
+  id: string;
+  name: string;
+  battleCount: number;
+  match: NameMatch;
+  type?: "character";
+  corpId: string | null;
+  corpName: string | null;
+  allianceId: string | null;
+  allianceName: string | null;
+  lastSeenAt: string | null;
 };
 
 /** A linked character. tokenStatus is the health of its token: revoked means that it must log in again. */
@@ -561,6 +690,18 @@ export type CorporationGroup = {
   characters: CharacterItem[];
 };
 
+export type CorporationHit = {
+  id: string;
+  name: string;
+  battleCount: number;
+  match: NameMatch;
+  type?: "corporation";
+  ticker: string | null;
+  allianceId: string | null;
+  allianceName: string | null;
+  lastSeenAt: string | null;
+};
+
 /** The pilots of a corporation on this side. */
 export type CorporationItem = {
   corpId: string;
@@ -568,6 +709,12 @@ export type CorporationItem = {
   ticker: string | null;
   pilots: number;
   lost: number;
+};
+
+/** Both ends are included. */
+export type CountBounds = {
+  min?: number | null;
+  max?: number | null;
 };
 
 export type CreatedAccessToken = {
@@ -635,6 +782,18 @@ export type Deletion = {
   confirm: string;
 };
 
+export type Direction = "desc" | "asc";
+
+export type DocumentCounts = {
+  battles: number;
+  killmails: number;
+  characters: number;
+  corporations: number;
+  alliances: number;
+  systems: number;
+  shipTypes: number;
+};
+
 /** Several edits of one battle: all of them are stored, or none. */
 export type EditBatch = {
   edits: (Merge | Split | Exclude | RemovePilot | PinInput | Rename)[];
@@ -645,7 +804,11 @@ export type EditBatchResult = {
   items: EditItem[];
 };
 
-/** A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others. */
+/**
+ * A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others.
+ *
+ * authorCharacterId, undoneByCharacterId: the characters of the logins; null where there are no logins.
+ */
 export type EditItem = {
   id: string;
   battleId: string;
@@ -659,10 +822,12 @@ export type EditItem = {
   sideId: number | null;
   name: string | null;
   author: string;
+  authorCharacterId: string | null;
   note: string | null;
   madeAt: string;
   undoneAt: string | null;
   undoneBy: string | null;
+  undoneByCharacterId: string | null;
   version: number;
 };
 
@@ -675,6 +840,8 @@ export type Edits = {
   limit: number;
   offset: number;
 };
+
+export type EngineName = "postgres" | "typesense";
 
 /** The status is `processing` while a name or the location is missing and expected. */
 export type Enrichment = {
@@ -691,6 +858,39 @@ export type Entities = {
   alliances: Organisation[];
   corporations: Organisation[];
   characters: NamedEntity[];
+};
+
+/** Hits by type, the best first; a type that was not asked for is empty. */
+export type EntityAnswer = {
+  alliances: AllianceHit[];
+  corporations: CorporationHit[];
+  characters: CharacterHit[];
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+};
+
+export type EntityHits = {
+  alliances: AllianceHit[];
+  corporations: CorporationHit[];
+  characters: CharacterHit[];
+};
+
+/**
+ * Hits by category. Categories that the caller may not see are empty.
+ *
+ * battles, killmails: null while the search engine does not answer.
+ */
+export type EverythingAnswer = {
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+  battles: ShortBattleHit[] | null;
+  killmails: KillmailHit[] | null;
+  entities: EntityHits;
+  systems: SystemHit[];
+  ships: ShipHit[];
+  totalResults: TotalResults;
 };
 
 /** Removes these killmails from all battles. */
@@ -776,12 +976,39 @@ export type Health = {
   source: LiveSource;
 };
 
+/** Characters of the matched text, from `start` up to `end`, which is not included. Counted in code points. */
+export type Highlight = {
+  start: number;
+  end: number;
+};
+
 export type Historical = {
   totalJobs: number;
   runningJobs: number;
   completedJobs: number;
   failedJobs: number;
   totalKillmailsProcessed: number;
+};
+
+export type HitParty = {
+  partyType: HitPartyType;
+  partyId: string;
+  partyName: string | null;
+  ticker: string | null;
+};
+
+export type HitPartyType = "alliance" | "corporation" | "character" | "faction";
+
+/** A side in a list. `topParty` has the most pilots; null where it is unknown, as are role and partyCount. */
+export type HitSide = {
+  sideId: number;
+  role: SideRole | null;
+  pilots: number;
+  losses: number;
+  iskLost: string;
+  iskLostFitted: string | null;
+  topParty: HitParty | null;
+  partyCount: number | null;
 };
 
 /** Losses of another side, `sideId`, on which this one shot. */
@@ -873,6 +1100,12 @@ export type IngestProgress = {
   knownKillmails: number;
   failedKillmails: number;
   percentComplete: number;
+};
+
+/** Both ends are included. */
+export type IskBounds = {
+  min?: string | number | null;
+  max?: string | number | null;
 };
 
 /**
@@ -981,6 +1214,7 @@ export type KillmailDetail = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1022,6 +1256,13 @@ export type KillmailDetail = {
   enrichment: Enrichment;
 };
 
+/** How many hits have each value; values without a hit are absent. Counted over the newest 10,000 hits at most. */
+export type KillmailFacets = {
+  securityType: Record<string, number>;
+  hullClass: Record<string, number>;
+  regions: RegionCount[];
+};
+
 /** The attacker that destroyed the ship. ticker: of the alliance, else of the corporation; null while unknown. */
 export type KillmailFinalBlow = {
   characterId: string | null;
@@ -1035,9 +1276,82 @@ export type KillmailFinalBlow = {
   ticker: string | null;
 };
 
+/** iskValue: null while it is unknown. attackerCount: with NPCs. battleId: null outside of battles. */
+export type KillmailHit = {
+  _matched: MatchedName[];
+  _matchedTerms: string[];
+  _relevanceScore: number;
+  killmailId: string;
+  zkbUrl: string;
+  timestamp: string;
+  systemId: string;
+  systemName: string;
+  regionId: string;
+  regionName: string | null;
+  securityType: SecurityType;
+  securityStatus: number | null;
+  shipTypeId: string | null;
+  shipTypeName: string | null;
+  shipGroupId: string | null;
+  shipGroupName: string | null;
+  hullClass: HullClass | null;
+  victimCharacterId: string | null;
+  victimCharacterName: string | null;
+  victimCorpId: string | null;
+  victimCorpName: string | null;
+  victimAllianceId: string | null;
+  victimAllianceName: string | null;
+  attackerCount: number;
+  iskValue: string | null;
+  npc: boolean;
+  solo: boolean;
+  battleId: string | null;
+};
+
+export type KillmailOrder = "timestamp" | "iskValue";
+
 export type KillmailRecent = {
   items: KillmailSummary[];
   count: number;
+};
+
+/** estimatedTotalHits: exact up to 10,000 and never larger. query: empty where none was sent. */
+export type KillmailSearchAnswer = {
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+  hits: KillmailHit[];
+  estimatedTotalHits: number;
+  limit: number;
+  offset: number;
+  facets: KillmailFacets;
+};
+
+/** Entities are those of the victim. */
+export type KillmailSearchFilters = {
+  securityType?: SecurityType[];
+  hullClass?: HullClass[];
+  timestamp?: TimeBounds;
+  iskValue?: IskBounds;
+  attackerCount?: CountBounds;
+  systemIds?: (string | number)[];
+  regionIds?: (string | number)[];
+  shipTypeIds?: (string | number)[];
+  victimAllianceIds?: (string | number)[];
+  victimCorpIds?: (string | number)[];
+  victimCharacterIds?: (string | number)[];
+};
+
+export type KillmailSearchRequest = {
+  query?: string | null;
+  filters?: KillmailSearchFilters;
+  sort?: KillmailSearchSort;
+  page?: SearchPage;
+};
+
+export type KillmailSearchSort = {
+  by?: KillmailOrder;
+  order?: Direction;
 };
 
 export type KillmailSort = "time" | "isk_destroyed";
@@ -1046,6 +1360,7 @@ export type KillmailSort = "time" | "isk_destroyed";
  * One killmail of a list.
  *
  * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
+ * systemEffect: of the secondary sun of a wormhole system, as "Magnetar"; null without one.
  * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
  * unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
  * it is unknown.
@@ -1058,6 +1373,7 @@ export type KillmailSummary = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1094,7 +1410,8 @@ export type KillmailSummary = {
  * Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
  *
  * deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
- * edit and in battles of an older release. sharedPilots: on both killmails.
+ * edit and in battles of an older release. sharedPilots: on both killmails. jumps: stargates between their systems,
+ * 0 in one system; null where they are more than two, or unknown.
  */
 export type LinkItem = {
   fromKillmailId: string;
@@ -1104,6 +1421,7 @@ export type LinkItem = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sharedPilots: number;
+  jumps: number | null;
 };
 
 export type LinkReason = {
@@ -1135,6 +1453,23 @@ export type MainAlliance = {
   participantCount: number;
 };
 
+/** Best first. */
+export type MatchKind = "exact" | "prefix" | "word_prefix" | "typo";
+
+export type MatchedField = "name" | "ticker";
+
+/** A name of the hit that the query may mean, and which of its characters match. */
+export type MatchedName = {
+  type: MatchedType;
+  id: string;
+  name: string;
+  kind: MatchKind;
+  highlights: Highlight[];
+};
+
+/** What a matched name belongs to. */
+export type MatchedType = "battle" | "system" | "region" | "alliance" | "corporation" | "character" | "ship_type";
+
 /** The account of the caller. */
 export type Me = {
   id: string;
@@ -1155,6 +1490,14 @@ export type Merge = {
   kind: "tag";
   killmailIds?: (string | number)[];
   battleIds?: string[];
+};
+
+/** How a name fits the query: which field, how, with how many edits, and which of its characters. */
+export type NameMatch = {
+  field: MatchedField;
+  kind: MatchKind;
+  edits: number;
+  highlights: Highlight[];
 };
 
 export type NamedEntity = {
@@ -1448,6 +1791,40 @@ export type ReclusterResponse = {
   changes: ChangeCounts;
 };
 
+export type RegionCount = {
+  regionId: string;
+  regionName: string | null;
+  count: number;
+};
+
+/** documentsTotal: 0 until the job has begun. */
+export type ReindexJobItem = {
+  id: string;
+  status: ReindexStatus;
+  documentsTotal: number;
+  documentsProcessed: number;
+  percentage: number;
+  requestedBy: string;
+  createdAt: string;
+  startedAt: string | null;
+  completedAt: string | null;
+  cancelledBy: string | null;
+};
+
+export type ReindexJobs = {
+  items: ReindexJobItem[];
+  total: number;
+  limit: number;
+  offset: number;
+};
+
+/** Who asks for it. */
+export type ReindexRequest = {
+  author?: string;
+};
+
+export type ReindexStatus = "pending" | "running" | "completed" | "cancelled";
+
 /** Rejected killmails by the first rule that failed. */
 export type RejectReasons = {
   minPilots: number;
@@ -1690,6 +2067,30 @@ export type Rulesets = {
   offset: number;
 };
 
+/** degraded: the engine does not answer, and names are found in the database. */
+export type SearchHealth = {
+  status: SearchStatus;
+  engine: EngineName;
+};
+
+export type SearchPage = {
+  limit?: number;
+  offset?: number;
+};
+
+/** waiting: changes that are not indexed yet. lagSeconds: for how long the oldest of them has waited. */
+export type SearchStats = {
+  engine: EngineName;
+  documents: DocumentCounts;
+  waiting: number;
+  lagSeconds: number;
+};
+
+/** degraded: the search engine does not answer, and the database stands in for it. */
+export type SearchStatus = "healthy" | "degraded";
+
+export type SearchedEntityType = "alliance" | "corporation" | "character";
+
 export type SecurityType = "highsec" | "lowsec" | "nullsec" | "wormhole" | "pochven";
 
 /** pollIntervalMs is always null, because the feed sets the polling rate. */
@@ -1728,6 +2129,13 @@ export type Shares = {
   publicShares: string;
 };
 
+export type ShipAnswer = {
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+  ships: ShipHit[];
+};
+
 export type ShipFlown = {
   shipTypeId: string;
   shipTypeName: string | null;
@@ -1735,6 +2143,36 @@ export type ShipFlown = {
   hullClass: HullClass | null;
   kills: number;
   losses: number;
+};
+
+/** hullClass: null while its group is unknown. */
+export type ShipHit = {
+  id: string;
+  name: string;
+  battleCount: number;
+  match: NameMatch;
+  groupId: string | null;
+  groupName: string | null;
+  hullClass: HullClass | null;
+  lastSeenAt: string | null;
+};
+
+/** A battle in a few words. */
+export type ShortBattleHit = {
+  _matched: MatchedName[];
+  _matchedTerms: string[];
+  relevanceScore: number;
+  id: string;
+  name: string | null;
+  systemId: string;
+  systemName: string | null;
+  regionName: string | null;
+  securityType: SecurityType;
+  startTime: string;
+  totalKills: number;
+  totalParticipants: number;
+  totalIskDestroyed: string;
+  mainAlliances: MainAlliance[];
 };
 
 export type SideAlliance = {
@@ -1875,11 +2313,35 @@ export type Suggestion = {
   groups: string[][];
 };
 
+export type SystemAnswer = {
+  status: SearchStatus;
+  processingTimeMs: number;
+  query: string;
+  systems: SystemHit[];
+};
+
 export type SystemCount = {
   systemId: string;
   systemName: string | null;
   battleCount: number;
   iskDestroyed: string;
+};
+
+/** systemClass, systemEffect: of a wormhole; null elsewhere and while unknown. */
+export type SystemHit = {
+  id: string;
+  name: string;
+  battleCount: number;
+  match: NameMatch;
+  regionId: string | null;
+  regionName: string | null;
+  constellationId: string | null;
+  constellationName: string | null;
+  securityType: SecurityType | null;
+  securityStatus: number | null;
+  systemClass: number | null;
+  systemEffect: string | null;
+  lastBattleAt: string | null;
 };
 
 /** A system of the battle, with its first and last loss. */
@@ -1888,6 +2350,7 @@ export type SystemItem = {
   systemName: string | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   killmails: number;
   firstAt: string;
   lastAt: string;
@@ -1900,6 +2363,12 @@ export type SystemName = {
 
 /** Size classes of battles, smallest first. */
 export type Tier = "single" | "small" | "skirmish" | "battle" | "major";
+
+/** Both ends are included. */
+export type TimeBounds = {
+  after?: string | null;
+  before?: string | null;
+};
 
 export type TimeRange = "last_hour" | "last_24h" | "last_7d" | "last_30d" | "custom";
 
@@ -1945,6 +2414,15 @@ export type TopLoser = {
 
 /** How far back the search for the most valuable killmails goes. */
 export type TopRange = "1h" | "24h" | "7d";
+
+/** Of names at most 20 a type are counted, of battles 10,000. */
+export type TotalResults = {
+  battles: number;
+  killmails: number;
+  entities: number;
+  systems: number;
+  ships: number;
+};
 
 /** Undoes an edit. */
 export type UndoRequest = {
@@ -2052,7 +2530,7 @@ export type Why = {
 /**
  * A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
  *
- * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+ * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle; jumps likewise.
  */
 export type WhyLink = {
   killmailId: string;
@@ -2061,6 +2539,7 @@ export type WhyLink = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sameSystem: boolean;
+  jumps: number | null;
   sharedPilotCount: number;
   sharedPilots: NamedEntity[];
 };
@@ -2256,6 +2735,41 @@ export interface Operations {
     body: CancelRequest | null;
     answer: RevaluationJobItem;
   };
+  /** Make all documents anew while searches go on with those that are there. */
+  "POST /api/admin/search/reindex": {
+    path: undefined;
+    query: undefined;
+    body: ReindexRequest | null;
+    answer: ReindexJobItem;
+  };
+  /** List jobs, newest first. */
+  "GET /api/admin/search/reindex": {
+    path: undefined;
+    query: { limit?: number | string; offset?: number | string };
+    body: undefined;
+    answer: ReindexJobs;
+  };
+  /** Get the progress of a job. */
+  "GET /api/admin/search/reindex/{job_id}": {
+    path: { job_id: string };
+    query: undefined;
+    body: undefined;
+    answer: ReindexJobItem;
+  };
+  /** Cancel a job. A part that is being processed ends first. */
+  "POST /api/admin/search/reindex/{job_id}/cancel": {
+    path: { job_id: string };
+    query: undefined;
+    body: CancelReindexRequest | null;
+    answer: ReindexJobItem;
+  };
+  /** Count the documents of the index, and the changes that wait to be indexed. */
+  "GET /api/admin/search/stats": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: SearchStats;
+  };
   /** Get statistics of the last 24 hours. */
   "GET /api/admin/stats/clusterer": {
     path: undefined;
@@ -2319,7 +2833,7 @@ export interface Operations {
     body: undefined;
     answer: EditItem;
   };
-  /** Undo an edit, also one that has deleted its battle. */
+  /** Undo an edit, also one that has deleted its battle: its own author may, and directors anybody's. */
   "DELETE /api/battles/{battle_id}/edits/{edit_id}": {
     path: { battle_id: string; edit_id: string };
     query: undefined;
@@ -2813,6 +3327,65 @@ export interface Operations {
     body: RulesetChange;
     answer: RulesetItem;
   };
+  /**
+   * Find battles by names of systems, regions, parties, pilots and ships, and by typed filters.
+   *
+   * The query may be a link to a battle, to a killmail, or to zKillboard's related kills, and the id of a killmail.
+   */
+  "POST /api/search/battles": {
+    path: undefined;
+    query: undefined;
+    body: BattleSearchRequest;
+    answer: BattleSearchAnswer;
+  };
+  /**
+   * Complete the name or ticker of an alliance, corporation or pilot: `[TICK]` finds tickers alone.
+   *
+   * Exact matches come first, then names that begin with the query, names with words that do, and misspelled ones; equal
+   * ones by their battles and by when they were seen.
+   */
+  "GET /api/search/entities": {
+    path: undefined;
+    query: { q: string; type?: SearchedEntityType[]; limit?: number | string };
+    body: undefined;
+    answer: EntityAnswer;
+  };
+  /**
+   * Find battles, killmails, entities, systems and ships at once; what the caller may not see is empty.
+   *
+   * A link to a battle or killmail, or the id of a killmail, finds that one.
+   */
+  "GET /api/search/global": {
+    path: undefined;
+    query: { q: string; limit?: number | string };
+    body: undefined;
+    answer: EverythingAnswer;
+  };
+  /**
+   * Find killmails by names of systems, regions, victims and their ships, and by typed filters.
+   *
+   * The query may be the id of a killmail, or a link to one.
+   */
+  "POST /api/search/killmails": {
+    path: undefined;
+    query: undefined;
+    body: KillmailSearchRequest;
+    answer: KillmailSearchAnswer;
+  };
+  /** Complete the name of a type of ship that was in a battle. */
+  "GET /api/search/ships": {
+    path: undefined;
+    query: { q: string; limit?: number | string };
+    body: undefined;
+    answer: ShipAnswer;
+  };
+  /** Complete the name of a system with battles; `hedgp` finds HED-GP. */
+  "GET /api/search/systems": {
+    path: undefined;
+    query: { q: string; security_type?: SecurityType[]; limit?: number | string };
+    body: undefined;
+    answer: SystemAnswer;
+  };
   /** Get totals, systems, alliances and hours of the battles that began in the period. */
   "GET /api/statistics/global": {
     path: undefined;
@@ -2876,6 +3449,13 @@ export interface Operations {
     query: undefined;
     body: undefined;
     answer: undefined;
+  };
+  /** Ask the search engine whether it answers; 503 when nothing can be found at all. */
+  "GET /health/search": {
+    path: undefined;
+    query: undefined;
+    body: undefined;
+    answer: SearchHealth;
   };
   /** The picture of 1200 x 630 for previews of pages that need a login. It names no battle. */
   "GET /s/neutral.png": {

@@ -2,6 +2,7 @@ import { createFileRoute } from "@tanstack/react-router";
 import { battlePages } from "@/api/queries";
 import { BattlesPage } from "@/features/battles/BattlesPage";
 import { queryOf, readSearch } from "@/features/battles/search";
+import { useCleanAddress } from "@/lib/useCleanAddress";
 
 export const Route = createFileRoute("/battles/")({
   validateSearch: readSearch,
@@ -10,6 +11,8 @@ export const Route = createFileRoute("/battles/")({
     void context.queryClient.prefetchInfiniteQuery(battlePages(queryOf(deps)));
   },
   component: function Battles() {
-    return <BattlesPage search={Route.useSearch()} />;
+    const search = Route.useSearch();
+    useCleanAddress(search);
+    return <BattlesPage search={search} />;
   },
 });

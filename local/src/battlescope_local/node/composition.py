@@ -27,6 +27,7 @@ from battlescope_local.manifests.model import Manifests
 from battlescope_local.node import state
 from battlescope_local.node.access import ACCESS_CONFIG_MAP, ANY_ADDRESS, OWNER_TOKEN_NAME, access_values, check_address
 from battlescope_local.node.accounts import account_secrets, account_values
+from battlescope_local.node.search import search_secrets, search_values
 from battlescope_local.node.simulated_upstreams import simulator_overrides, start_simulator
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.node.status import status, trigger_stats
@@ -209,9 +210,9 @@ class _NodeBuilder:
         self._report_phase("stores")
         urls = await provision(stores.postgres_url, required_databases(manifests), self._state_file)
         self._report_phase("databases")
-        overrides = account_values(manifests.config_maps, overrides)
-        secrets_of_accounts = account_secrets(self._settings, self._state_file)
-        config = resolve_config(manifests, stores, urls, overrides, secrets_of_accounts)
+        overrides = search_values(manifests.config_maps, account_values(manifests.config_maps, overrides))
+        other_secrets = {**account_secrets(self._settings, self._state_file), **search_secrets()}
+        config = resolve_config(manifests, stores, urls, overrides, other_secrets)
         await run_jobs(
             manifests.jobs,
             self._processes,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, function_of
 from battlescope_local.manifests.model import Container, EnvVar, Manifests
@@ -57,11 +58,11 @@ def resolve_config(
     stores: Stores,
     urls: Mapping[tuple[str, str], str],
     overrides: Values,
-    account_secrets: Values,
+    other_secrets: Values,
 ) -> ResolvedConfig:
     """Secrets and ConfigMaps for all workloads.
 
-    `urls` are database URLs by (function, database); `account_secrets` are the Secrets of logins.
+    `urls` are database URLs by (function, database); `other_secrets` are those of logins and search.
     """
     archive_secret = {
         "S3_ENDPOINT_URL": stores.s3.endpoint,
@@ -75,7 +76,7 @@ def resolve_config(
         **databases,
         "archive": archive_secret,
         "cache": {"REDIS_URL": stores.redis_url},
-        **account_secrets,
+        **other_secrets,
     }
     return ResolvedConfig(secrets, apply_overrides(manifests.config_maps, overrides))
 
@@ -88,7 +89,7 @@ def stored_password(folder: Path, name: str) -> str:
     """
     file = folder / "secrets.json"
     if not file.is_file():
-        message = f"No node has created secrets in {folder} yet; `battlescope up` starts one."
+        message = f"No node has created secrets in {folder} yet; `{typed_command('up')}` starts one."
         raise UnknownNameError(message)
     return StateFile(file).password(name)
 

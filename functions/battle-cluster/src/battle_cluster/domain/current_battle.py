@@ -11,7 +11,7 @@ class CurrentBattle:
     """A battle as of its current revision.
 
     deletion_reason: a value of the column; None while the battle exists. A deleted battle has no killmails and sides.
-    sides: the fields of `BattleSide`.
+    sides: the fields of `BattleSide`, its role as that of the largest party. name: set by people.
     """
 
     battle_id: str
@@ -24,6 +24,11 @@ class CurrentBattle:
     start_time: datetime
     end_time: datetime
     status: str
+    tier: str
+    name: str | None
+    is_decisive: bool
+    winning_side: int | None
+    unassigned_pilots: int
     zkill_related_url: str
     total_kills: int
     total_isk_destroyed: Decimal

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_totals import related_url
+from battle_cluster.statistics.rows import PartyTotals
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
 from battlescope_events.messages import Message
 from battlescope_schemas.battle import (
@@ -19,6 +20,7 @@ from battlescope_schemas.battle import (
     DeletionReason,
     IskParts,
     ReclusterRequested,
+    SideParty,
     UpdateReason,
 )
 
@@ -30,6 +32,14 @@ _TRIGGER: Final[Mapping[UpdateReason | None, str]] = {
     UpdateReason.RECLUSTER: "recluster_job",
     UpdateReason.VALUE_CHANGED: "value_change",
 }
+
+
+_SIDE_ROLES: Final[Mapping[str | None, str]] = {"third-party": "third_party", "kill-stealer": "kill_stealer"}
+
+
+def side_role(party_role: str | None) -> str:
+    """The role of a side, by that of its largest party."""
+    return _SIDE_ROLES.get(party_role, "main")
 
 
 def change_events(diff: BattleDiff, names: Mapping[tuple[str, int], str], now: datetime) -> list[Message]:
@@ -96,13 +106,20 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "participant_count": totals.pilots,
         "computed_isk": ComputedIsk(**totals.computed._asdict()),
         "isk_parts": IskParts(**totals.parts._asdict()),
+        "tier": change.report.tier,
+        "name": change.report.name,
+        "is_decisive": totals.outcome.decisive,
+        "winning_side": totals.outcome.winner,
+        "unassigned_pilots": sum(party.pilots for party in totals.parties.values() if party.side_id is None),
     }
 
 
 def _sides(change: Change) -> Iterator[BattleSide]:
     parties = change.report.totals.parties.values()
     for side in change.report.totals.sides.values():
-        alliances = [p.party_id for p in parties if p.side_id == side.side_id and p.party_type == "alliance"]
+        members = [party for party in parties if party.side_id == side.side_id]
+        alliances = [party.party_id for party in members if party.party_type == "alliance"]
+        top = min(members, key=_by_pilots, default=None)
         yield BattleSide(
             side_id=side.side_id,
             alliance_ids=tuple(sorted(alliances)),
@@ -112,7 +129,15 @@ def _sides(change: Change) -> Iterator[BattleSide]:
             isk_destroyed=side.isk_destroyed,
             isk_lost=side.isk_lost,
             isk_lost_fitted=side.isk_lost_fitted,
+            role=side_role(top.role if top else None),
+            top_party=SideParty(party_type=top.party_type, party_id=top.party_id) if top else None,
+            party_count=len(members),
         )
+
+
+def _by_pilots(party: PartyTotals) -> tuple[int, str, int]:
+    """The one with the most pilots first, as lists of battles order them."""
+    return -party.pilots, party.party_type, party.party_id
 
 
 def _deleted(removal: Removal) -> BattleDeleted:

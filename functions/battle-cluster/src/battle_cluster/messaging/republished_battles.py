@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from battle_cluster.domain.current_battle import CurrentBattle
-from battle_cluster.messaging.events import ALGORITHM, SOURCE
+from battle_cluster.messaging.events import ALGORITHM, SOURCE, side_role
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.battle import (
@@ -71,7 +71,7 @@ def _created(battle: CurrentBattle) -> BattleCreated:
         end_time=battle.end_time,
         status=BattleStatus(battle.status),
         killmail_ids=tuple(battle.killmail_ids),
-        sides=tuple(BattleSide(**side) for side in battle.sides),
+        sides=tuple(BattleSide(**{**side, "role": side_role(side["role"])}) for side in battle.sides),
         zkill_related_url=battle.zkill_related_url,
         metadata=_METADATA,
         total_kills=battle.total_kills,
@@ -86,4 +86,9 @@ def _created(battle: CurrentBattle) -> BattleCreated:
         isk_parts=IskParts.of_columns(
             battle.isk_fitted, battle.isk_dropped, battle.kills_without_parts, battle.kills_with_unpriced
         ),
+        tier=battle.tier,
+        name=battle.name,
+        is_decisive=battle.is_decisive,
+        winning_side=battle.winning_side,
+        unassigned_pilots=battle.unassigned_pilots,
     )

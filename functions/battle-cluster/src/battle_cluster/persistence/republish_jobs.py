@@ -39,6 +39,9 @@ SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '
     b.zkill_related_url, b.total_kills, b.total_isk_destroyed, b.total_participants, b.deletion_reason,
     b.isk_computed_high, b.isk_computed_medium, b.isk_computed_low, b.kills_without_value,
     b.isk_fitted, b.isk_dropped, b.kills_without_parts, b.kills_with_unpriced,
+    b.tier, b.name, b.is_decisive, b.winning_side,
+    (SELECT coalesce(sum(pilots), 0)::integer FROM battle_side_parties AS p
+        WHERE p.battle_id = b.id AND p.side_id IS NULL) AS unassigned_pilots,
     b.merged_into::text AS merged_into,
     ARRAY(
         SELECT killmail_id FROM battle_killmails AS k WHERE k.battle_id = b.id ORDER BY k.occurred_at, k.killmail_id
@@ -46,12 +49,19 @@ SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '
     ARRAY(
         SELECT json_build_object('side_id', side_id, 'pilots', pilots, 'kills', kills, 'losses', losses,
             'isk_destroyed', isk_destroyed::text, 'isk_lost', isk_lost::text,
-            'isk_lost_fitted', isk_lost_fitted::text,
+            'isk_lost_fitted', isk_lost_fitted::text, 'role', top.role, 'party_count', coalesce(top.parties, 0),
+            'top_party', CASE WHEN top.party_id IS NOT NULL
+                THEN json_build_object('party_type', top.party_type, 'party_id', top.party_id) END,
             'alliance_ids', ARRAY(
                 SELECT party_id FROM battle_side_parties AS p
                 WHERE p.battle_id = s.battle_id AND p.side_id = s.side_id AND p.party_type = 'alliance'
                 ORDER BY party_id))
-        FROM battle_sides AS s WHERE s.battle_id = b.id ORDER BY side_id
+        FROM battle_sides AS s LEFT JOIN LATERAL (
+            SELECT party_type, party_id, role, (count(*) OVER ())::integer AS parties FROM battle_side_parties AS p
+            WHERE p.battle_id = s.battle_id AND p.side_id = s.side_id
+            ORDER BY pilots DESC, party_type, party_id LIMIT 1
+        ) AS top ON true
+        WHERE s.battle_id = b.id ORDER BY side_id
     ) AS sides
 FROM page AS b
 LEFT JOIN entity_names AS system ON system.entity_type = 'system' AND system.id = b.system_id

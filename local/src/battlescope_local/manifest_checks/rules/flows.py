@@ -19,7 +19,12 @@ DNS_PODS: Final = "dns"
 BROKER_PODS: Final = "broker-ingress"
 SOURCE_PODS: Final = "kafka-source-dispatcher"
 # Which pods a key of a Secret leads to.
-KEY_PODS: Final = {"DATABASE_URL": "postgresql", "S3_ENDPOINT_URL": "object-storage", "REDIS_URL": "valkey"}
+KEY_PODS: Final = {
+    "DATABASE_URL": "postgresql",
+    "S3_ENDPOINT_URL": "object-storage",
+    "REDIS_URL": "valkey",
+    "TYPESENSE_URL": "typesense",
+}
 # Ports of the queue-proxy (knative.dev/serving, pkg/networking): 8012 takes requests and probes, 9090 has metrics.
 # While a function has no pod, requests come from the activator.
 SERVING_PODS: Final[Mapping[str, Ports]] = {

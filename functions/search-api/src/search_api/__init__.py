@@ -1,0 +1,1 @@
+"""search-api: finds battles, killmails, entities, systems and ships."""

@@ -1,0 +1,30 @@
+"""The port of a search engine. Ranking of names, highlights and rights are the same whichever engine answers."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from battlescope_schemas.search.documents import BattleDocument, KillmailDocument
+from search_api.domain.named import NamedDocument, NamedKind
+from search_api.domain.search_text import SearchText
+from search_api.domain.searches import BattleSearch, FoundPage, KillmailSearch
+
+
+class SearchEngine(Protocol):
+    """Every method raises `TransientError` while the engine does not answer."""
+
+    async def names(
+        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int
+    ) -> list[NamedDocument]:
+        """Candidates of each kind, among them the `limit` best; some may not match, and one may be there twice."""
+        ...
+
+    async def regions(self) -> Sequence[tuple[int, str]]:
+        """The ids and names of all regions with a known system."""
+        ...
+
+    async def battles(self, search: BattleSearch) -> FoundPage[BattleDocument]: ...
+
+    async def killmails(self, search: KillmailSearch) -> FoundPage[KillmailDocument]: ...
+
+    async def ready(self) -> None: ...

@@ -1,0 +1,76 @@
+"""search-api: finds battles, killmails, entities, systems and ships, by one of two engines."""
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+from uuid import uuid4
+
+from battlescope_events.access.composition import open_guard
+from battlescope_events.catalog import AUDIT_RECORDED, SEARCH_REINDEX_REQUESTED
+from battlescope_events.http_api.app import api_app
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.publisher import BrokerPublisher
+from search_api.composition import open_engine
+from search_api.dependencies import Dependencies
+from search_api.domain.engine_name import EngineName
+from search_api.routers import administration, battles, everything, health, names
+from search_api.schemas.query_aliases import declared_parameters
+from search_api.services.documents import DocumentSearch
+from search_api.services.names import NameSearch
+from search_api.settings import Settings
+
+BROKER: Final = "battles"
+# PostgreSQL plans each query with its values, so that unused filters cost nothing. Most statements take some
+# milliseconds, less than a compilation.
+CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off"
+ROUTERS: Final = (names, everything, battles, administration, health)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_dependencies() -> AsyncGenerator[Dependencies]:
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    async with (
+        open_pool(
+            settings.database_url, "search-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
+        ) as pool,
+        BrokerPublisher(settings.k_sink) as publish,
+        open_guard(settings, _now, publish, "search-api") as guard,
+    ):
+        database = Database(pool, "search", settings.schema_version)
+        async with open_engine(settings, database) as (engine, stand_in):
+            search = NameSearch(engine, stand_in, _now)
+            yield Dependencies(
+                database=database,
+                outbox=Outbox(database, BROKER),
+                publish=publish,
+                guard=guard,
+                engine=engine,
+                engine_name=EngineName(settings.search_engine),
+                names=search,
+                documents=DocumentSearch(engine, search),
+                clock=_now,
+                monotonic=time.monotonic,
+                new_id=uuid4,
+            )
+
+
+async def ready(dependencies: Dependencies) -> Mapping[str, object]:
+    return await dependencies.outbox.ready()
+
+
+app = api_app(
+    "BattleScope search",
+    [routes.router for routes in ROUTERS],
+    open_dependencies,
+    ready,
+    emits=(AUDIT_RECORDED, SEARCH_REINDEX_REQUESTED),
+    examples_of="search_api",
+    translate_query=declared_parameters,
+)

@@ -1,0 +1,181 @@
+"""Finds names in PostgreSQL: what a text begins, then words of it, then similar ones."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Connection
+from search_api.domain.edit_distance import near_beginnings, tolerated_edits
+from search_api.domain.named import NamedDocument, NamedKind
+from search_api.domain.search_text import SearchText
+
+MAX_SIMILAR: Final = 20
+"""Names that are compared letter by letter, of a kind."""
+# The share of three-letter groups that a name keeps after one edit and after two, in a short text and in a long one.
+_SIMILARITY_BY_EDITS: Final = {1: "0.34", 2: "0.30"}
+
+STEM_LENGTHS: Final = {1: 7, 2: 5}
+"""Letters of a text that may have one edit, by the edits that the whole text may have: up to seven have one at most."""
+
+# Ten points a battle and one for each recent day: `activity_score` of the domain.
+_SCORE: Final[LiteralString] = """
+battle_count * 10 + greatest(0, least(100, 100 - extract(epoch FROM %(now)s::timestamptz - last_seen_at) / 86400))
+"""
+_SEARCHABLE: Final[LiteralString] = """
+FROM entities
+WHERE is_searchable AND entity_type = ANY(%(kinds)s::text[])
+"""
+_SHOWN: Final[LiteralString] = """
+SELECT e.entity_type AS kind, e.entity_id AS id, e.entity_name AS name, e.ticker, e.battle_count, e.last_seen_at,
+    e.corporation_id, c.entity_name AS corporation_name, e.alliance_id, a.entity_name AS alliance_name,
+    s.constellation_id, s.constellation_name, s.region_id, s.region_name, s.security_type, s.security_status,
+    s.wormhole_class AS system_class, s.system_effect,
+    t.ship_group_id AS group_id, t.ship_group_name AS group_name, t.hull_class
+FROM found f
+JOIN entities e ON e.entity_type = f.entity_type AND e.entity_id = f.entity_id
+LEFT JOIN entities c ON c.entity_type = 'corporation' AND c.entity_id = e.corporation_id
+LEFT JOIN entities a ON a.entity_type = 'alliance' AND a.entity_id = e.alliance_id
+LEFT JOIN solar_systems s ON e.entity_type = 'system' AND s.system_id = e.entity_id
+LEFT JOIN ship_types t ON e.entity_type = 'ship_type' AND t.ship_type_id = e.entity_id
+"""
+_BEST: Final[LiteralString] = """
+found AS (
+    SELECT entity_type, entity_id FROM (
+        SELECT entity_type, entity_id, row_number() OVER (
+            PARTITION BY entity_type ORDER BY quality, score DESC, entity_id) AS place
+        FROM matching) AS placed
+    WHERE place <= %(limit)s::integer
+)
+"""
+BY_BEGINNING: Final[LiteralString] = (
+    """
+WITH matching AS (
+    SELECT entity_type, entity_id, (compact_name <> %(text)s::text)::integer AS quality, """
+    + _SCORE
+    + " AS score"
+    + _SEARCHABLE
+    + """ AND NOT %(is_ticker)s::boolean AND compact_name LIKE %(beginning)s::text
+    UNION ALL
+    SELECT entity_type, entity_id, (compact_ticker <> %(text)s::text)::integer, """
+    + _SCORE
+    + _SEARCHABLE
+    + """ AND compact_ticker IS NOT NULL AND compact_ticker LIKE %(beginning)s::text
+), """
+    + _BEST
+    + _SHOWN
+)
+BY_WORDS: Final[LiteralString] = (
+    """
+WITH matching AS (
+    SELECT entity_type, entity_id, 0 AS quality, """
+    + _SCORE
+    + " AS score"
+    + _SEARCHABLE
+    + """ AND array_to_tsvector(string_to_array(folded_name, ' ')) @@ %(words)s::tsquery
+), """
+    + _BEST
+    + _SHOWN
+)
+# Names that begin with one of many texts, and of which a beginning as long as the text is near to it. A swap of
+# neighbours is two edits here, so that one more is allowed; the names are compared again.
+_NEAR: Final[LiteralString] = """
+WITH matching AS (
+    SELECT e.entity_type, e.entity_id,
+        2 * near.edits + (length(e.compact_name) > %(length)s::integer + %(edits)s::integer)::integer AS quality,
+"""
+_AMONG_BEGINNINGS: Final[LiteralString] = """ AS score
+    FROM unnest(%(beginnings)s::text[]) AS b (beginning)
+    JOIN entities e ON e.compact_name ~>=~ b.beginning AND e.compact_name ~<~ (b.beginning || chr(1114111))
+    CROSS JOIN LATERAL (
+        SELECT min(levenshtein_less_equal(%(text)s::text, left(e.compact_name, l), %(edits)s::integer + 1)) AS edits
+        FROM generate_series(%(length)s::integer - %(edits)s::integer, %(length)s::integer + %(edits)s::integer) AS l
+    ) AS near
+    WHERE is_searchable AND entity_type = ANY(%(kinds)s::text[]) AND near.edits <= %(edits)s::integer + 1
+), """
+BY_NEAR_BEGINNING: Final[LiteralString] = _NEAR + _SCORE + _AMONG_BEGINNINGS + _BEST + _SHOWN
+SET_SIMILARITY: Final[LiteralString] = """
+SELECT set_config('pg_trgm.word_similarity_threshold', %(threshold)s::text, false)
+"""
+BY_SIMILARITY: Final[LiteralString] = (
+    """
+WITH matching AS (
+    SELECT entity_type, entity_id, -word_similarity(%(text)s::text, compact_name) AS quality, """
+    + _SCORE
+    + " AS score"
+    + _SEARCHABLE
+    + """ AND %(text)s::text <%% compact_name
+), """
+    + _BEST
+    + _SHOWN
+)
+REGIONS: Final[LiteralString] = "SELECT DISTINCT region_id, region_name FROM solar_systems"
+
+
+class NameRepository:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def beginning_with(
+        self, text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: int
+    ) -> list[NamedDocument]:
+        """Names and tickers that begin with the text; complete ones and the most active of each kind."""
+        return await self._documents(BY_BEGINNING, _params(text, kinds, now, limit))
+
+    async def with_words(
+        self, text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: int
+    ) -> list[NamedDocument]:
+        """Names with words that begin with those of the text; the most active of each kind."""
+        return await self._documents(BY_WORDS, _params(text, kinds, now, limit))
+
+    async def beginning_nearly_with(
+        self, text: SearchText, kinds: Iterable[NamedKind], now: datetime
+    ) -> list[NamedDocument]:
+        """Names of which a beginning is near to the text; whoever asks compares them letter by letter."""
+        params = _params(text, kinds, now, MAX_SIMILAR)
+        near = {
+            "beginnings": sorted(near_beginnings(text.compact, STEM_LENGTHS[params["edits"]])),
+            "length": len(text.compact),
+        }
+        return await self._documents(BY_NEAR_BEGINNING, {**params, **near})
+
+    async def similar_to(self, text: SearchText, kinds: Iterable[NamedKind], now: datetime) -> list[NamedDocument]:
+        """Names that share much with the text; whoever asks compares them letter by letter."""
+        threshold = _SIMILARITY_BY_EDITS[tolerated_edits(text.compact)]
+        await self._connection.execute(SET_SIMILARITY, {"threshold": threshold})
+        return await self._documents(BY_SIMILARITY, _params(text, kinds, now, MAX_SIMILAR))
+
+    async def regions(self) -> list[tuple[int, str]]:
+        """Every region with a system that killmails have named."""
+        return await (await self._connection.execute(REGIONS)).fetchall()  # pyright: ignore[reportReturnType]  # two columns
+
+    async def _documents(self, statement: LiteralString, params: Mapping[str, Any]) -> list[NamedDocument]:
+        return await self._connection.rows(NamedDocument, statement, params)
+
+
+def _params(text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: int) -> dict[str, Any]:
+    return {
+        "text": text.compact,
+        "beginning": like_beginning(text.compact),
+        "words": words_query(text.words),
+        "is_ticker": text.is_ticker,
+        "edits": tolerated_edits(text.compact),
+        "kinds": [str(kind) for kind in kinds],
+        "now": now,
+        "limit": limit,
+    }
+
+
+def like_beginning(text: str) -> str:
+    """The pattern of texts that begin with this one, whose own wildcards mean themselves."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{escaped}%"
+
+
+def words_query(words: Sequence[str]) -> str:
+    """The full text query for words that begin with these, each quoted: no character has a meaning."""
+    return " & ".join(f"{_quoted(word)}:*" for word in words)
+
+
+def _quoted(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"

@@ -1,0 +1,72 @@
+"""Finds battles and killmails by a text and filters: links and ids first, then what the text stands for."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final, Generic
+from uuid import UUID
+
+from battlescope_schemas.search.documents import BattleDocument, KillmailDocument
+from search_api.domain.engine import SearchEngine
+from search_api.domain.resolved_text import ResolvedText
+from search_api.domain.search_text import RelatedKills, SearchText
+from search_api.domain.searches import BattleSearch, Between, DocumentT, FoundPage, KillmailSearch, Page
+from search_api.services.names import FoundNames, NameSearch
+
+# A page of related kills shows an hour to both sides of the one that it names.
+_AROUND_THE_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocuments(Generic[DocumentT]):
+    """text, names: what was searched for, and what it stands for; None without a query, and of a link."""
+
+    page: FoundPage[DocumentT]
+    text: SearchText | None = None
+    names: ResolvedText | None = None
+
+
+class DocumentSearch:
+    """Every method raises `TransientError` while the engine does not answer."""
+
+    def __init__(self, engine: SearchEngine, names: NameSearch) -> None:
+        self._engine, self._names = engine, names
+
+    async def battles(
+        self, search: BattleSearch, text: SearchText | None, known: FoundNames | None = None
+    ) -> FoundDocuments[BattleDocument]:
+        """The battles of a page; `known` are the names that fit the text, where they were asked for before."""
+        if text is None:
+            return FoundDocuments(await self._engine.battles(search))
+        named = await self._battle_of(search, text)
+        if named is not None:
+            return FoundDocuments(await self._engine.battles(named), text)
+        names = await self._names.resolve(text, known)
+        return FoundDocuments(await self._engine.battles(replace(search, text=names.filter)), text, names)
+
+    async def killmails(self, search: KillmailSearch, text: SearchText | None) -> FoundDocuments[KillmailDocument]:
+        """The killmails of a page."""
+        if text is None:
+            return FoundDocuments(await self._engine.killmails(search))
+        if text.killmail_id is not None:
+            page = await self._engine.killmails(replace(search, killmail_ids=(text.killmail_id,)))
+            if page.hits or text.is_link:
+                return FoundDocuments(page, text)
+        names = await self._names.resolve(text)
+        return FoundDocuments(await self._engine.killmails(replace(search, text=names.filter)), text, names)
+
+    async def _battle_of(self, search: BattleSearch, text: SearchText) -> BattleSearch | None:
+        """The search for what a link or an id names; None for a text that names nothing so."""
+        if text.battle_id is not None:
+            return replace(search, battle_ids=(text.battle_id,))
+        if text.related is not None:
+            return _around(search, text.related)
+        if text.killmail_id is None:
+            return None
+        page = await self._engine.killmails(KillmailSearch(killmail_ids=(text.killmail_id,), page=Page(1)))
+        battle_ids = tuple(UUID(hit.document.battle_id) for hit in page.hits if hit.document.battle_id)
+        return replace(search, battle_ids=battle_ids) if battle_ids or text.is_link else None
+
+
+def _around(search: BattleSearch, related: RelatedKills) -> BattleSearch:
+    between = Between(related.hour - _AROUND_THE_HOUR, related.hour + 2 * _AROUND_THE_HOUR)
+    return replace(search, system_ids=(related.system_id,), start_time=between)

@@ -1,0 +1,69 @@
+"""Finds names by the engine, or by what stands in for it, and ranks them."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from battlescope_events.errors import TransientError
+from search_api.domain.engine import SearchEngine
+from search_api.domain.named import EVERY_KIND, NamedHit, NamedKind, ranked
+from search_api.domain.resolved_text import ResolvedText, resolved
+from search_api.domain.search_text import SearchText, read_search_text
+
+MAX_NAMED: Final = 20
+"""Names of a kind that a part of a text may stand for; a text that fits more is too short to mean one of them."""
+MAX_PARTS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNames:
+    """hits: the best first, by kind. is_degraded: the database stood in for the engine."""
+
+    hits: Mapping[NamedKind, list[NamedHit]] = field(default_factory=dict[NamedKind, list[NamedHit]])
+    is_degraded: bool = False
+
+    def of(self, kind: NamedKind, limit: int | None = None) -> list[NamedHit]:
+        return self.hits.get(kind, [])[:limit]
+
+
+class NameSearch:
+    """`stand_in` answers while the engine does not; None where the engine is the database itself."""
+
+    def __init__(self, engine: SearchEngine, stand_in: SearchEngine | None, now: Callable[[], datetime]) -> None:
+        self._engine, self._stand_in, self._now = engine, stand_in, now
+
+    async def find(self, text: SearchText, kinds: Collection[NamedKind], limit: int) -> FoundNames:
+        """The names that fit.
+
+        Raises:
+            TransientError: neither the engine nor what stands in for it answers.
+        """
+        if not text.compact or text.is_link:
+            return FoundNames()
+        now = self._now()
+        try:
+            candidates, is_degraded = await self._engine.names(text, kinds, now, limit), False
+        except TransientError:
+            if self._stand_in is None:
+                raise
+            candidates, is_degraded = await self._stand_in.names(text, kinds, now, limit), True
+        unique = {(document.kind, document.id): document for document in candidates}
+        return FoundNames(ranked(text, unique.values(), now, limit), is_degraded)
+
+    async def resolve(self, text: SearchText, known: FoundNames | None = None) -> ResolvedText:
+        """What the text stands for, as a whole, else each of its words; `known` are the names that fit the whole.
+
+        Raises:
+            TransientError: the engine does not answer.
+        """
+        whole = known or await self.find(text, EVERY_KIND, MAX_NAMED)
+        parts = [_all_of(whole)]
+        words = text.typed.split()
+        if not parts[0] and 1 < len(words) <= MAX_PARTS and not text.is_ticker:
+            parts = [_all_of(await self.find(read_search_text(word), EVERY_KIND, MAX_NAMED)) for word in words]
+        return resolved(text, parts if all(parts) else [], await self._engine.regions())
+
+
+def _all_of(found: FoundNames) -> list[NamedHit]:
+    return [hit for hits in found.hits.values() for hit in hits]

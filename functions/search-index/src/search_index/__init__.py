@@ -1,0 +1,1 @@
+"""Indexes battles, killmails and everything with a name for search."""

@@ -1,0 +1,52 @@
+"""Batches behind claim checks in object storage: enriched killmails, and changes of battles."""
+
+import asyncio
+from typing import Final
+
+from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UPDATED
+from battlescope_events.errors import PermanentError
+from battlescope_events.event_batch import decode_batch
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_schemas.archive import decompress_batch
+from search_index.domain.battle import BattleState, state_of
+from search_index.domain.killmail import IncomingKillmail
+from search_index.messaging.enriched_killmail import read_lines
+
+_MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
+_BATCHED_TYPES: Final = {event_type.name: event_type for event_type in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
+
+
+class ClaimChecks:
+    """Batches are decoded in a thread, so that live killmails do not wait."""
+
+    def __init__(self, storage: ObjectStorage) -> None:
+        self._storage = storage
+
+    async def killmails(self, key: str) -> list[IncomingKillmail]:
+        """The killmails of one batch.
+
+        Raises:
+            PermanentError: there is no such object, or it is not gzip with one enriched killmail per line.
+            TransientError: object storage does not answer.
+        """
+        return await asyncio.to_thread(_killmails, key, await self._storage.get(key, max_bytes=_MAX_BYTES))
+
+    async def battles(self, key: str) -> list[BattleState]:
+        """The battles of one batch; of a battle perhaps several revisions.
+
+        Raises:
+            PermanentError: there is no such object, or it is no batch of changes of battles.
+            TransientError: object storage does not answer.
+        """
+        return await asyncio.to_thread(_battles, await self._storage.get(key, max_bytes=_MAX_BYTES))
+
+
+def _killmails(key: str, body: bytes) -> list[IncomingKillmail]:
+    try:
+        return list(read_lines(decompress_batch(body)))
+    except ValueError as error:
+        raise PermanentError(f"Object {key} is not gzip with one enriched killmail per line.") from error
+
+
+def _battles(body: bytes) -> list[BattleState]:
+    return [state_of(event.data) for event in decode_batch(body, _BATCHED_TYPES)]

@@ -1,0 +1,94 @@
+"""Battles and their killmails, as of the latest revision of each; one battle or thousands take the same statements."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, LiteralString
+
+import orjson
+
+from battlescope_events.postgres.database import Database
+from battlescope_schemas.battle import BattleCreated, BattleEnded
+from search_index.domain.battle import BattleState
+from search_index.persistence.rows import json_rows
+
+# Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
+# locks the rows of its battles first and in the same order.
+UPSERT_BATTLES: Final[LiteralString] = """
+INSERT INTO battles AS existing (battle_id, revision, state)
+SELECT battle_id, revision, state
+FROM json_to_recordset(%(battles)s::json) AS incoming (battle_id uuid, revision bigint, state jsonb)
+ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision, state = EXCLUDED.state
+WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
+    AND (existing.revision < EXCLUDED.revision OR (EXCLUDED.revision = 0 AND EXCLUDED.state IS NULL))
+RETURNING battle_id::text
+"""
+# A statement of its own: it sees the killmails that another writer of the same battle has just committed.
+SAVE_MEMBERS: Final[LiteralString] = """
+WITH incoming AS MATERIALIZED (
+    SELECT battle_id, unnest(killmail_ids) AS killmail_id
+    FROM json_to_recordset(%(battles)s::json) AS incoming (battle_id uuid, killmail_ids bigint[])
+    WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+), existing AS MATERIALIZED (
+    SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+), stale AS (
+    DELETE FROM battle_killmails AS member USING (TABLE existing EXCEPT TABLE incoming) AS stale
+    WHERE member.killmail_id = stale.killmail_id AND member.battle_id = stale.battle_id
+    RETURNING member.killmail_id
+), added AS (
+    INSERT INTO battle_killmails (battle_id, killmail_id) TABLE incoming EXCEPT TABLE existing
+    ON CONFLICT DO NOTHING RETURNING killmail_id
+), copied AS (
+    INSERT INTO engine_queue (document_type, document_id)
+    SELECT 'killmail', killmail_id::text FROM (TABLE stale UNION TABLE added) AS moved WHERE %(has_copy)s::boolean
+)
+INSERT INTO index_queue (document_type, document_id) SELECT 'battle', unnest(%(battle_ids)s::text[])
+"""
+# The end may arrive before the revision that it ends.
+END_BATTLE: Final[LiteralString] = """
+WITH ended AS (
+    INSERT INTO battles AS existing (battle_id, revision, ended_revision)
+    VALUES (%(battle_id)s::uuid, -1, %(revision)s::bigint)
+    ON CONFLICT (battle_id) DO UPDATE SET ended_revision = EXCLUDED.ended_revision
+    WHERE existing.ended_revision < EXCLUDED.ended_revision
+    RETURNING battle_id, revision
+)
+INSERT INTO index_queue (document_type, document_id)
+SELECT 'battle', battle_id::text FROM ended WHERE revision >= 0
+"""
+_LISTS: Final = {"killmail_ids", "added_killmails", "removed_killmails", "previous"}
+
+
+class BattleRepository:
+    def __init__(self, database: Database, *, has_copy: bool) -> None:
+        """`has_copy`: whether a search engine keeps copies of the documents."""
+        self._database = database
+        self._has_copy = has_copy
+
+    async def save(self, states: Sequence[BattleState]) -> None:
+        """Save all battles or none; each may occur only once, and they are sorted by id."""
+        battles = json_rows(_row(state) for state in states)
+        async with self._database.transaction() as connection:
+            battle_ids = await connection.column(UPSERT_BATTLES, {"battles": battles})
+            if battle_ids:
+                params = {"battles": battles, "battle_ids": battle_ids, "has_copy": self._has_copy}
+                await connection.execute(SAVE_MEMBERS, params)
+
+    async def end(self, payload: BattleEnded) -> None:
+        async with self._database.connection() as connection:
+            await connection.execute(END_BATTLE, {"battle_id": payload.battle_id, "revision": payload.revision})
+
+
+def _row(battle: BattleState) -> dict[str, Any]:
+    return {
+        "battle_id": battle.battle_id,
+        "revision": battle.revision,
+        "state": None if battle.state is None else _state(battle.state),
+        "killmail_ids": _unique(battle.killmail_ids),
+    }
+
+
+def _unique(killmail_ids: Collection[int]) -> list[int]:
+    return sorted(set(killmail_ids))
+
+
+def _state(payload: BattleCreated) -> orjson.Fragment:
+    return orjson.Fragment(payload.model_dump_json(exclude=_LISTS, exclude_none=True))

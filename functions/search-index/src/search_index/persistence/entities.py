@@ -1,0 +1,93 @@
+"""Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+from battlescope_events.postgres.database import Database
+from battlescope_schemas.entity import EntityUpdated
+from battlescope_schemas.search.folding import compact, folded
+from search_index.domain.battle_document import Named
+from search_index.domain.participation import EntityKey
+
+MAX_RENAMED_BATTLES: Final = 200
+"""The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
+
+SELECT_NAMES: Final[LiteralString] = """
+SELECT entity_type, entity_id, entity_name, ticker
+FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
+JOIN entities USING (entity_type, entity_id)
+"""
+# The later name counts, and the later ticker, whichever event comes last. Only what changes is indexed again.
+SAVE_NAME: Final[LiteralString] = """
+WITH before AS MATERIALIZED (
+    SELECT entity_name, ticker FROM entities
+    WHERE entity_type = %(entity_type)s::text AND entity_id = %(entity_id)s::bigint FOR UPDATE
+), saved AS (
+    INSERT INTO entities AS existing (entity_type, entity_id, entity_name, named_at, folded_name, compact_name, ticker,
+        compact_ticker, ticker_at)
+    VALUES (%(entity_type)s::text, %(entity_id)s::bigint, %(entity_name)s::text, %(time)s::timestamptz,
+        %(folded_name)s::text, %(compact_name)s::text, %(ticker)s::text, %(compact_ticker)s::text,
+        CASE WHEN %(ticker)s::text IS NULL THEN '-infinity' ELSE %(time)s::timestamptz END)
+    ON CONFLICT (entity_type, entity_id) DO UPDATE SET
+        (entity_name, named_at, folded_name, compact_name) = (SELECT * FROM (VALUES
+            (existing.entity_name, existing.named_at, existing.folded_name, existing.compact_name),
+            (EXCLUDED.entity_name, EXCLUDED.named_at, EXCLUDED.folded_name, EXCLUDED.compact_name))
+            AS version (name, at, folded, compact) ORDER BY at DESC, name DESC LIMIT 1),
+        (ticker, compact_ticker, ticker_at) = (SELECT * FROM (VALUES
+            (existing.ticker, existing.compact_ticker, existing.ticker_at),
+            (EXCLUDED.ticker, EXCLUDED.compact_ticker, EXCLUDED.ticker_at))
+            AS version (ticker, compact, at) ORDER BY at DESC, ticker DESC LIMIT 1)
+    RETURNING entity_type, entity_id, entity_name, ticker
+), renamed AS (
+    SELECT entity_type, entity_id FROM saved
+    WHERE NOT EXISTS (SELECT FROM before WHERE before.entity_name = saved.entity_name
+        AND before.ticker IS NOT DISTINCT FROM saved.ticker)
+), battles AS (
+    SELECT battle_id FROM battle_entities JOIN renamed USING (entity_type, entity_id)
+    ORDER BY last_seen_at DESC LIMIT %(max_battles)s::integer
+), copied AS (
+    INSERT INTO engine_queue (document_type, document_id)
+    SELECT entity_type, entity_id::text FROM renamed WHERE %(has_copy)s::boolean
+)
+INSERT INTO index_queue (document_type, document_id)
+SELECT entity_type, entity_id::text FROM renamed
+UNION ALL SELECT 'battle', battle_id::text FROM battles
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A stored name."""
+
+    entity_type: str
+    entity_id: int
+    entity_name: str
+    ticker: str | None
+
+    def named(self) -> Named:
+        return Named(self.entity_name, self.ticker)
+
+
+async def save_name(database: Database, payload: EntityUpdated, *, has_copy: bool) -> None:
+    """Store the name of an event, and index what shows it."""
+    params = {
+        "entity_type": payload.entity_type,
+        "entity_id": payload.entity_id,
+        "entity_name": payload.entity_name,
+        "ticker": payload.ticker,
+        "time": payload.updated_at,
+        "folded_name": folded(payload.entity_name),
+        "compact_name": compact(payload.entity_name),
+        "compact_ticker": compact(payload.ticker) if payload.ticker else None,
+        "max_battles": MAX_RENAMED_BATTLES,
+        "has_copy": has_copy,
+    }
+    async with database.connection() as connection:
+        await connection.execute(SAVE_NAME, params)
+
+
+def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:
+    """Keys as the parameters of a statement."""
+    keys = list(keys)
+    return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}

@@ -1,0 +1,96 @@
+"""One step of indexing, in the caller's transaction: what it reads and writes.
+
+Statements that do not need each other's results are sent together: a step for one killmail is mostly waiting.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from battlescope_events.postgres.database import Connection, Database
+from battlescope_schemas.search.documents import BattleDocument
+from search_index.domain.battle_document import Names
+from search_index.domain.killmail import Killmail, SolarSystem
+from search_index.domain.participation import EntityKey, Participation
+from search_index.persistence import battle_documents, entities, participations
+from search_index.persistence.battle_documents import StoredState
+from search_index.persistence.queues import Queued
+
+
+@asynccontextmanager
+async def pipelined_transaction(database: Database) -> AsyncGenerator[Connection]:
+    """A transaction whose statements are sent before the results of earlier ones are read. Raises as `transaction`."""
+    async with database.connection() as connection, connection.pipeline(), connection.transaction():
+        yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Names and systems that documents show; without those that nobody knows yet."""
+
+    names: Names
+    systems: Mapping[int, SolarSystem]
+
+
+class IndexStep:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def load(self, battle_ids: Sequence[str]) -> tuple[list[StoredState], dict[str, list[Killmail]]]:
+        """Lock battles until the transaction ends; returns them, and the stored killmails of each."""
+        params = {"battle_ids": list(battle_ids)}
+        async with self._connection.pipeline():
+            states = self._connection.cursor(row_factory=class_row(StoredState))
+            await states.execute(battle_documents.SELECT_STATES, params)
+            members = self._connection.cursor(row_factory=class_row(participations.MemberRow))
+            await members.execute(participations.SELECT_MEMBERS, params)
+            return await states.fetchall(), participations.by_battle(battle_ids, await members.fetchall())
+
+    async def save_participations(
+        self,
+        computed: Mapping[str, Mapping[EntityKey, Participation]],
+        keys: Collection[EntityKey],
+        shown_keys: Collection[EntityKey] = (),
+        system_ids: Collection[int] = (),
+    ) -> tuple[list[tuple[str, str]], Shown]:
+        """Replace the participations of battles, and count again what they concern and `keys`.
+
+        Returns the type and id of each entity that changed, and what is shown of `shown_keys` and `system_ids`.
+        """
+        async with self._connection.pipeline():
+            params = participations.params_of(computed, keys)
+            saved = await self._connection.execute(participations.SAVE_PARTICIPATIONS, params)
+            named = self._connection.cursor(row_factory=class_row(entities.NameRow))
+            await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
+            located = await self._connection.execute(
+                battle_documents.SELECT_SYSTEMS, {"system_ids": sorted(system_ids)}
+            )
+            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await saved.fetchall()]
+            names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
+            systems = {row[0]: SolarSystem(*row) for row in await located.fetchall()}
+        return changed, Shown(names, systems)
+
+    async def save_documents(
+        self,
+        battle_ids: Sequence[str],
+        documents: Iterable[tuple[BattleDocument, tuple[str, ...]]],
+        missing_killmails: Mapping[str, int],
+        *,
+        changed: Sequence[tuple[str, str]],
+        done: Collection[Queued],
+        has_copy: bool,
+    ) -> None:
+        """Write documents; those of other battles among `battle_ids` are removed.
+
+        changed: entities that changed before, as type and id; their copies are written too, if there are copies.
+        done: what was queued for this.
+        """
+        params = battle_documents.params_of(battle_ids, documents, missing_killmails) | {
+            "changed_types": [document_type for document_type, _ in changed],
+            "changed_ids": [document_id for _, document_id in changed],
+            "queue_ids": [row.id for row in done],
+            "has_copy": has_copy,
+        }
+        await self._connection.execute(battle_documents.SAVE_DOCUMENTS, params)

@@ -1,0 +1,186 @@
+"""The state after events does not depend on their order, on how often they come, or on single events or batches."""
+
+import asyncio
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from search_builders import START, Consumer, battle, battle_id, empty, ended, event, killmail, renamed, rows, state
+
+from battlescope_events.catalog import TIMER
+from battlescope_events.errors import PermanentError
+from battlescope_events.messages import Event
+from battlescope_events.postgres.database import Database, open_pool
+from battlescope_local.testing.databases import Database as Clone
+from battlescope_local.testing.examples import examples
+from battlescope_schemas.backfill import RetentionDue
+from search_index.handlers.dispatch import ACCEPTED_TYPES
+
+pytestmark = pytest.mark.postgres
+KILLMAILS = [
+    killmail(1, (1, 1), [(11, 2), (12, 2)]),
+    killmail(2, (2, 1), [(11, 2), (21, 3)], minute=5),
+    killmail(3, (11, 2), [(1, 1)], minute=9),
+    killmail(4, (5, 4), [(11, 2)], minute=90),
+]
+BATTLES = [battle(1, 1, [1, 2]), battle(1, 2, [1, 2, 3]), battle(2, 1, [4, 5]), battle(3, 1, [1]), battle(3, 2, None)]
+NAMES = [
+    renamed(99_000_002, "Pandemic Horde", 1),
+    renamed(99_000_002, "Pandemic Horde", 2, ticker="REKTD"),
+    renamed(99_000_002, "Pandemic Swarm", 3),
+    renamed(90_000_011, "Ünser Pilot", 1, kind="character"),
+]
+ALL: list[Any] = [*KILLMAILS, *BATTLES, *NAMES, ended(1, 2)]
+
+
+async def state_after(store: Database, payloads: list[Any], *, index_each: bool = False) -> dict[str, Any]:
+    await empty(store)
+    consumer = Consumer(store)
+    for payload in payloads:
+        await consumer.process(payload)
+        if index_each:
+            await consumer.index()
+    await consumer.handlers.maintenance.catch_up()
+    await consumer.close()
+    return await state(store)
+
+
+async def test_many_and_one_end_in_the_same_state(store: Database) -> None:
+    singly = await state_after(store, ALL)
+    await empty(store)
+    consumer = Consumer(store)
+    await consumer.process_killmail_batch(KILLMAILS)
+    await consumer.process_battle_batch(BATTLES)
+    await consumer.process(*NAMES, ended(1, 2))
+    await consumer.index()
+    await consumer.close()
+    assert await state(store) == singly
+    assert {row[0] for row in singly["documents"]} == {UUID(battle_id(1)), UUID(battle_id(2))}
+
+
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payloads=st.permutations(ALL), repeated=st.lists(st.sampled_from(ALL), max_size=5), index_each=st.booleans())
+def test_any_order_and_repetition_end_in_the_same_state(
+    store_runner: Any, payloads: list[Any], repeated: list[Any], *, index_each: bool
+) -> None:
+    expected, run = store_runner
+    assert run([*payloads, *repeated], index_each=index_each) == expected
+
+
+@pytest.fixture
+def store_runner(module_database: Clone) -> Any:
+    async def once(payloads: list[Any], *, index_each: bool) -> dict[str, Any]:
+        async with open_pool(SecretStr(module_database.url("search-index")), "test", max_size=4) as pool:
+            return await state_after(Database(pool, "search"), payloads, index_each=index_each)
+
+    def run(payloads: list[Any], *, index_each: bool = False) -> dict[str, Any]:
+        return asyncio.run(once(payloads, index_each=index_each))
+
+    return run(ALL), run
+
+
+async def test_counts_are_those_of_the_battles(consumer: Consumer, store: Database) -> None:
+    await consumer.process(*KILLMAILS, *BATTLES)
+    await consumer.index()
+    counts = await rows(
+        store,
+        "SELECT entity_id, battle_count, kills, losses FROM entities"
+        " WHERE entity_type = 'alliance' AND is_searchable ORDER BY entity_id",
+    )
+    assert counts == [
+        (99_000_001, 1, 1, 2),
+        (99_000_002, 2, 3, 1),
+        (99_000_003, 1, 1, 0),
+        (99_000_004, 1, 0, 1),
+    ]
+    systems = await rows(store, "SELECT entity_id, battle_count, losses FROM entities WHERE entity_type = 'system'")
+    assert systems == [(30_000_142, 2, 4)]
+
+
+async def test_a_deleted_battle_takes_its_counts_with_it(consumer: Consumer, store: Database) -> None:
+    await consumer.process(*KILLMAILS, *BATTLES)
+    await consumer.index()
+    await consumer.process(battle(1, 3, None), battle(2, 2, None))
+    await consumer.index()
+    assert await rows(store, "SELECT * FROM battle_documents") == []
+    assert await rows(store, "SELECT * FROM battle_entities") == []
+    assert await rows(store, "SELECT entity_id FROM entities WHERE is_searchable OR battle_count <> 0") == []
+
+
+async def test_a_killmail_without_a_battle_makes_nothing_searchable(consumer: Consumer, store: Database) -> None:
+    await consumer.process(KILLMAILS[0])
+    await consumer.index()
+    assert await rows(store, "SELECT count(*) FROM killmails") == [(1,)]
+    assert await rows(store, "SELECT entity_id FROM entities WHERE is_searchable") == []
+
+
+@pytest.mark.parametrize("order", list(permutations([battle(1, 1, [1]), battle(1, 2, [1, 2]), ended(1, 2)])))
+async def test_an_ended_battle_is_closed_in_any_order(consumer: Consumer, store: Database, order: list[Any]) -> None:
+    await consumer.process(*KILLMAILS, *order)
+    await consumer.index()
+    assert await rows(store, "SELECT status, document ->> 'status' FROM battle_documents") == [("closed", "closed")]
+
+
+async def test_a_later_revision_reopens_an_ended_battle(consumer: Consumer, store: Database) -> None:
+    await consumer.process(*KILLMAILS, battle(1, 1, [1]), ended(1, 1), battle(1, 2, [1, 2]))
+    await consumer.index()
+    assert await rows(store, "SELECT status FROM battle_documents") == [("open",)]
+
+
+async def test_a_deletion_without_a_revision_is_final(consumer: Consumer, store: Database) -> None:
+    await consumer.process(KILLMAILS[0], battle(1, 0, None), battle(1, 5, [1]))
+    await consumer.index()
+    assert await rows(store, "SELECT * FROM battle_documents") == []
+
+
+async def test_a_higher_valuation_changes_the_value(consumer: Consumer, store: Database) -> None:
+    second = killmail(1, value_source="zkb", total_value="5.00", value_revision=2)
+    third = killmail(1, value_source="zkb", total_value="7.00", value_revision=2, valuation_revision=1)
+    await consumer.process(third, killmail(1), second)
+    assert await rows(store, "SELECT total_value::text FROM killmails") == [("7.00",)]
+
+
+async def test_retention_deletes_killmails_before_the_cutoff(consumer: Consumer, store: Database) -> None:
+    await consumer.process(*KILLMAILS)
+    await consumer.process(RetentionDue(cutoff_date=START.date()))
+    assert await rows(store, "SELECT count(*) FROM killmails") == [(4,)]
+    await consumer.process(RetentionDue(cutoff_date=START.date().replace(day=2)))
+    assert await rows(store, "SELECT count(*) FROM killmails") == [(0,)]
+
+
+async def test_factions_are_not_indexed(consumer: Consumer, store: Database) -> None:
+    await consumer.process(renamed(500_001, "Caldari State", 1, kind="faction"))
+    assert await rows(store, "SELECT * FROM entities") == []
+
+
+async def test_an_unknown_timer_task_is_refused(consumer: Consumer) -> None:
+    with pytest.raises(PermanentError, match="no timer task named nonsense"):
+        await consumer.handlers.dispatch(Event(TIMER, "1", "tests", None, {"task": "nonsense"}))
+
+
+async def test_a_name_that_comes_after_the_battle_makes_its_entity_searchable(
+    consumer: Consumer, store: Database
+) -> None:
+    nameless = killmail(1)
+    victim = nameless.victim.model_copy(update={"character_name": None})
+    await consumer.process(nameless.model_copy(update={"victim": victim}), battle(1, 1, [1]))
+    await consumer.index()
+    found = "SELECT entity_name FROM entities WHERE entity_id = 90000001 AND is_searchable"
+    assert await rows(store, found) == []
+    await consumer.process(renamed(90_000_001, "Late Name", 1, kind="character"))
+    await consumer.index()
+    assert await rows(store, found) == [("Late Name",)]
+    assert "late" in (await rows(store, "SELECT tsvector_to_array(search_vector) FROM battle_documents"))[0][0]
+
+
+def test_every_accepted_type_has_a_payload_here() -> None:
+    covered = {event(payload).type.name for payload in [*ALL, RetentionDue(cutoff_date=START.date())]}
+    assert {kind.name for kind in ACCEPTED_TYPES} - covered == {
+        TIMER.name,
+        "com.battlescope.battle.many-changed.v1",
+        "com.battlescope.search.reindex-requested.v1",
+    }

@@ -122,7 +122,7 @@ def _sums(configuration: Configuration) -> Iterator[str]:
     for layout in LAYOUTS:
         nodes = configuration.sizes[layout]["nodes"]
         pods = [
-            *platform_pods(configuration.sizes, layout, optional=False),
+            *platform_pods(configuration, layout, optional=False),
             *function_pods(configuration, "production"),
         ]
         memory, cpu = sum(pod.memory_mib for pod in pods), sum(pod.cpu_millicores for pod in pods)
@@ -138,7 +138,7 @@ def _sums(configuration: Configuration) -> Iterator[str]:
 
 def _optional_parts_fit(configuration: Configuration) -> bool:
     nodes = configuration.sizes["five"]["nodes"]
-    pods = [*platform_pods(configuration.sizes, "five", optional=True), *function_pods(configuration, "production")]
+    pods = [*platform_pods(configuration, "five", optional=True), *function_pods(configuration, "production")]
     free = nodes["memory_mib"] - nodes["reserved_memory_mib"]
     return not place(pods, nodes["count"], nodes["cpu_millicores"] - nodes["reserved_cpu_millicores"], free)
 

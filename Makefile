@@ -104,7 +104,7 @@ kafka-check: $(READY) ## the same killmails on the own log and on the Kafka of B
 	$(BIN)/python bench/kafka_soak.py $(ARGS)
 
 images-check: $(READY) ## each function from its requirements alone, in a read-only root, as another user (Linux, root; ARGS=battle-api for one)
-	@$(BIN)/python -m battlescope_local.devtools.image_root $(ARGS)
+	@$(BIN)/python -m battlescope_local.deploy.image_root $(ARGS)
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)

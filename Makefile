@@ -104,7 +104,7 @@ kafka-check: $(READY) ## the same killmails on the own log and on the Kafka of B
 	$(BIN)/python bench/kafka_soak.py $(ARGS)
 
 images-check: $(READY) ## each function from its requirements alone, in a read-only root, as another user (Linux, root; ARGS=battle-api for one)
-	@$(BIN)/python -m battlescope_local.devtools.image_root $(ARGS)
+	@$(BIN)/python -m battlescope_local.deploy.image_root $(ARGS)
 
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
@@ -176,6 +176,7 @@ fmt: $(READY) ## format, and fix what can be fixed automatically
 
 generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements and manifests of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
+	$(BIN)/python -m battlescope_local.terraform_checks.capacity
 
 schemas: $(READY) ## describe every database again from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described

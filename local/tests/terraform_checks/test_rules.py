@@ -79,6 +79,15 @@ PLANTED = [
     ("restricted_servers", Fault("", "modules/server/main.tf", 'drop = ["ALL"]', "drop = []")),
     ("one_root_calls_each_part", Fault("", "modules/platform/outputs.tf", "      region  ", "      regions ")),
     (
+        "search_engine_is_installed",
+        Fault(
+            "",
+            "environments/production/platform/variables.tf",
+            'instead of PostgreSQL."\n  default     = true',
+            'instead of PostgreSQL."\n  default     = false',
+        ),
+    ),
+    (
         "data_waits_for_its_release",
         Fault("", "modules/platform/main.tf", "  depends_on = [helm_release.redpanda]\n", ""),
     ),

@@ -29,6 +29,10 @@ variable "stores" {
     valkey = object({
       url = string
     })
+    typesense = object({
+      url     = string
+      api_key = string
+    })
   })
   description = "Addresses and credentials of the stores: the output `stores` of the platform, or those of managed ones."
   sensitive   = true
@@ -44,6 +48,10 @@ variable "stores" {
   validation {
     condition     = can(regex("^rediss?://", var.stores.valkey.url))
     error_message = "valkey.url must begin with redis:// or rediss://."
+  }
+  validation {
+    condition     = (var.stores.typesense.url == "") == (var.stores.typesense.api_key == "")
+    error_message = "typesense needs an url and an api_key, or neither where search runs on PostgreSQL."
   }
 }
 

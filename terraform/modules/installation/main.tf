@@ -21,6 +21,10 @@ locals {
     cache = {
       REDIS_URL = var.stores.valkey.url
     }
+    search-engine = {
+      TYPESENSE_URL     = var.stores.typesense.url
+      TYPESENSE_API_KEY = var.stores.typesense.api_key
+    }
     token-encryption = {
       TOKEN_ENCRYPTION_KEY = join(",", [for id in var.token_encryption_ids : "${id}:${random_bytes.token_encryption[id].hex}"])
     }

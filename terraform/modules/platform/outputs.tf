@@ -31,13 +31,11 @@ output "stores" {
     valkey = {
       url = "redis://:${random_password.valkey.result}@${module.valkey.host}:${module.valkey.port}/0"
     }
+    typesense = {
+      url     = try(module.search[0].url, "")
+      api_key = try(module.search[0].api_key, "")
+    }
   }
-}
-
-output "typesense" {
-  description = "Address and key of Typesense; null where search runs on PostgreSQL."
-  sensitive   = true
-  value       = try({ url = module.search[0].url, api_key = module.search[0].api_key }, null)
 }
 
 output "grafana_password" {

@@ -4,7 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,6 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield served, json.dumps(document, separators=(",", ":")) + "\n"
     yield ROOT / "spa" / "src" / "api" / "client.ts", typescript_client(document)
     yield from generated_manifests(ROOT)
-
-
-def derived() -> Iterator[tuple[Path, str]]:
-    """Files that follow from generated ones, which must be written before."""
-    # Here, because `make lock` runs this module before a library that is new in the project is installed.
-    from battlescope_local.terraform_checks.capacity import capacity_document  # noqa: PLC0415
-    from battlescope_local.terraform_checks.configuration import load_configuration  # noqa: PLC0415
-
-    yield ROOT / "docs" / "capacity.md", capacity_document(load_configuration(ROOT))
 
 
 def openapi_documents() -> dict[str, dict[str, Any]]:
@@ -102,11 +93,6 @@ def main() -> None:
         files = list(generated())
     except ManifestError as error:
         sys.exit(str(error))
-    _write(files)
-    _write(derived())
-
-
-def _write(files: Iterable[tuple[Path, str]]) -> None:
     for path, text in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

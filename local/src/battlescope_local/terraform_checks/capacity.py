@@ -1,10 +1,14 @@
-"""`docs/capacity.md`: what everything requests on three and on five nodes, and what measured load needs."""
+"""Writes `docs/capacity.md`: what everything requests on three and on five nodes, and what measured load needs.
+
+A part of `make generate`, after the manifests from which it is computed.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from battlescope_local.terraform_checks.configuration import Configuration
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.terraform_checks.configuration import Configuration, load_configuration
 from battlescope_local.terraform_checks.rules.sizes import (
     OPTIONAL,
     function_pods,
@@ -12,6 +16,7 @@ from battlescope_local.terraform_checks.rules.sizes import (
     platform_pods,
 )
 
+DOCUMENT: Final = ROOT / "docs" / "capacity.md"
 LAYOUTS: Final = ("three", "five")
 
 
@@ -117,7 +122,7 @@ def _sums(configuration: Configuration) -> Iterator[str]:
     for layout in LAYOUTS:
         nodes = configuration.sizes[layout]["nodes"]
         pods = [
-            *platform_pods(configuration.sizes, layout, optional=False),
+            *platform_pods(configuration, layout, optional=False),
             *function_pods(configuration, "production"),
         ]
         memory, cpu = sum(pod.memory_mib for pod in pods), sum(pod.cpu_millicores for pod in pods)
@@ -133,7 +138,7 @@ def _sums(configuration: Configuration) -> Iterator[str]:
 
 def _optional_parts_fit(configuration: Configuration) -> bool:
     nodes = configuration.sizes["five"]["nodes"]
-    pods = [*platform_pods(configuration.sizes, "five", optional=True), *function_pods(configuration, "production")]
+    pods = [*platform_pods(configuration, "five", optional=True), *function_pods(configuration, "production")]
     free = nodes["memory_mib"] - nodes["reserved_memory_mib"]
     return not place(pods, nodes["count"], nodes["cpu_millicores"] - nodes["reserved_cpu_millicores"], free)
 
@@ -178,3 +183,12 @@ def _prices(configuration: Configuration) -> Iterator[str]:
             total = nodes + balancer + storage * VOLUME_PRICES[currency]
             cells.append(f"{currency}{total:.0f}: nodes {nodes:.0f}, balancer {balancer:.0f}, {storage} GiB")
         yield f"| {provider} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    DOCUMENT.write_text(capacity_document(load_configuration(ROOT)))
+    print(DOCUMENT.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -29,7 +29,12 @@ RULES: Final[tuple[Rule, ...]] = (
     *(installation.least_rights_on_databases, installation.rights_on_kafka, installation.consumer_groups),
     *(installation.keys_of_secrets, installation.environments_are_their_own),
     *(installation.states_are_kept_in_the_cluster, installation.stores_are_where_policies_open),
-    *(installation.restricted_servers, installation.one_root_calls_each_part, installation.data_waits_for_its_release),
+    *(
+        installation.restricted_servers,
+        installation.one_root_calls_each_part,
+        installation.data_waits_for_its_release,
+        installation.search_engine_is_installed,
+    ),
     *(sizes.everything_fits, knative_platform.pinned_releases, knative_platform.requests_of_the_table),
 )
 

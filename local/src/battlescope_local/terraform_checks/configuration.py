@@ -121,7 +121,7 @@ def _blocks(file: Path, root: Path) -> Iterator[Block]:
 @cache
 def _parsed(content: str) -> dict[str, Any]:
     """The content of a file; parsed once, because the tests read nearly the same files many times."""
-    return hcl2.loads(content)
+    return cast("dict[str, Any]", hcl2.loads(content))  # pyright: ignore[reportUnknownMemberType]  # of the library
 
 
 def _block(kind: str, entry: Mapping[str, Any], path: str) -> Block:

@@ -23,7 +23,7 @@ variable "storage_class" {
 variable "typesense_enabled" {
   type        = bool
   description = "Whether search runs on Typesense instead of PostgreSQL."
-  default     = false
+  default     = true
 }
 
 variable "observability_enabled" {

@@ -4,12 +4,6 @@ output "stores" {
   sensitive   = true
 }
 
-output "typesense" {
-  description = "Address and key of Typesense; null where search runs on PostgreSQL."
-  value       = module.platform.typesense
-  sensitive   = true
-}
-
 output "grafana_password" {
   description = "Password of Grafana's user `admin`."
   value       = module.platform.grafana_password

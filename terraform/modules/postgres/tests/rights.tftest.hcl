@@ -29,7 +29,7 @@ run "only_readers_are_granted_connect" {
   command = plan
 
   assert {
-    condition     = keys(postgresql_grant.connect) == ["first-read"]
+    condition     = keys(postgresql_grant.connect) == tolist(["first-read"])
     error_message = "The owner connects by owning; everybody else by a grant on one database."
   }
   assert {

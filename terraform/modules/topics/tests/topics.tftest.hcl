@@ -15,7 +15,7 @@ run "data_plane_may_read_and_write" {
   command = plan
 
   assert {
-    condition     = sort([for acl in kafka_acl.topic : acl.acl_operation]) == ["Describe", "Read", "Write"]
+    condition     = sort([for acl in kafka_acl.topic : acl.acl_operation]) == tolist(["Describe", "Read", "Write"])
     error_message = "Knative reads, writes and describes each topic, and no more."
   }
   assert {

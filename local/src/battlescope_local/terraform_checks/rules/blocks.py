@@ -76,7 +76,7 @@ def _faults(body: Mapping[str, Any], schema: Mapping[str, Any], meta: frozenset[
             yield name, "is a required block"
 
 
-def _entries(body: Mapping[str, Any]) -> Iterator[tuple[str, Any, list[Mapping[str, Any]]]]:
+def _entries(body: Mapping[str, Any]) -> Iterator[tuple[str, Any, list[dict[str, Any]]]]:
     """Name, value and the bodies of nested blocks; a dynamic block counts as the one that it makes."""
     for name, value in without_marks(body).items():
         if name == "dynamic":

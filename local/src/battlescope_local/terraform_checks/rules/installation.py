@@ -8,6 +8,7 @@ from battlescope_local.manifest_checks.nodes import Finding, node
 from battlescope_local.manifest_generator.reading import DATABASE_SERVER
 from battlescope_local.terraform_checks.configuration import Configuration, Module, nested_blocks, text, without_marks
 from battlescope_local.terraform_checks.expressions import literals, references
+from battlescope_local.terraform_checks.rules.sizes import searches_by_typesense
 from battlescope_local.terraform_checks.schemas import Schemas
 
 POSTGRES: Final = "modules/postgres"
@@ -245,3 +246,13 @@ def data_waits_for_its_release(configuration: Configuration, _: Schemas) -> Iter
             awaited = {found.name for found in references(data.body.get("depends_on"))}
             for name in sorted(releases - awaited):
                 yield data.finding("depends_on", f"must name helm_release.{name}, which makes it")
+
+
+def search_engine_is_installed(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
+    """Functions that search by Typesense are never ready without it; without them it takes memory for nothing."""
+    for environment in configuration.overlays:
+        root = configuration.modules.get(f"environments/{environment}/platform")
+        for block in root.of_kind("variable") if root else []:
+            wanted = searches_by_typesense(configuration, environment)
+            if block.labels[0] == "typesense_enabled" and block.body.get("default") is not wanted:
+                yield block.finding("default", f"must be {str(wanted).lower()}, as SEARCH_ENGINE of the overlay says")

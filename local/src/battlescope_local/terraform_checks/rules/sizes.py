@@ -1,8 +1,8 @@
 """What an installation stands on fits into the nodes, together with the functions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from battlescope_local.manifest_checks.nodes import Finding, node
 from battlescope_local.terraform_checks.configuration import Configuration
@@ -10,6 +10,7 @@ from battlescope_local.terraform_checks.schemas import Schemas
 
 FILE: Final = "terraform/modules/platform/sizes.yaml"
 OPTIONAL: Final = frozenset({"typesense", "prometheus"})
+ENGINE: Final = "SEARCH_ENGINE"
 MAX_MEMORY_MIB: Final = 24 * 1024  # what the operators of this product have
 QUEUE_PROXY_MIB: Final = 32
 QUEUE_PROXY_CPU: Final = 25
@@ -43,13 +44,24 @@ class FreeNode:
         self.names.add(pod.name)
 
 
-def platform_pods(sizes: Mapping[str, Any], layout: str, *, optional: bool) -> list[Pod]:
-    """Pods of the platform and of Knative; the optional ones where `optional` is set."""
+def searches_by_typesense(configuration: Configuration, environment: str) -> bool:
+    """What the ConfigMap of the overlay says."""
+    return any(
+        node(built)["data"].texts.get(ENGINE) == "typesense"
+        for built in configuration.overlays[environment]
+        if built.kind == "ConfigMap"
+    )
+
+
+def platform_pods(configuration: Configuration, layout: str, *, optional: bool) -> list[Pod]:
+    """Pods of the platform and of Knative: what production needs, and the rest where `optional` is set."""
+    sizes = configuration.sizes
+    needed = {"typesense"} if searches_by_typesense(configuration, "production") else set[str]()
     parts = {**sizes[layout]["components"], **sizes["knative"]}
     return [
         Pod(name, part["cpu_millicores"], part["memory_mib"], part.get("one_per_node", False))
         for name, part in parts.items()
-        if optional or name not in OPTIONAL
+        if optional or name not in OPTIONAL - needed
         for _ in range(part["instances"])
     ]
 
@@ -92,7 +104,7 @@ def everything_fits(configuration: Configuration, _: Schemas) -> Iterator[Findin
         if nodes["count"] * nodes["memory_mib"] > MAX_MEMORY_MIB:
             yield Finding(FILE, layout, "nodes", f"have more than {MAX_MEMORY_MIB} MiB in all")
         pods = [
-            *platform_pods(configuration.sizes, layout, optional=False),
+            *platform_pods(configuration, layout, optional=False),
             *function_pods(configuration, "production"),
         ]
         free = nodes["memory_mib"] - nodes["reserved_memory_mib"]

@@ -9,6 +9,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -97,7 +98,7 @@ def _started(function: Member, root: Path) -> Generator[int]:
     log = root.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [UNSHARE, "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", script],
+            [UNSHARE, "--mount", "--pid", "--fork", "sh", "-euc", script],
             env={"PATH": os.environ["PATH"]}, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
@@ -105,7 +106,8 @@ def _started(function: Member, root: Path) -> Generator[int]:
         except RootError as error:
             raise RootError(f"{error}\n{log.read_text()[-2000:]}") from error
         finally:
-            process.kill()
+            # The whole group: changing the user clears the signal by which a child ends with its parent.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             log.unlink()
 

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 import yaml
 
-from battlescope_local.devtools.image_root import can_make_roots, check_start
+from battlescope_local.deploy.image_root import can_make_roots, check_start
 from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.manifest_generator.pods import USER_ID
 

@@ -85,8 +85,8 @@ def reference(query: Query, words: Sequence[str], text: str, names: Sequence[Rea
 
     words, text: the query in normal form, with and without spaces.
     """
-    of_kind = (name for name in names if name.kind is query.target.kind)
     ticker_only = query.sort == "ticker"
+    of_kind = [name for name in names if name.kind is query.target.kind]
     keys = sorted(key for name in of_kind if (key := _key(words, text, name, ticker_only=ticker_only)) is not None)
     return [key[-1] for key in keys[:limit]]
 
@@ -114,6 +114,8 @@ def _of_name(words: Sequence[str], text: str, name: RealName) -> tuple[int, int,
     if any(end.startswith(text) for end in ends) or _has_words(words, own):
         return 2, 0, False
     most = (len(text) >= 4) + (len(text) >= 8)
+    if not most or len(set(text) - set(name.compact)) > most:  # each edit brings in one missing letter at most
+        return None
     typos = [(3, *found) for place, end in enumerate(ends) if (found := _typo(text, end, most, is_first=place == 0))]
     return min(typos, default=None)
 
@@ -130,7 +132,7 @@ def _has_words(words: Sequence[str], own: Sequence[str]) -> bool:
 
 def _typo(text: str, name: str, most: int, *, is_first: bool) -> tuple[int, bool] | None:
     reach = name[: len(text) + most]
-    if not most or len(set(text) - set(reach)) > most:  # each edit brings in one missing letter at most
+    if len(set(text) - set(reach)) > most:
         return None
     edits = _every_distance(text, reach)
     least = min(edits)

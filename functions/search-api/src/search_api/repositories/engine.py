@@ -57,7 +57,10 @@ async def _names(
         found += await names.with_words(text, lacking, now, limit)
     lacking = _with_fewer(found, kinds, min(FEW, limit))
     if lacking and tolerated_edits(text.compact):
-        found += await names.similar_to(text, lacking, now)
+        found += await names.beginning_nearly_with(text, lacking, now)
+        lacking = _with_fewer(found, lacking, 1)
+        if lacking:
+            found += await names.similar_to(text, lacking, now)
     return found
 
 

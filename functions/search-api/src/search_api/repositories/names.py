@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
-from search_api.domain.edit_distance import tolerated_edits
+from search_api.domain.edit_distance import near_beginnings, tolerated_edits
 from search_api.domain.named import NamedDocument, NamedKind
 from search_api.domain.search_text import SearchText
 
@@ -13,6 +13,9 @@ MAX_SIMILAR: Final = 20
 """Names that are compared letter by letter, of a kind."""
 # The share of three-letter groups that a name keeps after one edit and after two, in a short text and in a long one.
 _SIMILARITY_BY_EDITS: Final = {1: "0.34", 2: "0.30"}
+
+STEM_LENGTHS: Final = {1: 7, 2: 5}
+"""Letters of a text that may have one edit, by the edits that the whole text may have: up to seven have one at most."""
 
 # Ten points a battle and one for each recent day: `activity_score` of the domain.
 _SCORE: Final[LiteralString] = """
@@ -73,6 +76,23 @@ WITH matching AS (
     + _BEST
     + _SHOWN
 )
+# Names that begin with one of many texts, and of which a beginning as long as the text is near to it. A swap of
+# neighbours is two edits here, so that one more is allowed; the names are compared again.
+_NEAR: Final[LiteralString] = """
+WITH matching AS (
+    SELECT e.entity_type, e.entity_id,
+        2 * near.edits + (length(e.compact_name) > %(length)s::integer + %(edits)s::integer)::integer AS quality,
+"""
+_AMONG_BEGINNINGS: Final[LiteralString] = """ AS score
+    FROM unnest(%(beginnings)s::text[]) AS b (beginning)
+    JOIN entities e ON e.compact_name ~>=~ b.beginning AND e.compact_name ~<~ (b.beginning || chr(1114111))
+    CROSS JOIN LATERAL (
+        SELECT min(levenshtein_less_equal(%(text)s::text, left(e.compact_name, l), %(edits)s::integer + 1)) AS edits
+        FROM generate_series(%(length)s::integer - %(edits)s::integer, %(length)s::integer + %(edits)s::integer) AS l
+    ) AS near
+    WHERE is_searchable AND entity_type = ANY(%(kinds)s::text[]) AND near.edits <= %(edits)s::integer + 1
+), """
+BY_NEAR_BEGINNING: Final[LiteralString] = _NEAR + _SCORE + _AMONG_BEGINNINGS + _BEST + _SHOWN
 SET_SIMILARITY: Final[LiteralString] = """
 SELECT set_config('pg_trgm.word_similarity_threshold', %(threshold)s::text, false)
 """
@@ -107,6 +127,17 @@ class NameRepository:
         """Names with words that begin with those of the text; the most active of each kind."""
         return await self._documents(BY_WORDS, _params(text, kinds, now, limit))
 
+    async def beginning_nearly_with(
+        self, text: SearchText, kinds: Iterable[NamedKind], now: datetime
+    ) -> list[NamedDocument]:
+        """Names of which a beginning is near to the text; whoever asks compares them letter by letter."""
+        params = _params(text, kinds, now, MAX_SIMILAR)
+        near = {
+            "beginnings": sorted(near_beginnings(text.compact, STEM_LENGTHS[params["edits"]])),
+            "length": len(text.compact),
+        }
+        return await self._documents(BY_NEAR_BEGINNING, {**params, **near})
+
     async def similar_to(self, text: SearchText, kinds: Iterable[NamedKind], now: datetime) -> list[NamedDocument]:
         """Names that share much with the text; whoever asks compares them letter by letter."""
         threshold = _SIMILARITY_BY_EDITS[tolerated_edits(text.compact)]
@@ -127,6 +158,7 @@ def _params(text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: 
         "beginning": like_beginning(text.compact),
         "words": words_query(text.words),
         "is_ticker": text.is_ticker,
+        "edits": tolerated_edits(text.compact),
         "kinds": [str(kind) for kind in kinds],
         "now": now,
         "limit": limit,

@@ -46,7 +46,8 @@ async def find_everything(
         battles = await documents.battles(search, text, found)
         killmails = _NO_KILLMAILS
         if text.killmail_id is not None:
-            killmails = await documents.killmails(KillmailSearch(page=page), text)
+            named = KillmailSearch(killmail_ids=(text.killmail_id,), page=page)
+            killmails = await documents.killmails(named, None)
     except TransientError:
         return FoundEverything(text, found, None, None, is_degraded=True)
     return FoundEverything(text, found, battles, killmails, is_degraded=False)

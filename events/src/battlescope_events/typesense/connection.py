@@ -81,8 +81,9 @@ class Typesense:
         }
         # The library also makes the parts of its client that are deprecated, whether or not they are used.
         warnings.filterwarnings("ignore", ".* is deprecated on v30", DeprecationWarning)
-        self._client = module.AsyncClient(configuration)
-        return self._client
+        client: AsyncClient = module.AsyncClient(configuration)
+        self._client = client
+        return client
 
 
 @asynccontextmanager

@@ -95,12 +95,23 @@ async def test_changes_and_deletions_are_copied(
 ) -> None:
     await consumer.process(*PAYLOADS)
     await consumer.index()
-    await consumer.process(battle(1, 2, [1]), battle(2, 2, None), renamed(99_000_002, "Horde", 9))
+    await consumer.process(battle(1, 2, [1]), battle(2, 2, None))
     await consumer.index()
     assert copies(server) == await expected(store)
     assert list(server.searched("battles")) == [battle_id(1)]
     assert server.searched("killmails")["1"]["battleId"] == battle_id(1)
     assert "battleId" not in server.searched("killmails")["2"]
+
+
+async def test_a_new_name_is_copied(consumer: Consumer, server: DescribedTypesense) -> None:
+    """To its own document and those of its battles; the daily rebuild brings it to all others."""
+    await consumer.process(*PAYLOADS)
+    await consumer.index()
+    await consumer.process(renamed(99_000_002, "Horde", 9))
+    await consumer.index()
+    assert server.searched("alliances")["99000002"]["name"] == "Horde"
+    assert "Horde" in server.searched("battles")[battle_id(1)]["allianceNames"]
+    assert "horde" in server.searched("battles")[battle_id(1)]["words"]
 
 
 async def test_a_stopped_engine_loses_nothing(consumer: Consumer, server: DescribedTypesense, store: Database) -> None:

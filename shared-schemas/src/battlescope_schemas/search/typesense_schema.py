@@ -35,7 +35,7 @@ def _fields(field_name: str, info: FieldInfo) -> list[dict[str, Any]]:
         return []
     value_type, is_optional = _without_none(info.annotation)
     type_name = _type_name(value_type)
-    field = {"name": info.serialization_alias or info.alias or field_name, "type": type_name}
+    field: dict[str, Any] = {"name": info.serialization_alias or info.alias or field_name, "type": type_name}
     if is_optional:
         field["optional"] = True
     if indexed.facet:

@@ -71,7 +71,7 @@ def _created(battle: CurrentBattle) -> BattleCreated:
         end_time=battle.end_time,
         status=BattleStatus(battle.status),
         killmail_ids=tuple(battle.killmail_ids),
-        sides=tuple(BattleSide(**{**side, "role": side_role(side["role"])}) for side in battle.sides),
+        sides=tuple(BattleSide.model_validate({**side, "role": side_role(side["role"])}) for side in battle.sides),
         zkill_related_url=battle.zkill_related_url,
         metadata=_METADATA,
         total_kills=battle.total_kills,

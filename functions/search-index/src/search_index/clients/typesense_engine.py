@@ -27,10 +27,12 @@ _log = logging.getLogger(__name__)
 class TypesenseEngine:
     """See `SearchEngine`."""
 
-    has_copy: Final = True
-
     def __init__(self, typesense: Typesense) -> None:
         self._typesense = typesense
+
+    @property
+    def has_copy(self) -> bool:
+        return True
 
     async def write(self, collection: Collection, documents: Sequence[Document], *, rebuild: str | None) -> bool:
         """Write documents; one that Typesense refuses is logged and left out, so that it does not hold up others."""

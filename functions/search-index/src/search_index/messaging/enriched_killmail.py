@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
 from battlescope_schemas.enriched import EnrichedKillmail, Party, ValueSource
@@ -41,6 +41,10 @@ class BatchVictim(BatchParty):
     ship_category_id: _Id | None = None
 
 
+class BatchComputedValue(Struct):
+    """Whether a value was computed is all that counts here."""
+
+
 class BatchLine(Struct, rename="camel"):
     """What is read of an `EnrichedKillmail`."""
 
@@ -62,7 +66,7 @@ class BatchLine(Struct, rename="camel"):
     npc: bool = False
     solo: bool = False
     zkb_total_value: Decimal | None = None
-    computed_value: Raw | None = None
+    computed_value: BatchComputedValue | None = None
     value_source: ValueSource | None = None
     total_value: Decimal | None = None
     value_revision: Annotated[int, Meta(ge=1, lt=2**31)] | None = None

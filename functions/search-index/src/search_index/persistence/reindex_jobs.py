@@ -94,12 +94,14 @@ class ReindexJobRepository:
             case _:
                 return await self._connection.column(NEXT_ENTITIES, params)
 
-    async def advance(self, job: ReindexJob, document_type: str, ids: Sequence[str], now: datetime) -> None:
-        """Record a finished part with these documents; one without documents ends their type."""
+    async def advance(
+        self, job: ReindexJob, document_type: str, ids: Sequence[str], now: datetime, *, is_last: bool
+    ) -> None:
+        """Record a finished part with these documents; `is_last`: of their type."""
         params = {
             "job_id": job.id,
             "document_type": document_type,
-            "position": ids[-1] if ids else None,
+            "position": None if is_last else ids[-1],
             "processed": len(ids),
             "now": now,
         }

@@ -56,7 +56,9 @@ class SearchEngine(Protocol):
 class PostgresEngine:
     """PostgreSQL searches the rows themselves: there is nothing to copy, and a rebuild rewrites rows that differ."""
 
-    has_copy: Final = False
+    @property
+    def has_copy(self) -> bool:
+        return False
 
     async def write(self, collection: Collection, documents: Sequence[Document], *, rebuild: str | None) -> bool:  # noqa: ARG002  # the port's
         return False

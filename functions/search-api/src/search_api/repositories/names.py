@@ -151,7 +151,7 @@ class NameRepository:
 
     async def regions(self) -> list[tuple[int, str]]:
         """Every region with a system that killmails have named."""
-        return await (await self._connection.execute(REGIONS)).fetchall()  # pyright: ignore[reportReturnType]  # two columns
+        return await (await self._connection.execute(REGIONS)).fetchall()
 
     async def _documents(self, statement: LiteralString, params: Mapping[str, Any]) -> list[NamedDocument]:
         return await self._connection.rows(NamedDocument, statement, params)

@@ -34,7 +34,7 @@ class Direction(StrEnum):
     ASC = "asc"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, in which a generic frozen class cannot be made by its parametrised name
 class Between(Generic[ValueT]):
     """Both ends are included; None where there is no end."""
 

@@ -56,7 +56,7 @@ def test_longer_texts_tolerate_more_edits(text: str, edits: int) -> None:
     assert tolerated_edits(text) == edits
 
 
-@given(st.text("abc\u0434\u04351", min_size=4, max_size=9), st.text("abc\u0434\u04351", max_size=12), st.integers(3, 6))
+@given(st.text("abcdж1", min_size=4, max_size=9), st.text("abcdж1", max_size=12), st.integers(3, 6))
 def test_beginnings_of_all_names_within_one_edit_are_near(text: str, name: str, length: int) -> None:
     found = prefix_distance(text[: length + 1], name, 1)
     beginnings = near_beginnings(text, length)

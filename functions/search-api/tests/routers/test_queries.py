@@ -18,7 +18,7 @@ async def test_query_that_is_too_short_too_long_or_no_line_is_400(
     assert response.json()["message"].startswith("q: ")
 
 
-@pytest.mark.parametrize("q", ["%", "_\\", "'; DROP TABLE entities; --", "& | ! ( ) :*", "pan:* & x", "\\\\'"])
+@pytest.mark.parametrize("q", ["%", "_\\", "'; DROP TABLE entities; --", "& | ! ( ) :*", "zzz:* | pandemic", "\\\\'"])
 async def test_no_character_has_a_meaning_of_its_own(client: httpx2.AsyncClient, q: str) -> None:
     for path in ("entities", "global"):
         response = await client.get(f"/api/search/{path}", params={"q": f"{q}~"})
@@ -34,7 +34,7 @@ async def test_no_character_has_a_meaning_of_its_own(client: httpx2.AsyncClient,
         ("battles", {"filters": {"totalKills": {"min": 3, "max": 2}}}, "min must not be greater than max"),
         ("battles", {"filters": {"startTime": {"after": "2026-03-02T00:00:00Z", "before": "2026-03-01T00:00:00Z"}}},
          "after must not be later than before"),
-        ("battles", {"filters": {"totalIskDestroyed": {"min": "1e5"}}}, "totalIskDestroyed"),
+        ("battles", {"filters": {"totalIskDestroyed": {"min": "a lot"}}}, "totalIskDestroyed"),
         ("battles", {"filters": {"allianceIds": ["1 || 2"]}}, "allianceIds"),
         ("battles", {"filters": {"tier": ["huge"]}}, "tier"),
         ("battles", {"sort": {"by": "systemName"}}, "sort.by"),

@@ -229,7 +229,7 @@ def _regions(result: Mapping[str, Any]) -> list[tuple[int, str]]:
 def _facets(result: Mapping[str, Any], regions: Mapping[str, Any]) -> Facets:
     names = {str(region_id): name for region_id, name in _regions(regions)}
     return {
-        _FACETS.get(facet["field_name"], facet["field_name"]): [
+        _FACETS.get(str(facet["field_name"]), str(facet["field_name"])): [
             FacetValue(count["value"], count["count"], names.get(count["value"])) for count in facet["counts"]
         ]
         for facet in result["facet_counts"]

@@ -34,7 +34,7 @@ class Direction(StrEnum):
     ASC = "asc"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, in which a generic frozen class cannot be made by its parametrised name
 class Between(Generic[ValueT]):
     """Both ends are included; None where there is no end."""
 
@@ -91,11 +91,11 @@ class BattleSearch:
     alliance_ids: tuple[int, ...] = ()
     corporation_ids: tuple[int, ...] = ()
     character_ids: tuple[int, ...] = ()
-    start_time: Between[datetime] = field(default_factory=Between)
-    kills: Between[int] = field(default_factory=Between)
-    participants: Between[int] = field(default_factory=Between)
-    isk: Between[Decimal] = field(default_factory=Between)
-    duration: Between[int] = field(default_factory=Between)
+    start_time: Between[datetime] = field(default_factory=Between[datetime])
+    kills: Between[int] = field(default_factory=Between[int])
+    participants: Between[int] = field(default_factory=Between[int])
+    isk: Between[Decimal] = field(default_factory=Between[Decimal])
+    duration: Between[int] = field(default_factory=Between[int])
     order: BattleOrder = BattleOrder.START_TIME
     direction: Direction = Direction.DESC
     page: Page = field(default_factory=Page)
@@ -115,9 +115,9 @@ class KillmailSearch:
     alliance_ids: tuple[int, ...] = ()
     corporation_ids: tuple[int, ...] = ()
     character_ids: tuple[int, ...] = ()
-    time: Between[datetime] = field(default_factory=Between)
-    isk: Between[Decimal] = field(default_factory=Between)
-    attackers: Between[int] = field(default_factory=Between)
+    time: Between[datetime] = field(default_factory=Between[datetime])
+    isk: Between[Decimal] = field(default_factory=Between[Decimal])
+    attackers: Between[int] = field(default_factory=Between[int])
     order: KillmailOrder = KillmailOrder.TIME
     direction: Direction = Direction.DESC
     page: Page = field(default_factory=Page)

@@ -169,7 +169,7 @@ class BattleRepository:
         params = _params(search)
         rows = await self._connection.rows(_Row, ORDERS[search.order, search.direction], params)
         counts = await self._connection.rows(CountRow, SUMMARY, params)
-        matched = await self._matched(params, [row.battle_id for row in rows]) if search.text else {}
+        matched = await self._matched(params, [row.battle_id for row in rows] if search.text else [])
         return FoundPage(
             [
                 FoundDocument(
@@ -187,6 +187,8 @@ class BattleRepository:
         self, params: Mapping[str, Any], battle_ids: Sequence[UUID]
     ) -> Mapping[UUID, set[tuple[NamedKind, int]]]:
         matched: dict[UUID, set[tuple[NamedKind, int]]] = {}
+        if not battle_ids:
+            return matched
         for row in await self._connection.rows(_MatchedRow, MATCHED, {**params, "battle_ids": list(battle_ids)}):
             matched.setdefault(row.battle_id, set()).add((NamedKind(row.entity_type), row.entity_id))
         return matched

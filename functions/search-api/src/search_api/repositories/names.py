@@ -25,18 +25,23 @@ _SEARCHABLE: Final[LiteralString] = """
 FROM entities
 WHERE is_searchable AND entity_type = ANY(%(kinds)s::text[])
 """
+# LIMIT 1 keeps the planner, which expects many more rows, from reading whole tables for a few.
 _SHOWN: Final[LiteralString] = """
 SELECT e.entity_type AS kind, e.entity_id AS id, e.entity_name AS name, e.ticker, e.battle_count, e.last_seen_at,
-    e.corporation_id, c.entity_name AS corporation_name, e.alliance_id, a.entity_name AS alliance_name,
+    e.corporation_id, (SELECT entity_name FROM entities
+        WHERE entity_type = 'corporation' AND entity_id = e.corporation_id) AS corporation_name,
+    e.alliance_id, (SELECT entity_name FROM entities
+        WHERE entity_type = 'alliance' AND entity_id = e.alliance_id) AS alliance_name,
     s.constellation_id, s.constellation_name, s.region_id, s.region_name, s.security_type, s.security_status,
     s.wormhole_class AS system_class, s.system_effect,
     t.ship_group_id AS group_id, t.ship_group_name AS group_name, t.hull_class
 FROM found f
-JOIN entities e ON e.entity_type = f.entity_type AND e.entity_id = f.entity_id
-LEFT JOIN entities c ON c.entity_type = 'corporation' AND c.entity_id = e.corporation_id
-LEFT JOIN entities a ON a.entity_type = 'alliance' AND a.entity_id = e.alliance_id
-LEFT JOIN solar_systems s ON e.entity_type = 'system' AND s.system_id = e.entity_id
-LEFT JOIN ship_types t ON e.entity_type = 'ship_type' AND t.ship_type_id = e.entity_id
+CROSS JOIN LATERAL (
+    SELECT * FROM entities WHERE entity_type = f.entity_type AND entity_id = f.entity_id LIMIT 1) AS e
+LEFT JOIN LATERAL (
+    SELECT * FROM solar_systems WHERE f.entity_type = 'system' AND system_id = f.entity_id LIMIT 1) AS s ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM ship_types WHERE f.entity_type = 'ship_type' AND ship_type_id = f.entity_id LIMIT 1) AS t ON true
 """
 _BEST: Final[LiteralString] = """
 found AS (
@@ -146,7 +151,7 @@ class NameRepository:
 
     async def regions(self) -> list[tuple[int, str]]:
         """Every region with a system that killmails have named."""
-        return await (await self._connection.execute(REGIONS)).fetchall()  # pyright: ignore[reportReturnType]  # two columns
+        return await (await self._connection.execute(REGIONS)).fetchall()
 
     async def _documents(self, statement: LiteralString, params: Mapping[str, Any]) -> list[NamedDocument]:
         return await self._connection.rows(NamedDocument, statement, params)

@@ -329,7 +329,7 @@ test("a party is dragged to another side, and Undo takes it back", async (contex
     await page.goto(`${system.url}/battles/${candidate.id}`);
     const party = page.getByRole("table", { name: "Parties of side 2" }).getByRole("row").nth(1);
     await party.waitFor();
-    await party.dragTo(page.getByRole("region", { name: /^Side 1,/ }));
+    await party.dragTo(page.getByRole("region", { name: /^Side 1,/ }).getByRole("heading", { level: 2 }));
     await accepted(page, /is on side 1/);
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("status").getByText("Undone").waitFor({ timeout: EDIT_MS });

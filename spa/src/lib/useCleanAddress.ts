@@ -11,7 +11,7 @@ export function useCleanAddress<T extends object>(raw: object, read: (raw: Recor
   const navigate = useNavigate();
   const search = useMemo(() => read({ ...raw }), [raw, read]);
   useEffect(() => {
-    if (sorted(location.search) === sorted(stringifySearch({ ...search }))) return;
+    if (sorted(location.search) === sorted(stringifySearch(search as Record<string, unknown>))) return;
     void navigate({ to: ".", search: search as never, replace: true, resetScroll: false });
   }, [navigate, search]);
   return search;

@@ -15,7 +15,14 @@ export type Frames = {
   longTasks: { ms: number; of: string }[];
 };
 
-const CATEGORIES = ["devtools.timeline", "disabled-by-default-devtools.timeline", "v8", "toplevel"];
+const CATEGORIES = [
+  "devtools.timeline",
+  "devtools.timeline.frame",
+  "disabled-by-default-devtools.timeline",
+  "disabled-by-default-devtools.timeline.frame",
+  "v8",
+  "toplevel",
+];
 const FRAME = "BeginMainThreadFrame";
 const TASKS = ["RunTask", "ThreadControllerImpl::RunTask"];
 const WORK = new Set([

@@ -42,8 +42,7 @@ try {
       if (wanted.length && !wanted.includes(name)) continue;
       if (theme === "light" && !["summary", "battles"].includes(name)) continue;
       await page.goto(system.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(1500);
+      await settled(page);
       await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
     }
     await reshape(page, crowded);
@@ -55,8 +54,7 @@ try {
       if (wanted.length && !wanted.includes(name)) continue;
       if (theme === "light" && name !== "crowded") continue;
       await page.goto(system.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(1500);
+      await settled(page);
       await save(page, join(folder, `${name}-${width}-${theme}`), true);
     }
     await context.close();
@@ -64,6 +62,13 @@ try {
 } finally {
   await browser.close();
   await system.stop();
+}
+
+/** The page with its data, and figures that have measured their boxes. */
+async function settled(page: Page): Promise<void> {
+  await page.locator("main h1").first().waitFor();
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+  await page.waitForTimeout(1000);
 }
 
 /** Playwright writes no WebP, the browser does. */

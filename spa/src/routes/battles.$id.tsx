@@ -10,8 +10,7 @@ export const Route = createFileRoute("/battles/$id")({
     void context.queryClient.prefetchQuery(battle(params.id));
   },
   component: function Report() {
-    const search = Route.useSearch();
-    useCleanAddress(search);
+    const search = useCleanAddress(Route.useSearch(), readReportSearch);
     return <ReportFrame id={Route.useParams().id} search={search} />;
   },
 });

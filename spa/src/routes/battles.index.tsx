@@ -6,13 +6,11 @@ import { useCleanAddress } from "@/lib/useCleanAddress";
 
 export const Route = createFileRoute("/battles/")({
   validateSearch: readSearch,
-  loaderDeps: ({ search }) => search,
+  loaderDeps: ({ search }) => readSearch({ ...search }),
   loader: ({ context, deps }) => {
     void context.queryClient.prefetchInfiniteQuery(battlePages(queryOf(deps)));
   },
   component: function Battles() {
-    const search = Route.useSearch();
-    useCleanAddress(search);
-    return <BattlesPage search={search} />;
+    return <BattlesPage search={useCleanAddress(Route.useSearch(), readSearch)} />;
   },
 });

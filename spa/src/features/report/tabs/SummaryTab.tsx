@@ -51,7 +51,7 @@ export function SummaryTab() {
       </div>
       <aside
         aria-label="About the fight"
-        className={`grid content-start gap-3 ${many ? "md:grid-cols-3" : "max-xl:md:grid-cols-2"}`}
+        className={`grid min-w-0 grid-cols-1 content-start gap-3 ${many ? "md:grid-cols-3" : "max-xl:md:grid-cols-2"}`}
       >
         <HowItWent />
         {rest.map((side) => (

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def observe(folder: Path, upstream_url: str, killer: Killer | None) -> tuple[dic
             killer.stop_requested.set()
             killer.join()
         figures = {"seconds": seconds, "kills": killer.kills if killer else 0}
-        return figures | check_run(machine, upstream_url), battle_contents(machine)
+        reasons = Counter(f"{letter['destination']}: {letter['reason']}" for letter in machine.dead_letters())
+        return figures | check_run(machine, upstream_url) | {"reasons": dict(reasons)}, battle_contents(machine)
     finally:
         if killer:
             killer.stop_requested.set()

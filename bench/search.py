@@ -143,7 +143,8 @@ class Cpu:
 
     async def of(self, work: Callable[[], Awaitable[Any]]) -> None:
         """Add the CPU that `work` takes."""
-        own, server = time.process_time(), self._postgres()
+        server = self._postgres()  # which takes CPU itself
+        own = time.process_time()
         await work()
         self.own += time.process_time() - own
         self.postgres += self._postgres() - server
@@ -182,15 +183,15 @@ async def singly(search_url: str, battles_url: str, lines: Sequence[bytes]) -> d
     """One killmail after the other, each indexed before the next: nothing is collapsed, as at the slowest feed."""
     cpu, events = Cpu(search_url), await live_events(battles_url, lines)
     async with search(search_url, Objects(), 3600) as handlers:
-        for batch in events:
-            await cpu.of(lambda batch=batch: _consume(handlers, batch))
+        await cpu.of(lambda: _consume(handlers, events))
     return {"killmails": len(lines), "events": sum(map(len, events)), "cpu_ms": cpu.per_killmail(len(lines))}
 
 
-async def _consume(handlers: Handlers, events: Sequence[Event[Any]]) -> None:
-    for event in events:
-        await handlers.dispatch(event)
-    await handlers.maintenance.index_and_copy()
+async def _consume(handlers: Handlers, events: Sequence[Sequence[Event[Any]]]) -> None:
+    for batch in events:
+        for event in batch:
+            await handlers.dispatch(event)
+        await handlers.maintenance.index_and_copy()
 
 
 async def live_events(battles_url: str, lines: Sequence[bytes]) -> list[list[Event[Any]]]:

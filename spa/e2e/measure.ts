@@ -103,7 +103,8 @@ function print(what: string, frames: Frames): void {
   console.log(
     `${what}: ${longTasks.length} tasks above 50 ms, ${work}; ${count} frames, load ${loadavg()[0]?.toFixed(1)}`,
   );
-  for (const task of longTasks.slice(0, 5)) console.log(`    ${task.ms.toFixed(0)} ms: ${task.of}`);
+  for (const task of longTasks.slice(0, 5))
+    console.log(`    ${task.ms.toFixed(0)} ms, ${task.cpu.toFixed(0)} of the thread: ${task.of}`);
 }
 
 async function scrolling(name: string, path: string): Promise<void> {

@@ -18,4 +18,4 @@ def test_every_answer_is_declared(new_process: Callable[..., FunctionProcess], t
     result = fuzz(process.start().wait_until_ready().url, tmp_path)
     print(f"{result.cases} requests, {len(result.failures)} failures")  # noqa: T201 -- what `make fuzz-apis` shows
     assert result.failures == (), result.output
-    assert result.cases > 20
+    assert result.cases > 10  # two operations without parameters

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from battlescope_events.http_api.error_body import ERROR_NAMES
-from battlescope_events.http_api.error_page import HTML
+from battlescope_events.http_api.error_body import ERROR_NAMES, HTML
 from battlescope_events.http_api.errors import Problem
 from battlescope_events.http_api.guard import Right
 from battlescope_schemas.accounts.session import SESSION_COOKIE

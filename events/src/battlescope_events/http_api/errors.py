@@ -23,8 +23,7 @@ from starlette.routing import compile_path
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
-from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
-from battlescope_events.http_api.error_page import HTML, error_page, is_for_a_person
+from battlescope_events.http_api.error_body import ERROR_NAMES, HTML, error_body, error_page, is_for_a_person
 from battlescope_events.http_api.validation_messages import validation_message
 from battlescope_schemas.base import Schema
 

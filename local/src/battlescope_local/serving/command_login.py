@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_events.http_api.error_page import html_page
+from battlescope_events.http_api.error_body import html_page
 from battlescope_local.command_name import typed_command
 
 COMMAND_LOGIN_PATH: Final = "/login/command"

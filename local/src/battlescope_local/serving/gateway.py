@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from battlescope_events.edge.hosts import FOREIGN_HOST, host_name, is_loopback
 from battlescope_events.edge.origins import SAFE_METHODS
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_events.http_api.error_page import is_for_a_person
+from battlescope_events.http_api.error_body import is_for_a_person
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.command_login import COMMAND_LOGIN_PATH, CommandLogins
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, error_response

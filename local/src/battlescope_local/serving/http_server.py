@@ -10,8 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_events.http_api.error_body import error_body
-from battlescope_events.http_api.error_page import HTML, error_page, is_for_a_person
+from battlescope_events.http_api.error_body import HTML, error_body, error_page, is_for_a_person
 
 logger = logging.getLogger(__name__)
 

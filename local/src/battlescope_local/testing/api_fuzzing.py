@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
+
 DEFAULT_CASES: Final = 5  # for each operation and phase; `make test-long` sets more
 SEED: Final = "20260301"
 TIME_LIMIT: Final = 3600.0  # seconds
+REQUEST_TIMEOUT: Final = 300.0  # seconds; on a loaded machine the first answer takes more than the usual ten
 # Answers to a request that follows its description: preconditions (412, 428) are not a matter of data.
 ACCEPTED: Final = ("2xx", "3xx", "401", "403", "404", "409", "412", "428", "429")
 # Settings of schemathesis; all its other checks run. Not on the command line, which would override single operations.
@@ -53,6 +56,7 @@ def fuzz(
     operations (`POST /api/x`) that refuse some requests which follow their description, each with the rule.
     BATTLESCOPE_FUZZ_CASES is the number of cases for each operation and phase, BATTLESCOPE_FUZZ_SEED the seed.
     """
+    httpx2.get(f"{url}/openapi.json", timeout=REQUEST_TIMEOUT).raise_for_status()  # built at the first request
     checks = [*CHECKS, *(line for operation in narrower or {} for line in _exemption(operation))]
     (folder / "schemathesis.toml").write_text("\n".join([*checks, ""]))
     result = _run(url, folder, token, "examples,coverage,fuzzing,stateful")
@@ -80,6 +84,7 @@ def _run(url: str, folder: Path, token: str | None, phases: str) -> FuzzResult:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
         *("--phases", phases, "--max-examples", cases),
+        *("--request-timeout", str(REQUEST_TIMEOUT)),
         *("--seed", os.environ.get("BATTLESCOPE_FUZZ_SEED", SEED), "--generation-database", "none"),
         *("--report", "json", "--report-json-path", str(report), "--continue-on-failure", "--no-color"),
         *(("--header", f"Authorization: Bearer {token}") if token else ()),

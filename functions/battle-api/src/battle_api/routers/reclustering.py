@@ -25,7 +25,10 @@ from battle_api.schemas.admin import (
 from battle_api.schemas.admin_requests import ReclusterRequest
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.guard import CurrentCaller
-from battlescope_events.http_api.jobs import (
+from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
+from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
@@ -34,9 +37,6 @@ from battlescope_events.http_api.jobs import (
     cancel_job,
     require_job,
 )
-from battlescope_events.http_api.responses import current_response, uncached_response
-from battlescope_events.http_api.routing import ApiRouter
-from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
 _HEADERS: Final = headers(Location="The job.")

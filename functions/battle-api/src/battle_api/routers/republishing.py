@@ -13,7 +13,9 @@ from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.guard import CurrentCaller
-from battlescope_events.http_api.jobs import (
+from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
@@ -22,8 +24,6 @@ from battlescope_events.http_api.jobs import (
     cancel_job,
     require_job,
 )
-from battlescope_events.http_api.responses import current_response, uncached_response
-from battlescope_events.http_api.routing import ApiRouter
 
 KIND: Final = JobKind("republishing job")
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {

@@ -11,10 +11,18 @@ from pydantic import Field
 from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import CurrentCaller
-from battlescope_events.http_api.jobs import CANCELLED, CHANGES_JOB, NO_JOB, JobKind, already_ended, no_job, require_job
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.routes import (
+    CANCELLED,
+    CHANGES_JOB,
+    NO_JOB,
+    JobKind,
+    already_ended,
+    no_job,
+    require_job,
+)
 from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps

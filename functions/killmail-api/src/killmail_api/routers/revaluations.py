@@ -8,7 +8,9 @@ from fastapi.responses import Response
 
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.guard import CurrentCaller, Right, Role, requires
-from battlescope_events.http_api.jobs import (
+from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
@@ -17,8 +19,6 @@ from battlescope_events.http_api.jobs import (
     cancel_job,
     require_job,
 )
-from battlescope_events.http_api.responses import current_response, uncached_response
-from battlescope_events.http_api.routing import ApiRouter
 from killmail_api.dependencies import Deps
 from killmail_api.events import revaluation_requested
 from killmail_api.presenters import revaluation_job_item

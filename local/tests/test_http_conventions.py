@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_local.devtools.http_apps import http_apps
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -76,7 +77,7 @@ def typed(kind: str, key: str = "type") -> list[Any]:
 
 async def send(operation: Operation, query: dict[str, str] | None = None, **options: Any) -> httpx2.Response:
     app = APPS[operation.function]
-    app.state.dependencies = SimpleNamespace(guard=Allowed(), clock=None)
+    app.state.dependencies = SimpleNamespace(guard=Allowed(), clock=None, responses=ResponseCache(lambda: 0.0))
     url = f"{options.pop('url', operation.url)}?{httpx2.QueryParams(query or {})}" if query else operation.url
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:

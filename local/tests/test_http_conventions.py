@@ -17,6 +17,7 @@ from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_local.devtools.http_apps import http_apps
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.testing.callers import authored_operations
@@ -82,7 +83,7 @@ async def send(
 ) -> httpx2.Response:
     """Send the query, and `again` after it."""
     app = APPS[operation.function]
-    app.state.dependencies = SimpleNamespace(guard=Allowed(), clock=None)
+    app.state.dependencies = SimpleNamespace(guard=Allowed(), clock=None, responses=ResponseCache(lambda: 0.0))
     url = f"{options.pop('url', operation.url)}?{httpx2.QueryParams(query or {})}{again}" if query else operation.url
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:

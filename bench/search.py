@@ -138,7 +138,7 @@ class Cpu:
     def __init__(self, url: str) -> None:
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT pg_backend_pid()").fetchone()
-        self._server = psutil.Process(psutil.Process(row[0] if row else 0).ppid())
+            self._server = psutil.Process(psutil.Process(row[0] if row else 0).ppid())
         self.own = self.postgres = 0.0
 
     async def of(self, work: Callable[[], Awaitable[Any]]) -> None:

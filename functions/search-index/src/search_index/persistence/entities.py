@@ -13,6 +13,30 @@ from search_index.domain.participation import EntityKey
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
+# Recounted from the battles, never counted up, so that a repeated event changes nothing. The affiliation is that of the
+# last battle. Returns the entities whose row changed.
+RECOUNT: Final[LiteralString] = """
+WITH counted AS (
+    SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
+        coalesce(sum(b.kills), 0)::integer AS kills, coalesce(sum(b.losses), 0)::integer AS losses,
+        max(b.last_seen_at) AS last_seen_at,
+        (array_agg(b.corporation_id ORDER BY b.last_seen_at DESC, b.battle_id)
+            FILTER (WHERE requested.entity_type = 'character'))[1] AS corporation_id,
+        (array_agg(b.alliance_id ORDER BY b.last_seen_at DESC, b.battle_id)
+            FILTER (WHERE requested.entity_type IN ('character', 'corporation')))[1] AS alliance_id
+    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
+    LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
+    GROUP BY requested.entity_type, requested.entity_id
+)
+UPDATE entities AS e SET battle_count = c.battle_count, kills = c.kills, losses = c.losses,
+    last_seen_at = c.last_seen_at, is_searchable = c.battle_count > 0, corporation_id = c.corporation_id,
+    alliance_id = c.alliance_id
+FROM counted AS c
+WHERE e.entity_type = c.entity_type AND e.entity_id = c.entity_id
+    AND (e.battle_count, e.kills, e.losses, e.last_seen_at, e.corporation_id, e.alliance_id)
+        IS DISTINCT FROM (c.battle_count, c.kills, c.losses, c.last_seen_at, c.corporation_id, c.alliance_id)
+RETURNING e.entity_type, e.entity_id
+"""
 SELECT_NAMES: Final[LiteralString] = """
 SELECT entity_type, entity_id, entity_name, ticker
 FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)

@@ -6,6 +6,7 @@ Statements that do not need each other's results are sent together: a step for o
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg.rows import class_row
 
@@ -13,7 +14,7 @@ from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.search.documents import BattleDocument
 from search_index.domain.battle_document import Names
 from search_index.domain.killmail import Killmail, SolarSystem
-from search_index.domain.participation import EntityKey, Participation
+from search_index.domain.participation import EntityKey
 from search_index.persistence import battle_documents, entities, participations
 from search_index.persistence.battle_documents import StoredState
 from search_index.persistence.queues import Queued
@@ -24,6 +25,18 @@ async def pipelined_transaction(database: Database) -> AsyncGenerator[Connection
     """A transaction whose statements are sent before the results of earlier ones are read. Raises as `transaction`."""
     async with database.connection() as connection, connection.pipeline(), connection.transaction():
         yield connection
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Locked battles, the killmails of each that have come, and its stored participations."""
+
+    states: Sequence[StoredState]
+    killmails: Mapping[str, Sequence[Killmail]]
+    participations: participations.Participations
+
+
+NOTHING: Final = Loaded((), {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +51,47 @@ class IndexStep:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def load(self, battle_ids: Sequence[str]) -> tuple[list[StoredState], dict[str, list[Killmail]]]:
-        """Lock battles until the transaction ends; returns them, and the stored killmails of each."""
+    async def load(self, battle_ids: Sequence[str]) -> Loaded:
+        """Lock battles until the transaction ends, and load what their rows are computed from."""
         params = {"battle_ids": list(battle_ids)}
         async with self._connection.pipeline():
             states = self._connection.cursor(row_factory=class_row(StoredState))
             await states.execute(battle_documents.SELECT_STATES, params)
             members = self._connection.cursor(row_factory=class_row(participations.MemberRow))
             await members.execute(participations.SELECT_MEMBERS, params)
-            return await states.fetchall(), participations.by_battle(battle_ids, await members.fetchall())
+            stored = await self._connection.execute(participations.SELECT_PARTICIPATIONS, params)
+            return Loaded(
+                await states.fetchall(),
+                participations.by_battle(battle_ids, await members.fetchall()),
+                await participations.stored_participations(stored),
+            )
 
     async def save_participations(
         self,
-        computed: Mapping[str, Mapping[EntityKey, Participation]],
+        changes: participations.ParticipationChanges,
         keys: Collection[EntityKey],
         shown_keys: Collection[EntityKey] = (),
         system_ids: Collection[int] = (),
     ) -> tuple[list[tuple[str, str]], Shown]:
-        """Replace the participations of battles, and count again what they concern and `keys`.
+        """Write what changed, and count again what that concerns and `keys`.
 
         Returns the type and id of each entity that changed, and what is shown of `shown_keys` and `system_ids`.
         """
         async with self._connection.pipeline():
-            params = participations.params_of(computed, keys)
-            saved = await self._connection.execute(participations.SAVE_PARTICIPATIONS, params)
+            if changes.saved:
+                await self._connection.execute(participations.SAVE_PARTICIPATIONS, participations.saved_params(changes))
+            if changes.removed:
+                await self._connection.execute(
+                    participations.DELETE_PARTICIPATIONS, participations.removed_params(changes)
+                )
+            concerned = sorted(changes.keys().union(keys))
+            recounted = await self._connection.execute(entities.RECOUNT, entities.key_params(concerned))
             named = self._connection.cursor(row_factory=class_row(entities.NameRow))
             await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
             located = await self._connection.execute(
                 battle_documents.SELECT_SYSTEMS, {"system_ids": sorted(system_ids)}
             )
-            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await saved.fetchall()]
+            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await recounted.fetchall()]
             names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
             systems = {row[0]: SolarSystem(*row) for row in await located.fetchall()}
         return changed, Shown(names, systems)

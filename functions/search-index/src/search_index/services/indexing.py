@@ -11,7 +11,8 @@ from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
 from search_index.domain.participation import SYSTEM, EntityKey, participations
-from search_index.persistence.index_step import IndexStep, pipelined_transaction
+from search_index.persistence.index_step import NOTHING, IndexStep, pipelined_transaction
+from search_index.persistence.participations import changes
 from search_index.persistence.queues import Queued, Queues
 
 BATCH: Final = 200
@@ -57,18 +58,19 @@ async def index(
     done: what was queued for this. has_copy: whether what changed is queued to be copied.
     """
     step = IndexStep(connection)
-    states, killmails = await step.load(battle_ids) if battle_ids else ([], {})
-    computed = {battle_id: participations(killmails[battle_id]) for battle_id in battle_ids}
-    payloads = {state.battle_id: payload for state in states if (payload := state.payload()) is not None}
+    loaded = await step.load(battle_ids) if battle_ids else NOTHING
+    computed = {battle_id: participations(killmails) for battle_id, killmails in loaded.killmails.items()}
+    payloads = {state.battle_id: payload for state in loaded.states if (payload := state.payload()) is not None}
     shown_keys, system_ids = _shown_keys(payloads, computed), _system_ids(payloads, computed)
-    changed, shown = await step.save_participations(computed, keys, shown_keys, system_ids)
-    ended = {state.battle_id: state.ended_revision for state in states}
+    differences = changes(loaded.participations, computed)
+    changed, shown = await step.save_participations(differences, keys, shown_keys, system_ids)
+    ended = {state.battle_id: state.ended_revision for state in loaded.states}
     documents = [
         battle_document(payload, ended[battle_id], computed[battle_id], shown.names, shown.systems)
         for battle_id, payload in payloads.items()
     ]
     words = [words_of(document, tickers_of(computed[document.id], shown.names)) for document in documents]
-    missing = {state.battle_id: state.killmails - len(killmails[state.battle_id]) for state in states}
+    missing = {state.battle_id: state.killmails - len(loaded.killmails[state.battle_id]) for state in loaded.states}
     await step.save_documents(
         battle_ids,
         zip(documents, words, strict=True),

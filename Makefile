@@ -11,6 +11,7 @@ export UV_SYSTEM_CERTS ?= 1
 # A setting of pip, from any of its files or the environment: `pip config get` reads the user's file only.
 pip_setting = $$($(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1)
 PORT ?= 3000
+ENVIRONMENT ?= production
 # Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 
@@ -99,6 +100,12 @@ fuzz-apis: $(READY) ## at least 5,000 requests of schemathesis against every HTT
 soak: $(READY) ## a real day at full speed while functions, broker and stores are killed (ARGS="--help")
 	$(BIN)/python bench/soak.py $(ARGS)
 
+kafka-check: $(READY) ## the same killmails on the own log and on the Kafka of BATTLESCOPE_KAFKA_BOOTSTRAP, which may be killed (ARGS="--help")
+	$(BIN)/python bench/kafka_soak.py $(ARGS)
+
+images-check: $(READY) ## each function from its requirements alone, in a read-only root, as another user (Linux, root; ARGS=battle-api for one)
+	@$(BIN)/python -m battlescope_local.deploy.image_root $(ARGS)
+
 fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through the whole flow (ARGS="--help")
 	PYTHONPATH=bench $(BIN)/python bench/fuzzing/fuzz.py $(ARGS)
 
@@ -133,7 +140,13 @@ spa-dev: spa/node_modules/.checked ## the web app with live reload, on 5173, aga
 
 spa-e2e: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the web app in Chromium against a demo of its own
 	@$(NODE) --run types -- -p e2e
-	@$(NODE) --test --test-concurrency=1 'e2e/*.e2e.ts'
+	@$(NODE) --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-e2e-day: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.ready ## the same on a real day, where ../shared/data has one (DAY=2021-11-28)
+	@$(NODE) e2e/with-day.ts --test --test-isolation=none 'e2e/*.e2e.ts'
+
+spa-measure: spa/e2e/node_modules/.ready spa/dist/.ready ## times, frames, memory and sizes of the web app; alone on the machine (MINUTES=2)
+	@$(NODE) e2e/measure.ts
 
 screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
 	@$(NODE) e2e/screenshots.ts
@@ -148,6 +161,9 @@ check: $(READY) ## lint, types, import contracts; nothing is started
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+terraform-check: $(READY) ## terraform/ against the schemas of its providers, the manifests, and the sizes of the nodes; nothing is started
+	$(BIN)/python -m battlescope_local.terraform_checks
+
 manifests-check: $(READY) ## what a cluster would refuse, lose or leave open: base, overlays and optional components
 	$(BIN)/python -m battlescope_local.manifest_checks
 
@@ -160,12 +176,19 @@ fmt: $(READY) ## format, and fix what can be fixed automatically
 
 generate: $(READY) ## write schemas, OpenAPI, catalogue, requirements and manifests of each function
 	$(BIN)/python -m battlescope_local.devtools.generate
+	$(BIN)/python -m battlescope_local.terraform_checks.capacity
 
 schemas: $(READY) ## describe every database again from its migrations
 	WRITE_SCHEMAS=1 $(BIN)/python -m pytest -q local/tests/test_sql.py -k described
 
 release: $(READY) ## write the images of an environment (ARGS="staging --registry PREFIX --digests FILE")
 	@$(BIN)/python -m battlescope_local.devtools.release $(ARGS)
+
+deploy: $(READY) ## bring an overlay into the cluster of kubectl (ENVIRONMENT=production; FUNCTION=battle-api for one, CANARY=10 for a part of its requests, ARGS=--dry-run)
+	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(CANARY),--canary $(CANARY)) $(ARGS)
+
+rollback: $(READY) ## all requests of a function to the revision before the newest (FUNCTION=battle-api, REVISION=NAME, ARGS=--dry-run)
+	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) --rollback --function $(or $(FUNCTION),?) $(if $(REVISION),--revision $(REVISION)) $(ARGS)
 
 lock: $(READY) ## lock dependencies that were added or removed; the others keep their version
 	$(BIN)/python -m battlescope_local.devtools.generate lock
@@ -188,6 +211,12 @@ bench-cold: $(READY) ## cold starts of every function in pairs with an empty app
 bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
 	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
+bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's real limit (40 minutes; ARGS="--hours 1")
+	$(BIN)/python bench/outage.py $(ARGS)
+
+bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
+	$(BIN)/python bench/priorities.py
+
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py
 
@@ -200,7 +229,7 @@ bench-battles: $(READY) ## accuracy of battles and sides: simulated fights with 
 bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a quarter of four real days to forty
 	$(BIN)/python bench/replay.py $(ARGS)
 
-bench-api: $(READY) ## battle-api on four real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
+bench-api: $(READY) ## battle-api and killmail-api on real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
 	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
 
 bench-search: $(READY) ## search on four real days: CPU a killmail, bytes, seconds until searchable; latency at 100 requests/s (READING_ARGS; needs the real days)
@@ -225,8 +254,11 @@ mutations: $(READY) ## whether a test notices each figure of the battle rules (A
 manifest-faults: $(READY) ## whether the manifest checks find faults planted one at a time
 	@$(BIN)/python bench/mutation/manifest_faults.py
 
+terraform-faults: $(READY) ## whether the checks of Terraform find faults planted one at a time
+	@$(BIN)/python bench/mutation/terraform_faults.py
+
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
-.PHONY: spa spa-check spa-dev spa-e2e screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check cluster-check fmt generate schemas release lock lock-upgrade soak fuzz bench-flow bench-cold bench-load bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure screenshots
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

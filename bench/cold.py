@@ -1,7 +1,8 @@
 """Cold starts: from the start of a function's process to its first answers, in pairs with an empty app.
 
 Each start runs exactly the command of local mode with real stores: PostgreSQL, Valkey with a session, SeaweedFS. The
-empty app is what functions-framework makes of a function that returns a text, Flask included, under the same command.
+empty app is what functions-framework makes of a function that returns a text, Flask included, under uvicorn with the
+same options.
 
     make bench-cold
     make bench-cold ARGS="--pairs 9 --only killmail-api,battle-cluster"
@@ -146,9 +147,9 @@ def _new_event(machine: Machine, event_type: str) -> FirstRequest:
     return FirstRequest("/", headers | {"ce-id": f"bench-{time.time_ns()}"}, record.value)
 
 
-def command_of(app: str) -> list[str]:
+def command_of(app: str, server: str = "battlescope_events.server") -> list[str]:
     """The command of local mode; `start_once` chooses the socket."""
-    return [sys.executable, "-m", "uvicorn", app, "--uds", "", *UVICORN_OPTIONS]
+    return [sys.executable, "-m", server, app, "--uds", "", *UVICORN_OPTIONS]
 
 
 class Pairs:
@@ -182,7 +183,7 @@ class Pairs:
         return {**self._base, **values, **access}
 
     def _start_empty(self) -> Start:
-        return start_once(command_of("empty_app:app"), self._empty, None, "/")
+        return start_once(command_of("empty_app:app", "uvicorn"), self._empty, None, "/")
 
 
 def summary(pairs: Sequence[tuple[Start, Start]]) -> dict[str, Any]:

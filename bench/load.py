@@ -48,6 +48,7 @@ class Scenario:
 
 
 SCENARIOS = {
+    "calm": Scenario(20, (1, 1, 1)),  # nearly all killmails go singly
     "normal": Scenario(100, (5, 30, 120)),
     "major": Scenario(500, (10, 60, 300), burst=True),
     "sustained": Scenario(300, (8, 45, 180)),

@@ -2,7 +2,6 @@
 
 _ROUNDING = "sums of floats within a billionth of zero: no evidence is that small, and zero is on the same side of both"
 _CACHE = "the size of a cache changes speed only"
-_PIN = "any number far above all evidence keeps a pin"
 
 EQUIVALENT: dict[str, str] = {
     "sides.correlation_clustering.EPSILON: 1e-09 -> 5e-10": _ROUNDING,
@@ -17,10 +16,7 @@ EQUIVALENT: dict[str, str] = {
     "sides.fit._common_hostility: by_others > EPSILON -> by_others >= EPSILON": _ROUNDING,
     "sides.fit._better_bloc: fit[best] <= max(own_fit, 0.0) + EPSILON -> fit[best] < max(own_fit, 0.0) + EPSILON":
         _ROUNDING,
-    "sides.correlation_clustering.PINNED: 1000000000.0 -> 500000000.0": _PIN,
-    "sides.correlation_clustering.PINNED: 1000000000.0 -> 2000000000.0": _PIN,
     "sides.correlation_clustering._agglomerated: a < b -> a <= b": "no party has a weight with itself",
-    "sides.correlation_clustering._pin: score < 0 -> score <= 0": "a weight of zero changes no sum",
     "sides.structural_balance._merge_pairs: if index < partner[index] inverted":
         "whichever of the two yields the pair, the result is sorted",
     "sides.structural_balance._merge_pairs: index < partner[index] -> index <= partner[index]":

@@ -16,7 +16,7 @@ DECIDING = (
     "detection.classification", "detection.reach", "detection.tiers", "detection.clustering",
     "detection.split_suggestions",
     "sides.correlation_clustering", "sides.structural_balance", "sides.defectors", "sides.priors", "sides.assignment",
-    "sides.fit", "sides.evidence",
+    "sides.placement", "sides.fit", "sides.evidence",
     "edits.constraints", "reconciliation.battle_identity", "statistics.battle_totals", "statistics.side_totals",
 )  # fmt: skip
 """Modules with decisions, by their name inside the package."""

@@ -17,6 +17,9 @@ import pytest
 from machine import KILLMAILS, Machine, upstream, upstream_killmail_count, wait_until_finished
 from soak import battle_contents, check_run, observe, violations
 
+from battlescope_local.devtools.merged_openapi import LINKS_BETWEEN_FUNCTIONS
+from battlescope_local.testing.http_contract import HttpContract
+from battlescope_local.testing.link_walk import LinkWalk, Sample
 from web_serve.sources.api_description import ApiDescription
 
 pytestmark = pytest.mark.e2e
@@ -191,6 +194,21 @@ def test_command_republishes_battles_to_a_consumer_that_lost_them(machine: Machi
     while any(machine.queues().values()):
         time.sleep(0.05)
     assert machine.rows(KILLMAILS, "SELECT battle_id, killmail_id FROM battle_killmails ORDER BY 1, 2") == before
+
+
+async def test_links_between_functions_are_followed(machine: Machine) -> None:
+    """By the one document of all functions: from battles to killmails and back."""
+    contract = HttpContract(get(machine, "/api/openapi.json"))
+    samples = {"list_battles_api_battles_get": [Sample(query={"sort_by": "kills"})]}
+    headers = {"authorization": f"Bearer {token(machine)}"}
+    async with httpx2.AsyncClient(base_url=machine.status()["gateway"], headers=headers, timeout=30) as client:
+        walk = LinkWalk(contract, client, samples, reads_only=True)
+        await walk.run()
+    between = {(source, target) for source, target, _, _ in LINKS_BETWEEN_FUNCTIONS}
+    followed = {(link.source, link.target) for link, status in walk.followed.items() if status < 400}
+    assert between - followed == {(source, target) for source, target in between if source.startswith("top_")}
+    # The sample has no suggested splits, and no killmail of the last day.
+    assert {link.name for link, status in walk.followed.items() if status >= 400} <= {"preview_split"}
 
 
 def token(machine: Machine) -> str:

@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 
 import httpx2
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import PydanticUndefined
 
-from battlescope_events.edge.origins import OriginPolicy
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_local.devtools.http_apps import http_apps
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.testing.callers import authored_operations
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
@@ -74,11 +77,14 @@ def typed(kind: str, key: str = "type") -> list[Any]:
     ]
 
 
-async def send(operation: Operation, query: dict[str, str] | None = None, **options: Any) -> httpx2.Response:
+async def send(
+    operation: Operation, query: dict[str, str] | None = None, *, again: str = "", **options: Any
+) -> httpx2.Response:
+    """Send the query, and `again` after it."""
     app = APPS[operation.function]
     app.state.dependencies = SimpleNamespace(guard=Allowed(), clock=None)
-    url = f"{options.pop('url', operation.url)}?{httpx2.QueryParams(query or {})}" if query else operation.url
-    transport = httpx2.ASGITransport(app)
+    url = f"{options.pop('url', operation.url)}?{httpx2.QueryParams(query or {})}{again}" if query else operation.url
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
         return await client.request(operation.method, url, **options)
 
@@ -92,6 +98,18 @@ def test_every_http_function_is_here() -> None:
     assert len(APPS) >= 3
     assert len(OPERATIONS) >= 48
     assert len(typed("integer")) >= 30
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_every_http_function_is_tried_by_schemathesis(function: str) -> None:
+    """`make fuzz-apis` runs these files; a function without one would be left out without a word."""
+    assert (ROOT / "functions" / function / "tests" / "test_api_fuzzing.py").is_file()
+
+
+def test_functions_whose_requests_state_an_author_show_that_the_login_decides() -> None:
+    """`test_authors.py` of battle-api and ingest-api, `test_revaluations.py` of killmail-api try each operation."""
+    functions = {name for name, app in APPS.items() if authored_operations(app.openapi())}
+    assert functions == {"battle-api", "ingest-api", "killmail-api"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
@@ -201,6 +219,68 @@ async def test_path_with_a_slash_too_many_redirects_without_a_host(operation: Op
         headers = {"host": "evil.example"}
         response = await client.request(operation.method, f"{operation.url}/?limit=1", headers=headers)
     assert (response.status_code, response.headers["location"]) == (307, f"{operation.url}?limit=1")
+
+
+EMPTY_IDS = [
+    pytest.param(operation, parent, id=f"{operation.method} {operation.path}")
+    for operation in OPERATIONS
+    for parent, _, last in [operation.path.rpartition("/")]
+    if last.startswith("{")
+]
+
+
+@pytest.mark.parametrize(("operation", "parent"), EMPTY_IDS)
+async def test_empty_id_is_no_redirect_to_another_operation(operation: Operation, parent: str) -> None:
+    """`DELETE .../edits/` comes of a client that lost an id; a redirect would make another request of it."""
+    app = APPS[operation.function]
+    methods = {other.method for other in OPERATIONS if other.path == parent}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+        response = await client.request(operation.method, operation._replace(path=f"{parent}/").url)
+    assert response.status_code == (307 if operation.method in methods else 404)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_parameter_that_is_given_twice_is_refused_unless_it_is_a_list(operation: Operation) -> None:
+    for parameter in operation.query:
+        name, is_list = parameter["name"], "items" in parameter["schema"]
+        for first, second in ((name, name), (name, camel_case(name)), (f"{name}[]", name)):
+            response = await send(operation, {first: "1"}, again=f"&{second}=1")
+            is_refused = f"{name}: is given more than once; it takes one value." in response.text
+            assert is_refused != is_list, (first, second, response.text)
+
+
+def camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part.capitalize() for part in others)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_person_in_a_browser_sees_a_page_and_a_program_json(operation: Operation) -> None:
+    for accept, media_type in (
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("application/json, text/html;q=0.5", "application/json"),
+        ("*/*", "application/json"),
+        ("text/event-stream", "application/json"),
+    ):
+        response = await send(operation, {"zzzzqqqq": "1"}, headers={"accept": accept})
+        expected = media_type if operation.method == "GET" else "application/json"
+        assert (response.status_code, response.headers["content-type"]) == (400, expected)
+        assert ('<a href="/">' in response.text) == (expected != "application/json")
+        assert "zzzzqqqq: is not a known parameter" in response.text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_without_logins_no_operation_answers_for_a_foreign_host(operation: Operation) -> None:
+    """A page whose own name was made to mean this machine (DNS rebinding) reads nothing: its Host stays its own."""
+    app = APPS[operation.function]
+    app.state.dependencies = SimpleNamespace(guard=OwnerGuard(SecretStr("t"), origin_policy(["https://our.example"])))
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"authorization": "Bearer t"}
+    async with httpx2.AsyncClient(transport=transport, base_url="http://evil.example", headers=headers) as client:
+        for host, is_refused in (("evil.example:3000", True), ("", True), ("our.example", False), ("localhost", False)):
+            response = await client.request(operation.method, operation.url, headers={"host": host})
+            assert (response.status_code == 421) == is_refused, (host, response.status_code)
 
 
 def bodies() -> Iterator[type[RequestBody]]:

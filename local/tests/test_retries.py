@@ -109,7 +109,7 @@ RETRIES: Final = {
     ),
     "lease of the poller": Retry(
         tuple(f"{POLL}handlers.polling:{n}" for n in ("FeedPoller._take_lease", "LEASE_RETRY_SECONDS", "LEASE_TRIES")),
-        "60, 3 s in all", "50 ms", "the timer event is not needed", "log",
+        "130, 13 s in all", "0.1 s", "the timer event is not needed", "log",
     ),
     "lease of a day": Retry(
         (f"{BACKFILL}handlers.day_worker:DayWorker._take_lease", f"{BACKFILL}handlers.day_worker:LEASE_RETRY_SECONDS",
@@ -348,7 +348,7 @@ def test_every_retry_states_its_limit_pause_end_and_where_it_is_seen() -> None:
 
 def test_figures_of_the_table_are_those_of_the_code() -> None:
     assert (access.ATTEMPTS, consumer.MAX_ATTEMPTS, len(names.RETRY_SECONDS)) == (3, 18, 11)
-    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 60)
+    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 130)
     worker = (day_worker.MAX_FRUITLESS_ATTEMPTS, day_worker.MAX_UNANSWERED_ATTEMPTS, day_worker.MAX_MALFORMED)
     assert worker == (20, 1500, 5)
     assert (eventing.RETRIES, ping_sources.MAX_RETRIES, revision.MAX_ATTEMPTS) == (5, 5, 3)

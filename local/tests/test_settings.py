@@ -25,6 +25,25 @@ def test_external_servers_come_from_the_environment() -> None:
         external_servers({"BATTLESCOPE_S3_ENDPOINT_URL": "http://s3"})
 
 
+def test_kafka_has_tls_and_sign_in_where_the_environment_says_so() -> None:
+    assert external_servers({"BATTLESCOPE_KAFKA_BOOTSTRAP": "kafka:9092"}).kafka_security == {}
+    authority = {"BATTLESCOPE_KAFKA_CA_FILE": "/ca.crt"}
+    assert external_servers(authority).kafka_security == {"security.protocol": "SSL", "ssl.ca.location": "/ca.crt"}
+    user = {"BATTLESCOPE_KAFKA_USERNAME": "me", "BATTLESCOPE_KAFKA_PASSWORD": "secret"}
+    assert external_servers(user).kafka_security["security.protocol"] == "SASL_PLAINTEXT"
+    both = external_servers(authority | user)
+    assert both.kafka_security == {
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": "/ca.crt",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "me",
+        "sasl.password": "secret",
+    }
+    assert "secret" not in repr(both)
+    with pytest.raises(ValueError, match="BATTLESCOPE_KAFKA_PASSWORD must be set"):
+        external_servers({"BATTLESCOPE_KAFKA_USERNAME": "me"})
+
+
 def test_environment_overrides_the_upstreams() -> None:
     assert upstream_overrides(environ={"BATTLESCOPE_FEED_URL": ""}) == {}
     environ = {"BATTLESCOPE_FEED_URL": "http://feed", "BATTLESCOPE_USER_AGENT": "me@example.org", "FEED_URL": "no"}

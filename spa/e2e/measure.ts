@@ -1,61 +1,64 @@
 /**
- * What a browser needs for list and report: times, layout shifts, long tasks, memory. `node e2e/measure.ts [killmails]`
+ * What a browser needs: `node e2e/measure.ts [killmails]`, alone on the machine; prints every figure of the README.
  *
- * The largest battle of the demo is enlarged on its way to the browser, so that the server has no part in the figures.
+ * On a demo its largest battle is enlarged on its way to the browser, so that the server has no part in the figures;
+ * `node e2e/with-day.ts e2e/measure.ts` measures the largest battle of a real day as it is.
+ * MINUTES (2) is how long a report is read again for each live change, RUNS (5) how often a page is opened.
  */
 
+import { execFileSync } from "node:child_process";
 import { loadavg } from "node:os";
+import { join } from "node:path";
 import type { CDPSession, Page } from "playwright-core";
-import { list, openBrowser, openPage, startSystem } from "./support.ts";
+import { type Frames, framesOf } from "./frames.ts";
+import { type Detail, enlarged } from "./shapes.ts";
+import { isRealDay, list, openBrowser, openPage, startSystem } from "./support.ts";
 
-type Json = Record<string, unknown>;
-
-const KILLMAILS = Number(process.argv[2] ?? 1030);
-const RUNS = 5;
+const KILLMAILS = isRealDay() ? 0 : Number(process.argv[2] ?? 1030);
+const SHIPS = 4000;
+const RUNS = Number(process.env.RUNS ?? 5);
+const MINUTES = Number(process.env.MINUTES ?? 2);
 const BATTLES = 25;
-const UPDATES = 120;
+const UPDATE_MS = 5000;
 
 const system = await startSystem(BATTLES);
 const browser = await openBrowser();
 const battle = (await list(system.url))[0];
 try {
-  if (!battle) throw new Error("The demo has no battle.");
+  if (!battle) throw new Error("There is no battle.");
   const report = `/battles/${battle.id}`;
-  console.log(`load ${loadavg()[0]?.toFixed(1)}, ${RUNS} cold runs each, medians`);
+  const killmails = Math.max(KILLMAILS, battle.totalKills);
+  console.log(`load ${loadavg()[0]?.toFixed(1)}, ${RUNS} cold runs each, medians; ${killmails} killmails`);
   await vitals("list", "/battles", "[data-row]");
-  await vitals(`report of ${KILLMAILS} killmails`, report, "section[aria-label=Score]");
-  await scrolling(`${report}/kills`);
+  await vitals("report", report, "section[aria-label=Score]");
+  for (const tab of ["kills", "participants"]) await scrolling(tab, `${report}/${tab}`);
+  await scrolling("summary", report);
+  await scrolling("list", "/battles");
+  await replay(`${report}/replay`);
   await memory(report);
+  process.stdout.write(execFileSync(process.execPath, [join(import.meta.dirname, "..", "scripts", "sizes.ts")]));
 } finally {
   await browser.close();
   await system.stop();
 }
 
-/** Repeats killmails and pilots of the demo's battle until there are enough, each with an id of its own. */
-function enlarged(detail: Json): Json {
-  const grow = (items: Json[], count: number, key: string): Json[] =>
-    Array.from({ length: Math.max(count, items.length) }, (_, index) => {
-      const item = items[index % items.length] ?? {};
-      return index < items.length ? item : { ...item, [key]: `9${index}${item[key]}`.slice(0, 15), podOf: null };
-    });
-  const killmails = grow(detail.killmails as Json[], KILLMAILS, "killmailId");
-  const participants = grow(detail.participants as Json[], KILLMAILS * 2, "characterId");
-  return { ...detail, killmails, participants, totalKills: killmails.length, totalParticipants: participants.length };
-}
-
-async function enlargedPage(): Promise<{ page: Page; close: () => Promise<void> }> {
+async function largePage(ships = 0): Promise<{ page: Page; close: () => Promise<void> }> {
   const { page, context } = await openPage(browser, 1440, "dark");
-  await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: enlarged((await answer.json()) as Json) });
-  });
+  if (KILLMAILS > 0 || ships > 0) {
+    await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: enlarged((await answer.json()) as Detail, KILLMAILS, ships) });
+    });
+  }
   return { page, close: () => context.close() };
 }
 
+type Vitals = { lcp: number; cls: number; inp: number };
+
 async function vitals(name: string, path: string, ready: string): Promise<void> {
-  const runs: { ready: number; lcp: number; cls: number; inp: number }[] = [];
+  const runs: ({ ready: number } & Vitals)[] = [];
   for (let run = 0; run < RUNS; run++) {
-    const { page, close } = await enlargedPage();
+    const { page, close } = await largePage();
     await page.addInitScript(() => {
       const seen = { lcp: 0, cls: 0, inp: 0 };
       Object.assign(window, { seen });
@@ -77,22 +80,59 @@ async function vitals(name: string, path: string, ready: string): Promise<void> 
           requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now()))),
         ),
     );
-    await page
-      .getByRole("link", { name: path === "/battles" ? "Home" : /^Kills/ })
-      .first()
-      .click();
-    await page.waitForTimeout(800);
-    const seen = await page.evaluate(
-      () => (window as unknown as { seen: { lcp: number; cls: number; inp: number } }).seen,
-    );
+    for (const link of path === "/battles"
+      ? ["Home"]
+      : [/^Kills/, /^Participants/, /^Composition/, /^Replay/, /^Why/]) {
+      await page.getByRole("link", { name: link }).first().click();
+      await page.waitForTimeout(800);
+    }
+    const seen = await page.evaluate(() => (window as unknown as { seen: Vitals }).seen);
     runs.push({ ready: shown, ...seen });
     await close();
   }
   const median = (key: keyof (typeof runs)[number]) =>
     runs.map((run) => run[key]).sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
   console.log(
-    `${name}: interactive ${median("ready").toFixed(0)} ms, LCP ${median("lcp").toFixed(0)} ms, CLS ${median("cls").toFixed(3)}, INP of a tab or page ${median("inp").toFixed(0)} ms`,
+    `${name}: interactive ${median("ready").toFixed(0)} ms, LCP ${median("lcp").toFixed(0)} ms, CLS ${median("cls").toFixed(3)}, INP (the slowest of its tabs or pages) ${median("inp").toFixed(0)} ms`,
   );
+}
+
+function print(what: string, frames: Frames): void {
+  const { count, median, p95, longest, longTasks } = frames;
+  const work = `script and layout a frame: median ${median.toFixed(1)}, p95 ${p95.toFixed(1)}, longest ${longest.toFixed(1)} ms`;
+  console.log(
+    `${what}: ${longTasks.length} tasks above 50 ms, ${work}; ${count} frames, load ${loadavg()[0]?.toFixed(1)}`,
+  );
+  for (const task of longTasks.slice(0, 5)) console.log(`    ${task.ms.toFixed(0)} ms: ${task.of}`);
+}
+
+async function scrolling(name: string, path: string): Promise<void> {
+  const { page, close } = await largePage();
+  await page.goto(system.url + path);
+  await page.locator("[data-row], [role=listitem]").first().waitFor();
+  await page.waitForTimeout(2000);
+  await page.mouse.move(720, 450);
+  const frames = await framesOf(browser, page, async () => {
+    for (let step = 0; step < 150; step++) {
+      await page.mouse.wheel(0, 240);
+      await page.waitForTimeout(16);
+    }
+  });
+  print(`scrolling ${name}`, frames);
+  await close();
+}
+
+async function replay(path: string): Promise<void> {
+  const { page, close } = await largePage(SHIPS);
+  await page.goto(system.url + path);
+  await page.getByRole("button", { name: "120×" }).click();
+  await page.locator("canvas").first().waitFor();
+  const frames = await framesOf(browser, page, async () => {
+    await page.getByRole("button", { name: "Play" }).click();
+    await page.waitForTimeout(4000);
+  });
+  print(`replay of more than ${SHIPS} ships at 120×`, frames);
+  await close();
 }
 
 async function metrics(devtools: CDPSession): Promise<Record<string, number>> {
@@ -100,60 +140,22 @@ async function metrics(devtools: CDPSession): Promise<Record<string, number>> {
   return Object.fromEntries(all.map((metric) => [metric.name, metric.value]));
 }
 
-async function scrolling(path: string): Promise<void> {
-  const { page, close } = await enlargedPage();
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Performance.enable");
-  await page.goto(system.url + path);
-  await page.locator("[data-row]").first().waitFor();
-  await page.waitForTimeout(1500);
-  await page.evaluate(() => {
-    const tasks: number[] = [];
-    const frames = { count: 0 };
-    Object.assign(window, { tasks, frames });
-    new PerformanceObserver((entries) => tasks.push(...entries.getEntries().map((entry) => entry.duration))).observe({
-      type: "longtask",
-    });
-    const count = () => {
-      frames.count += 1;
-      requestAnimationFrame(count);
-    };
-    requestAnimationFrame(count);
-  });
-  const before = await metrics(devtools);
-  for (let step = 0; step < 120; step++) {
-    await page.mouse.wheel(0, 240);
-    await page.waitForTimeout(16);
-  }
-  const after = await metrics(devtools);
-  const { tasks, frames } = await page.evaluate(() => {
-    const { tasks, frames } = window as unknown as { tasks: number[]; frames: { count: number } };
-    return { tasks, frames: frames.count };
-  });
-  const spent = (name: string) => ((after[name] ?? 0) - (before[name] ?? 0)) * 1000;
-  const work = (spent("ScriptDuration") + spent("LayoutDuration") + spent("RecalcStyleDuration")) / Math.max(1, frames);
-  console.log(
-    `scrolling ${KILLMAILS} kills: ${tasks.length} tasks above 50 ms (longest ${Math.max(0, ...tasks).toFixed(0)} ms), script and layout ${work.toFixed(1)} ms a frame on average over ${frames} frames`,
-  );
-  await close();
-}
-
-/** Changes of the battle that is shown, each read again with other figures, as fast as the page takes them. */
+/** Live changes of the battle that is shown, every five seconds, each read again with other figures. */
 async function memory(path: string): Promise<void> {
-  const { page, close } = await enlargedPage();
+  const { page, close } = await largePage();
   let revision = 1000;
   let answered = 0;
-  await page.route("**/api/stream?*", (route) => {
+  await page.route("**/api/stream?*", async (route) => {
     revision += 1;
     const data = JSON.stringify({ battleId: battle?.id, revision, change: "updated", mergedInto: null });
-    return route.fulfill({
+    await route.fulfill({
       contentType: "text/event-stream",
-      body: `retry: 100\nid: ${revision}-0\nevent: battle\ndata: ${data}\n\n`,
+      body: `retry: ${UPDATE_MS}\nid: ${revision}-0\nevent: battle\ndata: ${data}\n\n`,
     });
   });
   await page.route(/\/api\/battles\/[0-9a-f-]{36}$/, async (route) => {
     const answer = await route.fetch();
-    const detail = enlarged((await answer.json()) as Json);
+    const detail = enlarged((await answer.json()) as Detail, KILLMAILS);
     await route.fulfill({
       response: answer,
       json: { ...detail, revision, totalIskDestroyed: `${revision}000000000.00` },
@@ -165,12 +167,13 @@ async function memory(path: string): Promise<void> {
   await page.goto(system.url + path);
   await page.locator("section[aria-label=Score]").waitFor();
   const sizes: string[] = [];
-  for (const wanted of [5, UPDATES / 3, (2 * UPDATES) / 3, UPDATES]) {
-    while (answered < wanted) await page.waitForTimeout(100);
+  for (let part = 0; part <= 5; part++) {
     await devtools.send("HeapProfiler.collectGarbage");
-    sizes.push(`${(((await metrics(devtools)).JSHeapUsedSize ?? 0) / 1e6).toFixed(1)} MB after ${answered}`);
+    const { JSHeapUsedSize = 0, Nodes = 0 } = await metrics(devtools);
+    sizes.push(`${(JSHeapUsedSize / 1e6).toFixed(1)} MB and ${Nodes} nodes after ${answered}`);
+    if (part < 5) await page.waitForTimeout((MINUTES * 60_000) / 5);
   }
-  console.log(`memory while the report is read again: ${sizes.join(", ")}`);
+  console.log(`memory over ${MINUTES} minutes of live changes: ${sizes.join("; ")}`);
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await close();
 }

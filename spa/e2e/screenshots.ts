@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { crowded } from "./shapes.ts";
-import { list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
+import { isRealDay, list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
 
 const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
 const wanted = process.argv.slice(3);
@@ -17,7 +17,7 @@ const system = await startSystem(BATTLES);
 const browser = await openBrowser();
 try {
   const battles = await list(system.url);
-  const battle = battles.find((one) => one.sides.length > 2) ?? battles[0];
+  const battle = isRealDay() ? battles[0] : (battles.find((one) => one.sides.length > 2) ?? battles[0]);
   const report = `/battles/${battle?.id}`;
   const pages: Record<string, string> = {
     home: "/",
@@ -42,8 +42,7 @@ try {
       if (wanted.length && !wanted.includes(name)) continue;
       if (theme === "light" && !["summary", "battles"].includes(name)) continue;
       await page.goto(system.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(1500);
+      await settled(page);
       await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
     }
     await reshape(page, crowded);
@@ -55,8 +54,7 @@ try {
       if (wanted.length && !wanted.includes(name)) continue;
       if (theme === "light" && name !== "crowded") continue;
       await page.goto(system.url + path);
-      await page.locator("main h1").first().waitFor();
-      await page.waitForTimeout(1500);
+      await settled(page);
       await save(page, join(folder, `${name}-${width}-${theme}`), true);
     }
     await context.close();
@@ -64,6 +62,13 @@ try {
 } finally {
   await browser.close();
   await system.stop();
+}
+
+/** The page with its data, and figures that have measured their boxes. */
+async function settled(page: Page): Promise<void> {
+  await page.locator("main h1").first().waitFor();
+  await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+  await page.waitForTimeout(1000);
 }
 
 /** Playwright writes no WebP, the browser does. */

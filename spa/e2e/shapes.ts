@@ -103,3 +103,100 @@ export function crowded(detail: Detail, third: "third_party" | "main" = "third_p
     posterDelayUntil: new Date(Date.now() + 3_600_000).toISOString(),
   };
 }
+
+const LONG = "W".repeat(90);
+const NAMES = [LONG, "漢字の名前を持つ同盟連合会社", "تحالف النجوم البعيدة", "Ωmega Ünïted Þorn", "a"] as const;
+const MANY = 240;
+
+/** Names that are long, without a space or of other scripts; hundreds of parties; killmails without a value. */
+export function harsh(detail: Detail): Detail {
+  const [first, second] = detail.sides;
+  const model = second?.parties[0];
+  if (!first || !second || !model) return detail;
+  const named = <T extends object>(item: T, index: number): T => ({ ...item, partyName: NAMES[index % NAMES.length] });
+  const crowd = Array.from({ length: MANY }, (_, index) => ({
+    ...model,
+    partyId: `98${String(index).padStart(6, "0")}`,
+    ticker: index % 2 ? "WWWWW" : null,
+    pilots: 1 + (index % 7),
+    iskLost: "0.00",
+    pinned: null,
+  }));
+  return {
+    ...detail,
+    name: LONG,
+    regionName: LONG,
+    sides: [
+      { ...first, parties: first.parties.map(named) },
+      { ...second, iskLost: "0.00", parties: [...second.parties, ...crowd].map(named) },
+      ...detail.sides.slice(2),
+    ],
+    unassigned: crowd.slice(0, 60).map((party, index) => named({ ...party, partyId: `97${party.partyId}` }, index)),
+    killmails: detail.killmails.map((mail, index) => ({
+      ...mail,
+      victimCharacterName: NAMES[index % NAMES.length],
+      victimAllianceName: NAMES[(index + 1) % NAMES.length],
+      shipTypeName: index % 5 === 0 ? LONG : (mail as Record<string, unknown>).shipTypeName,
+      ...(index % 3 === 0 && { iskValue: "0.00" }),
+    })),
+    topKillers: (detail.topKillers as object[]).map((pilot, index) => ({
+      ...pilot,
+      characterName: NAMES[index % NAMES.length],
+    })),
+  };
+}
+
+/** The same pilots, with such names. */
+export function harshPilots(answer: { items: object[] }): object {
+  const items = answer.items.map((pilot, index) => ({
+    ...pilot,
+    characterName: NAMES[index % NAMES.length],
+    corpName: NAMES[(index + 1) % NAMES.length],
+    allianceName: NAMES[(index + 2) % NAMES.length],
+    shipTypeName: LONG,
+    iskLost: "0.00",
+  }));
+  return { ...answer, items };
+}
+
+/** Changes by people with such names and notes. */
+export function harshEdits(): object {
+  const edit = { battleId: "", killmailIds: [], groups: null, characterId: null, partyType: null, partyId: null };
+  const items = ["applied", "undone"].map((state, index) => ({
+    ...edit,
+    id: `00000000-0000-4000-8000-00000000000${index}`,
+    kind: "rename",
+    state,
+    sideId: null,
+    name: LONG,
+    author: LONG,
+    note: LONG,
+    madeAt: new Date().toISOString(),
+    undoneAt: null,
+    undoneBy: null,
+    version: 1,
+  }));
+  return { items, total: items.length, limit: 50, offset: 0, nextCursor: null, hasMore: false };
+}
+
+/** As many killmails and pilots as wanted: those of the battle again, each with an id of its own. */
+export function enlarged(detail: Detail, wanted: number, ships = 0): Detail {
+  const grow = (items: object[], count: number, key: string): object[] =>
+    Array.from({ length: Math.max(count, items.length) }, (_, index) => {
+      const item = (items[index % items.length] ?? {}) as Record<string, unknown>;
+      return index < items.length ? item : { ...item, [key]: `9${index}${item[key]}`.slice(0, 15), podOf: null };
+    });
+  const killmails = grow(detail.killmails, wanted, "killmailId") as Mail[];
+  const participants = grow(detail.participants as object[], wanted * 2, "characterId");
+  const factor = Math.ceil(ships / Math.max(1, shipsSeen(detail)));
+  const sides = detail.sides.map((side) => ({
+    ...side,
+    ships: (side.ships as { seen: number }[]).map((ship) => ({ ...ship, seen: ship.seen * Math.max(1, factor) })),
+  }));
+  const totals = { totalKills: killmails.length, totalParticipants: participants.length };
+  return { ...detail, ...totals, killmails, participants, sides };
+}
+
+function shipsSeen(detail: Detail): number {
+  return detail.sides.flatMap((side) => side.ships as { seen: number }[]).reduce((sum, ship) => sum + ship.seen, 0);
+}

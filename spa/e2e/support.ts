@@ -1,15 +1,16 @@
-/** A demo of its own, which serves the built app, and a real Chromium. */
+/** A demo of its own, which serves the built app, and a real Chromium: both once for all files of tests. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as runner from "node:test";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import type { Detail } from "./shapes.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+export const ROOT = join(import.meta.dirname, "..", "..");
 const BATTLESCOPE = join(ROOT, ".venv", "bin", "battlescope");
 const FLAGS = [
   "--no-sandbox",
@@ -21,11 +22,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 const START_MS = 120_000;
+const DAY_MS = 15 * 60_000;
+const LOOK_MS = 1000;
+/** So many equal answers, a second apart, end a day. */
+const SAME_ANSWERS = 20;
 
 export type System = { url: string; data: string; stop: () => Promise<void> };
 export type Battle = {
   id: string;
   status: string;
+  revision: number;
   systemName: string;
   totalKills: number;
   sideCount: number;
@@ -37,25 +43,51 @@ export type Battle = {
 export async function startSystem(battles: number): Promise<System> {
   const running = process.env.BATTLESCOPE_E2E;
   if (running) return { url: running, data: process.env.BATTLESCOPE_E2E_DATA ?? "", stop: async () => undefined };
+  return started(
+    (port) => ["demo", "--port", port],
+    (url) => until(`${battles} battles`, START_MS, async () => (await list(url)).length >= battles),
+  );
+}
+
+/** A system with the killmails of a file, once no more battles come of them. */
+export async function startDay(killmails: string, staticData: string): Promise<System> {
+  const feed = ["--killmails", killmails, "--sde", staticData, "--speed", "max"];
+  return started(
+    (port) => ["up", "--foreground", "--offline", "--port", port, ...feed],
+    async (url) => {
+      let before = "";
+      let same = 0;
+      await until("the end of the day", DAY_MS, async () => {
+        const answer = await fetch(`${url}/api/battles?limit=50&sort_by=kills`);
+        const now = await answer.text();
+        same = answer.ok && now === before && now.includes('"id"') ? same + 1 : 0;
+        before = now;
+        return same >= SAME_ANSWERS;
+      });
+    },
+  );
+}
+
+async function started(args: (port: string) => string[], loaded: (url: string) => Promise<void>): Promise<System> {
   const data = mkdtempSync(join(tmpdir(), "battlescope-e2e-"));
   // Under root PostgreSQL runs as another user, who must reach the folder.
   chmodSync(data, 0o755);
-  const log = openSync(join(data, "demo.log"), "w");
+  const log = openSync(join(data, "system.log"), "w");
   const port = await freePort();
-  const demo = spawn(BATTLESCOPE, ["--data", data, "demo", "--port", String(port)], { stdio: ["ignore", log, log] });
+  const child = spawn(BATTLESCOPE, ["--data", data, ...args(String(port))], { stdio: ["ignore", log, log] });
   const stop = async () => {
-    await ended(demo);
+    await ended(child);
     rmSync(data, { recursive: true, force: true });
   };
   try {
     const url = `http://127.0.0.1:${port}`;
-    await until(`${battles} battles`, async () => (await list(url)).length >= battles);
-    await until("the app", async () => (await (await fetch(url)).text()).includes('id="root"'));
+    await until("the app", START_MS, async () => (await (await fetch(url)).text()).includes('id="root"'));
+    await loaded(url);
     return { url, data, stop };
   } catch (error) {
-    const said = readFileSync(join(data, "demo.log"), "utf8").slice(-2000);
+    const said = readFileSync(join(data, "system.log"), "utf8").slice(-2000);
     await stop();
-    throw new Error(`The demo did not start: ${said}`, { cause: error });
+    throw new Error(`The system did not start: ${said}`, { cause: error });
   }
 }
 
@@ -65,13 +97,13 @@ export async function list(url: string): Promise<Battle[]> {
   return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const last = Date.now() + START_MS;
+async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
+  const last = Date.now() + patience;
   while (Date.now() < last) {
     if (await holds().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-  throw new Error(`There is no sign of ${what} after ${START_MS / 1000} s.`);
+  throw new Error(`There is no sign of ${what} after ${patience / 1000} s.`);
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -87,6 +119,55 @@ function freePort(): Promise<number> {
       const address = server.address();
       server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
+  });
+}
+
+const BATTLES = 25;
+const isTesting = process.execArgv.includes("--test");
+const launched = isTesting
+  ? await openBrowser().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+  : undefined;
+/** Why the tests cannot run here, and what would change it. */
+const skip =
+  launched instanceof Error
+    ? `No Chromium starts here (${launched.message.split("\n")[0]}). Set CHROMIUM to one, or apt-get install chromium.`
+    : false;
+
+export const { describe } = runner;
+type Body = (context: runner.TestContext) => Promise<void> | void;
+
+/** As those of the runner; where no browser starts the tests are skipped with the reason. */
+export function test(name: string, body: Body): void {
+  void runner.test(name, { skip }, body);
+}
+export function before(body: () => Promise<void>): void {
+  if (!skip) runner.before(body);
+}
+export function after(body: () => Promise<void> | undefined): void {
+  if (!skip) runner.after(body);
+}
+
+/** Whether the running system has a real day, whose largest battle is looked at. */
+export function isRealDay(): boolean {
+  return process.env.BATTLESCOPE_E2E_DAY === "1";
+}
+
+let sharing: Promise<{ system: System; browser: Browser }> | undefined;
+
+/** The system and the browser of all files. They end with the process. */
+export function shared(): Promise<{ system: System; browser: Browser }> {
+  sharing ??= (async () => {
+    if (!launched || launched instanceof Error) throw new Error(String(skip));
+    return { system: await startSystem(BATTLES), browser: launched };
+  })();
+  return sharing;
+}
+
+if (isTesting) {
+  runner.after(async () => {
+    const all = await sharing?.catch(() => undefined);
+    if (launched && !(launched instanceof Error)) await launched.close();
+    await all?.system.stop();
   });
 }
 

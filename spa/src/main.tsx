@@ -3,7 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { newQueryClient } from "@/api/queries";
+import { capabilities, newQueryClient } from "@/api/queries";
 import { live } from "@/lib/live";
 import { newRouter } from "./router";
 import { followTheme } from "./theme";
@@ -13,6 +13,9 @@ const router = newRouter(queryClient);
 
 followTheme();
 live.followVisibility();
+live.subscribe([], (event) => {
+  if (event.type === "access-ended") void queryClient.invalidateQueries({ queryKey: capabilities().queryKey });
+});
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element for the app.");

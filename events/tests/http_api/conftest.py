@@ -18,7 +18,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 @pytest.fixture
 async def api() -> AsyncGenerator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=make_app(), raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         yield client
 
 

@@ -10,7 +10,7 @@ from battlescope_events.http_api.query_names import canonical_query
 async def test_liveness_checks_the_process_and_readiness_its_dependencies(api: httpx2.AsyncClient) -> None:
     assert (await api.get("/health/readiness")).json() == {"status": "healthy"}
     transport = httpx2.ASGITransport(make_app(Dependencies(is_ready=False)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         assert (await client.get("/health/liveness")).status_code == 200
         for path in ("/health", "/healthz", "/health/readiness"):
             answer = await client.get(path)

@@ -35,7 +35,7 @@ METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 
 async def send(method: str, path: str, headers: dict[str, bytes], content: bytes = b"") -> httpx2.Response:
     transport = httpx2.ASGITransport(make_app(), raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         raw_headers: Any = [(name.encode(), value) for name, value in headers.items()]
         return await client.request(method, path, headers=raw_headers, content=content)
 

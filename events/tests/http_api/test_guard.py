@@ -2,7 +2,6 @@
 
 import httpx2
 import pytest
-from fastapi import APIRouter
 from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
@@ -12,11 +11,12 @@ from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.app import WEBSOCKET, declared_rights
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Caller, Right, Role, public
+from battlescope_events.http_api.routing import ApiRouter
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
     transport = httpx2.ASGITransport(make_app(Dependencies(guard=guard)))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         return await client.request(method, "/api/sample/note", json={"text": "x"}, headers=headers)
 
 
@@ -44,7 +44,7 @@ async def test_reads_are_open() -> None:
 
 async def test_unauthorized_request_learns_nothing_about_its_fields() -> None:
     transport = httpx2.ASGITransport(make_app())
-    async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://api") as client:
         assert (await client.post("/api/sample/note", json={})).status_code == 401
 
 
@@ -74,35 +74,35 @@ def test_every_route_declares_its_right() -> None:
 
 
 def test_route_without_a_right_is_rejected_at_composition() -> None:
-    bare = APIRouter()
+    bare = ApiRouter()
     bare.add_api_route("/x", lambda: None)
     with pytest.raises(ValueError, match="declares 0 rights"):
         declared_rights([bare])
-    twice = APIRouter(dependencies=[READ])
+    twice = ApiRouter(dependencies=[READ])
     twice.add_api_route("/x", lambda: None, dependencies=[WRITE])
     with pytest.raises(ValueError, match="declares 2 rights"):
         declared_rights([twice])
 
 
 def test_route_is_public_only_with_a_reason() -> None:
-    secret = APIRouter()
+    secret = ApiRouter()
     secret.add_api_route("/api/secret", lambda: None, dependencies=[public()])
     with pytest.raises(ValueError, match="PUBLIC_ROUTES gives no reason"):
         declared_rights([secret])
-    login = APIRouter()
+    login = ApiRouter()
     login.add_api_route("/auth/login", lambda: None, dependencies=[public()])
     assert declared_rights([login]) == {}
 
 
 def test_websocket_without_a_right_is_rejected_at_composition() -> None:
-    bare = APIRouter()
+    bare = ApiRouter()
     bare.add_api_websocket_route("/ws", lambda _: None)
     with pytest.raises(ValueError, match="declares 0 rights"):
         declared_rights([bare])
 
 
 def test_nested_router_cannot_hide_a_route() -> None:
-    outer = APIRouter()
+    outer = ApiRouter()
     outer.include_router(router)
     with pytest.raises(TypeError, match="cannot declare a right"):
         declared_rights([outer])

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -23,11 +24,21 @@ class Pair:
     text: str
 
 
+class NamedPair(NamedTuple):
+    """The columns in another order."""
+
+    text: str
+    number: int
+
+
 async def test_rows_become_objects(database: Database) -> None:
     statement = "SELECT number, 'n' || number AS text FROM generate_series(1, %(last)s::integer) AS number"
     async with database.connection() as connection:
         assert await connection.rows(Pair, statement, {"last": 2}) == [Pair(1, "n1"), Pair(2, "n2")]
         assert await connection.row(Pair, statement, {"last": 2}) == Pair(1, "n1")
+        assert await connection.rows(NamedPair, statement, {"last": 2}) == [NamedPair("n1", 1), NamedPair("n2", 2)]
+        with pytest.raises(TypeError, match=r"The columns \['number'\] are not the fields of NamedPair\."):
+            await connection.rows(NamedPair, "SELECT 1 AS number")
         assert await connection.row(Pair, statement, {"last": 0}) is None
         assert await connection.column(statement, {"last": 3}) == [1, 2, 3]
         assert await connection.scalar(statement, {"last": 3}) == 1
@@ -64,6 +75,17 @@ async def test_a_pool_sets_name_and_options_of_its_connections(url: str) -> None
     ):
         assert await connection.scalar("SHOW application_name") == "battle-test"
         assert await connection.scalar("SHOW work_mem") == "77kB"
+
+
+async def test_only_one_of_all_blocks_with_a_lock_is_the_single_flight(database: Database) -> None:
+    async with (
+        database.single_flight(1) as first,
+        database.single_flight(1) as second,
+        database.single_flight(2) as with_another_lock,
+    ):
+        assert (first, second, with_another_lock) == (True, False, True)
+    async with database.single_flight(1) as afterwards:
+        assert afterwards
 
 
 async def test_a_lost_connection_is_transient(database: Database, url: str) -> None:

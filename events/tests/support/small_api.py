@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request, WebSocket
+from fastapi import Body, Header, Query, Request, WebSocket
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, SecretStr
 
@@ -19,7 +19,6 @@ from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Guard, Right, Role, requires
 from battlescope_events.http_api.pagination import CursorFormat, page_of
@@ -34,6 +33,7 @@ from battlescope_events.http_api.request_types import (
     SingleLine,
 )
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
+from battlescope_events.http_api.routing import OF_APP, ApiRouter
 from battlescope_schemas.base import Schema
 
 TOKEN: Final = "a-token-for-tests"
@@ -94,7 +94,7 @@ FAILURES: Final[Mapping[str, Exception]] = {
 }
 Deps = Annotated[Dependencies, OF_APP]
 IfMatch = Annotated[str | None, Header()]
-router = APIRouter(prefix="/api/sample")
+router = ApiRouter(prefix="/api/sample")
 
 
 @router.get("/failures/{name}", dependencies=[READ])

@@ -70,7 +70,7 @@ SELECT '00000000-0000-0000-0000-000000000001', 90000000 + n, 98000000 + n, CASE 
 INSERT INTO battle_participant_ships VALUES ('00000000-0000-0000-0000-000000000001', 90000001, 587, 1, 0);
 INSERT INTO battle_links VALUES ('00000000-0000-0000-0000-000000000001', 1, 2, 'same-people', 0.5, 600);
 INSERT INTO ship_types VALUES (587, 25), (670, 29);
-INSERT INTO solar_systems VALUES (30000142, 20000020, 0.9458, NULL), (30000143, 20000020, -1, 5);
+INSERT INTO solar_systems VALUES (30000142, 20000020, 0.9458, NULL, NULL), (30000143, 20000020, -1, 5, 'Wolf-Rayet');
 INSERT INTO entity_names (entity_type, id, name, ticker) VALUES ('constellation', 20000020, 'Kimotoro', NULL),
     ('ship_group', 25, 'Frigate', NULL), ('corporation', 98000002, 'Blue Works', 'BLUW');
 UPDATE entity_names SET ticker = 'RED' WHERE entity_type = 'alliance';

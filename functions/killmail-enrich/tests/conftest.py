@@ -94,6 +94,7 @@ def small_universe() -> dict[str, list[dict[str, object]]]:
             named(587, "Rifter", groupID=25),
             named(670, "Capsule", groupID=29),
             named(35832, "Astrahus", groupID=1657),
+            named(30669, "Wolf-Rayet Star", groupID=995),
             named(999, "", groupID=424242),
         ],
         "mapRegions.jsonl": [named(10000001, "Derelik"), named(11000001, "A-R00001", wormholeClassID=1)],
@@ -106,6 +107,7 @@ def small_universe() -> dict[str, list[dict[str, object]]]:
             named(31000001, "J000001", securityStatus=-1, constellationID=21000001, regionID=11000001),
         ],
         "mapStargates.jsonl": gates,
+        "mapSecondarySuns.jsonl": [{"_key": 40409248, "solarSystemID": 31000001, "typeID": 30669}],
         "blueprints.jsonl": [
             blueprint(2001, 35832, {34: 1000, 35: 5}),
             {"_key": 2002, "activities": {"copying": {"time": 5}}, "blueprintTypeID": 2002},

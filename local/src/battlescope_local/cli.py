@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from battlescope_local.arguments import ArgumentParser, address, existing_file, existing_folder, port, positive, speed
+from battlescope_local.command_name import typed_command
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
@@ -225,7 +226,7 @@ def _up(arguments: argparse.Namespace) -> None:
         _foreground(settings)
     else:
         url = daemon.start(settings, _progress())
-        print(f"BattleScope is at {url}; `battlescope down` stops it.")
+        print(f"BattleScope is at {url}; `{typed_command('down')}` stops it.")
         _print_access(state.read(folder))
 
 

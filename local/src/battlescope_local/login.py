@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from battlescope_events.edge.modes import AccessMode
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.node.access import OWNER_TOKEN_NAME
 from battlescope_local.node.client import request_json, send_json
@@ -35,7 +36,7 @@ def api_token(folder: Path, mode: str) -> str:
         return stored_password(folder, OWNER_TOKEN_NAME)
     file = folder / TOKEN_FILE
     if not file.is_file():
-        raise UserError("This needs a personal access token; `battlescope login` stores one.")
+        raise UserError(f"This needs a personal access token; `{typed_command('login')}` stores one.")
     return file.read_text().strip()
 
 
@@ -74,7 +75,7 @@ def _confirmed_token(node: NodeState) -> str:
         if answer["token"] is not None:
             return str(answer["token"])
         if not answer["isValid"]:
-            raise UserError("Nobody confirmed the login in time; run `battlescope login` again.")
+            raise UserError(f"Nobody confirmed the login in time; run `{typed_command('login')}` again.")
         time.sleep(POLL_SECONDS)
 
 

@@ -57,12 +57,16 @@ class S3Access:
 
 @dataclass(frozen=True, slots=True)
 class ExternalServers:
-    """Servers that run elsewhere; the node starts a server of its own for each that is None."""
+    """Servers that run elsewhere; the node starts a server of its own for each that is None.
+
+    kafka_security: librdkafka's settings for TLS and sign-in; empty for a Kafka without either.
+    """
 
     postgres_url: str | None = None
     redis_url: str | None = None
     s3: S3Access | None = None
     kafka_bootstrap: str | None = None
+    kafka_security: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ def external_servers(environ: Mapping[str, str] = os.environ) -> ExternalServers
         redis_url=environ.get("BATTLESCOPE_REDIS_URL"),
         s3=_s3(endpoint, environ) if endpoint else None,
         kafka_bootstrap=environ.get("BATTLESCOPE_KAFKA_BOOTSTRAP"),
+        kafka_security=_kafka_security(environ),
     )
 
 
@@ -163,6 +168,29 @@ def static_data_path(environ: Mapping[str, str] = os.environ) -> Path | None:
     """CCP's static data as a file, for `battlescope replay`."""
     path = environ.get("BATTLESCOPE_SDE")
     return Path(path) if path else None
+
+
+def _kafka_security(environ: Mapping[str, str]) -> dict[str, str]:
+    """TLS where there is a certificate of an authority, sign-in where there is a user.
+
+    Raises:
+        ValueError: there is a user without a password.
+    """
+    authority, user = environ.get("BATTLESCOPE_KAFKA_CA_FILE", ""), environ.get("BATTLESCOPE_KAFKA_USERNAME", "")
+    password = environ.get("BATTLESCOPE_KAFKA_PASSWORD", "")
+    if user and not password:
+        raise ValueError("BATTLESCOPE_KAFKA_USERNAME is set, so BATTLESCOPE_KAFKA_PASSWORD must be set too.")
+    security = dict[str, str]()
+    if authority:
+        security |= {"security.protocol": "SSL", "ssl.ca.location": authority}
+    if user:
+        security |= {
+            "security.protocol": "SASL_SSL" if authority else "SASL_PLAINTEXT",
+            "sasl.mechanism": environ.get("BATTLESCOPE_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),
+            "sasl.username": user,
+            "sasl.password": password,
+        }
+    return security
 
 
 def _s3(endpoint: str, environ: Mapping[str, str]) -> S3Access:

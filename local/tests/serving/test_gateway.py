@@ -134,6 +134,37 @@ async def test_every_error_of_the_gateway_has_the_one_body_and_names_no_internal
     assert expected != 405 or headers["allow"] == "GET, HEAD"
 
 
+PAGES = {
+    "unknown path": ("/nothing", "localhost", 404),
+    "used link": ("/login/owner?code=x", "localhost", 403),
+    "foreign host": ("/", "evil.example", 421),
+    "instance that does not start": ("/api/battles", "localhost", 503),
+}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_person_in_a_browser_sees_a_sentence_and_a_way_back(name: str) -> None:
+    path, host, expected = PAGES[name]
+    login = OwnerLogin("token", "http://127.0.0.1:1")
+    async with running(FixedService(Rejection(503, "secret")), login) as port:
+        for accept, media_type in ((BROWSER, "text/html; charset=utf-8"), ("*/*", "application/json")):
+            lines = (f"GET {path} HTTP/1.1", f"Host: {host}", f"Accept: {accept}", "", "")
+            status, headers, body = await send(port, "\r\n".join(lines).encode())
+            assert (status, headers["content-type"], headers["vary"]) == (expected, media_type, "Accept")
+            if accept == BROWSER:
+                assert b'<p role="alert">' in body
+                assert b'<a href="/">' in body
+            else:
+                assert json.loads(body).keys() == KEYS
+
+
+async def test_failure_of_the_gateway_is_a_page_for_a_person() -> None:
+    async with running(FixedService(error=RuntimeError("hunter2"))) as port:
+        status, headers, body = await send(port, head("GET /api/battles HTTP/1.1", f"Accept: {BROWSER}"))
+    assert (status, headers["content-type"], b"hunter2" in body) == (500, "text/html; charset=utf-8", False)
+
+
 async def test_foreign_page_opens_no_websocket_on_a_machine_without_logins() -> None:
     """A browser sends the handshake of every page, as a GET, and the page could give orders through it."""
     upgrade = ("Connection: Upgrade", "Upgrade: websocket")

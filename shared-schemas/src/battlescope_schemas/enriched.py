@@ -83,7 +83,9 @@ class EnrichedKillmail(Schema):
 
     wormhole_class: as in the static data: 1 to 6, 12 for Thera, 13 for shattered ones, 14 to 18 for drifters'; None
         outside of wormholes.
-    nearby_system_ids: systems within two gate jumps. zkb_…: what zKillboard estimates, whether or not it is used.
+    system_effect: of the secondary sun, as "Wolf-Rayet"; None without one. Only wormhole systems have one.
+    nearby_system_ids: systems within two gate jumps. adjacent_system_ids: those within one; none in events of older
+        releases. zkb_…: what zKillboard estimates, whether or not it is used.
     value_source, total_value, fitted_value, dropped_value, destroyed_value: what is shown and summed, zKillboard's
         unless it is refused, else the computed one; None while no value is known. A part may be unknown.
     value_revision: as that of its reference. valuation_revision: counts later computations of the value, None for the
@@ -103,7 +105,9 @@ class EnrichedKillmail(Schema):
     security_type: SecurityType
     security_status: float
     wormhole_class: Annotated[int, Field(ge=1, le=100)] | None = None
+    system_effect: Annotated[str, Field(min_length=1)] | None = None
     nearby_system_ids: tuple[EveId, ...] = ()
+    adjacent_system_ids: tuple[EveId, ...] = ()
     zkb_total_value: Isk | None = None
     zkb_fitted_value: Isk | None = None
     zkb_dropped_value: Isk | None = None

@@ -51,6 +51,11 @@ def security_type(system_id: int, region_id: int, security_status: float) -> Sec
     return SecurityType.HIGHSEC if security_status >= HIGHSEC_FROM else SecurityType.LOWSEC
 
 
+def system_effect(sun_name: str | None) -> str | None:
+    """What players call the effect of a secondary sun: that of a "Wolf-Rayet Star" is "Wolf-Rayet"."""
+    return sun_name.removesuffix(" Star") if sun_name else None
+
+
 _KNOWN_SPACE = frozenset({SecurityType.HIGHSEC, SecurityType.LOWSEC, SecurityType.NULLSEC})
 
 

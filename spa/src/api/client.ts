@@ -204,6 +204,7 @@ export type BattleBattleDetail = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -327,6 +328,7 @@ export type BattleItem = {
   securityType: SecurityType;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   status: BattleStatus;
   tier: Tier;
   startTime: string;
@@ -802,7 +804,11 @@ export type EditBatchResult = {
   items: EditItem[];
 };
 
-/** A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others. */
+/**
+ * A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others.
+ *
+ * authorCharacterId, undoneByCharacterId: the characters of the logins; null where there are no logins.
+ */
 export type EditItem = {
   id: string;
   battleId: string;
@@ -816,10 +822,12 @@ export type EditItem = {
   sideId: number | null;
   name: string | null;
   author: string;
+  authorCharacterId: string | null;
   note: string | null;
   madeAt: string;
   undoneAt: string | null;
   undoneBy: string | null;
+  undoneByCharacterId: string | null;
   version: number;
 };
 
@@ -1206,6 +1214,7 @@ export type KillmailDetail = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1351,6 +1360,7 @@ export type KillmailSort = "time" | "isk_destroyed";
  * One killmail of a list.
  *
  * systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
+ * systemEffect: of the secondary sun of a wormhole system, as "Magnetar"; null without one.
  * iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
  * unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
  * it is unknown.
@@ -1363,6 +1373,7 @@ export type KillmailSummary = {
   securityType: SecurityType | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   regionId: string | null;
   regionName: string | null;
   victimAllianceId: string | null;
@@ -1399,7 +1410,8 @@ export type KillmailSummary = {
  * Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
  *
  * deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
- * edit and in battles of an older release. sharedPilots: on both killmails.
+ * edit and in battles of an older release. sharedPilots: on both killmails. jumps: stargates between their systems,
+ * 0 in one system; null where they are more than two, or unknown.
  */
 export type LinkItem = {
   fromKillmailId: string;
@@ -1409,6 +1421,7 @@ export type LinkItem = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sharedPilots: number;
+  jumps: number | null;
 };
 
 export type LinkReason = {
@@ -2337,6 +2350,7 @@ export type SystemItem = {
   systemName: string | null;
   securityStatus: number | null;
   systemClass: number | null;
+  systemEffect: string | null;
   killmails: number;
   firstAt: string;
   lastAt: string;
@@ -2516,7 +2530,7 @@ export type Why = {
 /**
  * A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
  *
- * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+ * quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle; jumps likewise.
  */
 export type WhyLink = {
   killmailId: string;
@@ -2525,6 +2539,7 @@ export type WhyLink = {
   deltaSeconds: number;
   quietLimitSeconds: number | null;
   sameSystem: boolean;
+  jumps: number | null;
   sharedPilotCount: number;
   sharedPilots: NamedEntity[];
 };
@@ -2818,7 +2833,7 @@ export interface Operations {
     body: undefined;
     answer: EditItem;
   };
-  /** Undo an edit, also one that has deleted its battle. */
+  /** Undo an edit, also one that has deleted its battle: its own author may, and directors anybody's. */
   "DELETE /api/battles/{battle_id}/edits/{edit_id}": {
     path: { battle_id: string; edit_id: string };
     query: undefined;

@@ -20,8 +20,32 @@ export function isTransient(error: unknown): boolean {
   return status === undefined || status === 429 || status >= 500;
 }
 
+const LONGEST_WAIT_MS = 30_000;
+const RECOVER_MS = 10_000;
+/** When a failed request is tried again, by its error: the cache of requests does not tell. */
+const nextTries = new WeakMap<object, number>();
+
 /** Milliseconds until the next try: what the server asks for, else 1, 2, 4 … seconds. */
 export function retryDelay(attempt: number, error: unknown): number {
-  const asked = error instanceof ApiError ? error.problem.retryAfter : undefined;
-  return asked === undefined ? Math.min(1000 * 2 ** attempt, 30_000) : asked * 1000;
+  const delay = askedDelay(error) ?? Math.min(1000 * 2 ** attempt, LONGEST_WAIT_MS);
+  if (error instanceof Error) nextTries.set(error, Date.now() + delay);
+  return delay;
+}
+
+/** Milliseconds after which a request is begun anew whose tries have all failed, so that no page needs a reload. */
+export function recoverDelay(error: unknown): number {
+  return Math.max(askedDelay(error) ?? 0, RECOVER_MS);
+}
+
+/** When the request with this error is tried again, in milliseconds since 1970, if another try of it is due. */
+export function nextTryOf(error: unknown): number | undefined {
+  return error instanceof Error ? nextTries.get(error) : undefined;
+}
+
+/** What the server asks for, in its answer or, where a proxy answered, in the header. */
+function askedDelay(error: unknown): number | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  const header = error.headers.get("retry-after") ?? "";
+  const seconds = error.problem.retryAfter ?? (/^\d{1,5}$/.test(header) ? Number(header) : undefined);
+  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -12,6 +12,8 @@ type Props = {
   lanes: readonly { id: string; name: string }[];
   dots: readonly Dot[];
   links: readonly LinkItem[];
+  /** Moments at which the rules see two fights, in milliseconds. */
+  cuts?: readonly number[];
   onOpen: (killmailId: string) => void;
 };
 
@@ -27,7 +29,7 @@ const SPECIAL: Record<string, string> = {
 };
 
 /** Time goes to the right, each system has a lane; the first side's losses stand above its line, all others below. */
-export function WhyLanes({ start, end, lanes, dots, links, onOpen }: Props) {
+export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   useEffect(() => {
@@ -110,6 +112,14 @@ export function WhyLanes({ start, end, lanes, dots, links, onOpen }: Props) {
           >
             <title>{`${dot.ship} of ${dot.victim}, ${clockSeconds(dot.at)}`}</title>
           </circle>
+        ))}
+        {cuts.map((cut) => (
+          <g className="text-warn" key={cut}>
+            <line stroke="currentColor" strokeDasharray="4 4" x1={x(cut)} x2={x(cut)} y1="0" y2={height - 20} />
+            <text className="text-label" fill="currentColor" x={x(cut) + 4} y="10">
+              two fights?
+            </text>
+          </g>
         ))}
       </svg>
     </div>

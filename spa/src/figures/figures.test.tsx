@@ -2,7 +2,7 @@
 import { render, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { bucketsOf, cutHeight, type FigureSide, type Loss } from "./buckets";
-import { LossTable } from "./LossTimeline";
+import { LossTable } from "./LossTable";
 import { Spark } from "./Spark";
 import { TugBar } from "./TugBar";
 

@@ -8,6 +8,7 @@ const KEY = "bs.images";
 const NPC_CORPORATION = "1000125"; // CONCORD, which always has a logo
 const watchers = new Set<() => void>();
 let state: HostState = stored();
+let hostName: string | undefined;
 
 function stored(): HostState {
   try {
@@ -29,6 +30,8 @@ function decide(found: "there" | "away"): void {
 }
 
 function ask(host: string): void {
+  hostName = host;
+  if (state === "there") decide("there");
   if (state !== "unknown") return;
   state = "asked";
   const probe = new Image();
@@ -37,18 +40,20 @@ function ask(host: string): void {
   probe.src = `${host}/corporations/${NPC_CORPORATION}/logo?size=32`;
 }
 
-/** The host of pictures, once it has answered. */
-export function useImageHost(): string | undefined {
+/** Learn the name of the image host and ask once whether it answers; for the frame of all pages. */
+export function useAskImageHost(): void {
   const host = useAccess()?.flags.imageHost;
-  const current = useSyncExternalStore(
-    (watcher) => {
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
-    },
-    () => state,
-  );
   useEffect(() => {
     if (host) ask(host);
   }, [host]);
-  return current === "there" ? host : undefined;
+}
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}
+
+/** The host of pictures, once it has answered. A row reads one variable: a query in each would make lists slow. */
+export function useImageHost(): string | undefined {
+  return useSyncExternalStore(watch, () => (state === "there" ? hostName : undefined));
 }

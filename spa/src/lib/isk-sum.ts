@@ -2,11 +2,15 @@
 export function sumIsk(amounts: Iterable<string>): string {
   let cents = 0n;
   for (const amount of amounts) cents += centsOf(amount);
-  const whole = cents / 100n;
-  return `${whole}.${(cents % 100n).toString().padStart(2, "0")}`;
+  return iskOfCents(cents);
 }
 
-function centsOf(amount: string): bigint {
+/** Hundredths of an ISK. */
+export function centsOf(amount: string): bigint {
   const [whole = "0", fraction = ""] = amount.split(".");
   return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0").slice(0, 2));
+}
+
+export function iskOfCents(cents: bigint): string {
+  return `${cents / 100n}.${(cents % 100n).toString().padStart(2, "0")}`;
 }

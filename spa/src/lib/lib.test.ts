@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
-import { nameOf, relatedUrls } from "./names";
+import type { SideRole } from "@/api/client";
+import cases from "../../../docs/appearance-cases.json";
+import { toCsv } from "./csv";
+import { type EntityType, nameOf, partyKey, relatedUrls } from "./names";
 import { bucketSeconds, quantile, sqrt, sqrtTicks, timeTicks } from "./scale";
-import { arrange, inBarOrder } from "./sides";
+import { type AnyParty, arrange, inBarOrder, topParty } from "./sides";
 import { ago, clock, duration, namedDay } from "./time";
 import { choices, ids, parseSearch, stringifySearch, whole } from "./url";
 
@@ -23,7 +26,8 @@ test.each([
   ["2026-11-27T19:37:00Z", "23m ago"],
   ["2026-11-27T17:00:00Z", "3h ago"],
   ["2026-11-25T17:00:00Z", "2026-11-25"],
-  ["2026-11-27T20:00:09Z", "0 s ago"],
+  ["2026-11-27T19:59:56Z", "just now"],
+  ["2026-11-27T20:00:09Z", "just now"],
 ])("%s was %s", (time, text) => {
   expect(ago(time, Date.parse("2026-11-27T20:00:00Z"))).toBe(text);
 });
@@ -64,15 +68,23 @@ test("ticks are whole times inside the range", () => {
   expect(sqrtTicks(0)).toEqual([]);
 });
 
-test("the first two main sides stand left and right, third parties between them", () => {
-  const sides = [
-    { sideId: 3, role: "third_party" },
-    { sideId: 1, role: "main" },
-    { sideId: 2, role: "main" },
-  ] as const;
-  expect(inBarOrder([...sides]).map((side) => side.sideId)).toEqual([1, 3, 2]);
-  expect(arrange([]).left).toBeUndefined();
-  expect(arrange([{ sideId: 1, role: "main" as const }]).right).toBeUndefined();
+test.each(cases.arrangements)("sides stand as on cards of shares: $why", ({ sides, left, others, right }) => {
+  const all = sides.map(([sideId, role]) => ({ sideId: sideId as number, role: role as SideRole }));
+  const arranged = arrange(all);
+  expect(arranged.left?.sideId ?? null).toBe(left);
+  expect(arranged.others.map((side) => side.sideId)).toEqual(others);
+  expect(arranged.right?.sideId ?? null).toBe(right);
+  expect(inBarOrder(all).map((side) => side.sideId)).toEqual([left, ...others, right].filter((id) => id !== null));
+});
+
+test.each(cases.topParties)("the party that names a side is that of cards of shares: $why", ({ parties, top }) => {
+  const all = parties.map(([partyType, partyId, pilots, iskLost]) => ({
+    partyType: partyType as EntityType,
+    partyId: partyId as string,
+    pilots: pilots as number,
+    iskLost: iskLost as string,
+  }));
+  for (const order of [all, [...all].reverse()]) expect(partyKey(topParty(order) as AnyParty)).toBe(top);
 });
 
 test("a missing name is never a bare id", () => {
@@ -84,4 +96,21 @@ test("other tools get the system and the hour", () => {
   expect(relatedUrls("30000142", "2026-11-27T18:42:31Z").zkillboard).toBe(
     "https://zkillboard.com/related/30000142/202611271800/",
   );
+});
+
+test("the own side stands left, whatever its numeral", () => {
+  const sides = [
+    { sideId: 1, role: "main" },
+    { sideId: 2, role: "main", isOwn: true },
+  ] as const;
+  expect([arrange([...sides]).left?.sideId, arrange([...sides]).right?.sideId]).toEqual([2, 1]);
+});
+
+test("CSV keeps names as they are, and a spreadsheet runs none of them", () => {
+  expect(
+    toCsv([
+      ["a,b", 'say "hi"', null, 3],
+      ["=1+1", "漢字", "line\nbreak", "-"],
+    ]),
+  ).toBe('"a,b","say ""hi""",,3\r\n\'=1+1,漢字,"line\nbreak",\'-\r\n');
 });

@@ -2,6 +2,8 @@
 
 const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"] as const;
 
+const JUST_NOW_S = 5;
+
 export function instant(iso: string): number {
   return Date.parse(iso);
 }
@@ -37,9 +39,10 @@ export function duration(seconds: number): string {
   return hours % 24 === 0 ? `${Math.floor(hours / 24)}d` : `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
-/** `14 s ago`, `1m 05s ago`, `23m ago`, `3h ago`; from a day on the date. */
+/** `just now`, `14 s ago`, `1m 05s ago`, `23m ago`, `3h ago`; from a day on the date. */
 export function ago(iso: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - instant(iso)) / 1000));
+  if (seconds < JUST_NOW_S) return "just now";
   if (seconds < 60) return `${seconds} s ago`;
   if (seconds < 600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`;

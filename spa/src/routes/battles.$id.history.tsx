@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { HistoryTab } from "@/features/report/HistoryTab";
+import { HistoryTab } from "@/features/report/tabs/HistoryTab";
 
 export const Route = createFileRoute("/battles/$id/history")({ component: HistoryTab });

@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { ParticipantsTab } from "@/features/report/ParticipantsTab";
+import { ParticipantsTab } from "@/features/report/tabs/ParticipantsTab";
 
 export const Route = createFileRoute("/battles/$id/participants")({ component: ParticipantsTab });

@@ -1,7 +1,8 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { battle } from "@/api/queries";
-import { ReportFrame } from "@/features/report/ReportFrame";
-import { readReportSearch } from "@/features/report/search";
+import { ReportFrame } from "@/features/report/frame/ReportFrame";
+import { readReportSearch } from "@/features/report/model/search";
+import { useCleanAddress } from "@/lib/useCleanAddress";
 
 export const Route = createFileRoute("/battles/$id")({
   validateSearch: readReportSearch,
@@ -9,6 +10,7 @@ export const Route = createFileRoute("/battles/$id")({
     void context.queryClient.prefetchQuery(battle(params.id));
   },
   component: function Report() {
-    return <ReportFrame id={Route.useParams().id} search={Route.useSearch()} />;
+    const search = useCleanAddress(Route.useSearch(), readReportSearch);
+    return <ReportFrame id={Route.useParams().id} search={search} />;
   },
 });

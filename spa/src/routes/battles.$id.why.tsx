@@ -1,4 +1,4 @@
 import { createFileRoute } from "@tanstack/react-router";
-import { WhyTab } from "@/features/report/WhyTab";
+import { WhyTab } from "@/features/report/tabs/WhyTab";
 
 export const Route = createFileRoute("/battles/$id/why")({ component: WhyTab });

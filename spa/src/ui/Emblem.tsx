@@ -39,7 +39,8 @@ const FIGURES = [
 ] as const;
 const BUST = "M12 13a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.500 22c0-4.500 3.400-7.300 7.500-7.300s7.500 2.800 7.500 7.300z";
 
-function Generated({ id, person, size }: { id: string; person: boolean; size: number }) {
+/** The pattern of an id; docs/appearance.md has the rule, which the cards of shares follow too. */
+export function Generated({ id, person, size }: { id: string; person: boolean; size: number }) {
   const seed = hash(id);
   return (
     <svg

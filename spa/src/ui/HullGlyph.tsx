@@ -22,17 +22,27 @@ export const HULL_PATHS: Record<HullClass, string> = {
   other: "M8 4.4 11.6 8 8 11.6 4.4 8z",
 };
 
-export function HullGlyph({ hull, size = 16, label }: { hull: HullClass | null; size?: number; label?: boolean }) {
+type Props = {
+  hull: HullClass | null;
+  size?: number;
+  /** Say the class to screen readers. */
+  label?: boolean;
+  /** Only the outline: a ship that is lost. */
+  hollow?: boolean;
+};
+
+export function HullGlyph({ hull, size = 16, label, hollow }: Props) {
   const name = hullLabel(hull);
   return (
     <svg
       aria-hidden={label ? undefined : true}
       aria-label={label ? name : undefined}
       className="shrink-0"
-      fill="currentColor"
+      fill={hollow ? "none" : "currentColor"}
       fillRule="evenodd"
       height={size}
       role={label ? "img" : undefined}
+      stroke={hollow ? "currentColor" : "none"}
       viewBox="0 0 16 16"
       width={size}
     >

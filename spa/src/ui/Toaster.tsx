@@ -4,7 +4,7 @@ import { Icon } from "./Icon";
 
 const SHOWN_MS = 6000;
 
-export default function Toaster() {
+export function Toaster() {
   const toasts = useToasts();
   return (
     <div className="no-print pointer-events-none fixed right-3 bottom-3 z-50 flex w-90 max-w-[calc(100vw-24px)] flex-col gap-2 max-md:top-14 max-md:bottom-auto">

@@ -8,6 +8,7 @@ from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 
 from battlescope_events.access.credentials import bearer_token
+from battlescope_events.edge.hosts import FOREIGN_HOST, is_own_host
 from battlescope_events.edge.limits import Limit
 from battlescope_events.edge.modes import OWNER_COOKIE
 from battlescope_events.edge.origins import OriginPolicy
@@ -27,13 +28,16 @@ class OwnerGuard:
         """Take the token; without one all writes are refused."""
         self._token = token.get_secret_value().encode() if token else b""
         self.origins = origins
+        self._hosts = origins.own_hosts
 
     async def check(self, right: Right, connection: HTTPConnection) -> Caller:
         """The owner if the request proves it, anybody for reads.
 
         Raises:
-            ApiError: writes are disabled (403), or the token is missing or wrong (401).
+            ApiError: writes are disabled (403), the token is missing or wrong (401), or the request is for a foreign
+                host (421).
         """
+        self._check_host(connection)
         token = bearer_token(connection) or connection.cookies.get(OWNER_COOKIE, "")
         if self._token and compare_digest(token.encode(errors="surrogateescape"), self._token):
             return OWNER
@@ -43,8 +47,17 @@ class OwnerGuard:
             raise ApiError(403, "Changes are disabled: this installation has no owner's token and no login.")
         raise ApiError(401, _NEEDS_PROOF, headers={"www-authenticate": "Bearer"})
 
-    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:
-        """Admit everything: one person needs no limit."""
+    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002  # the port's signature
+        """Admit every request for a host of ours: one person needs no limit.
+
+        Raises:
+            ApiError: the request is for a foreign host (421).
+        """
+        self._check_host(connection)
+
+    def _check_host(self, connection: HTTPConnection) -> None:
+        if not is_own_host(connection.headers.get("host", ""), self._hosts):
+            raise ApiError(421, FOREIGN_HOST)
 
     def record_denial(self, connection: HTTPConnection, reason: str) -> None:
         """Record nothing: there are no accounts, and no audit."""

@@ -194,6 +194,7 @@ def caller_of(identity: Identity) -> Caller:
         CallerKind.SESSION if token_id is None else CallerKind.ACCESS_TOKEN,
         identity.account_id,
         identity.primary_character_id,
+        identity.primary_character_name,
         identity.roles,
         identity.is_super_admin,
         token_id,

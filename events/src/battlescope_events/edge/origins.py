@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from battlescope_events.edge.hosts import host_name
+
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110: requests with them change nothing
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -32,6 +34,11 @@ class OriginPolicy:
     def allows(self, url: str) -> bool:
         """Whether a page of this origin or URL may change something."""
         return origin_of(url) in self.own | self.foreign
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The names of the own origins, without ports."""
+        return frozenset(map(host_name, self.own))
 
     def shares_with(self, origin: str) -> bool:
         """Whether scripts of another origin may read answers."""

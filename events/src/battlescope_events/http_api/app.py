@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.requests import HTTPConnection
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute
@@ -31,16 +31,11 @@ from battlescope_events.http_api.guard import (
     guard_of,
 )
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
-from battlescope_events.http_api.query_names import (
-    QueryNames,
-    QueryNamesByEndpoint,
-    Translate,
-    check_query,
-    declared_names,
-    unchanged,
-)
+from battlescope_events.http_api.query_names import QueryNames, QueryNamesByEndpoint, Translate, unchanged
+from battlescope_events.http_api.routing import AnyRoute, ApiRoute
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
+from battlescope_events.server.garbage import begin_collecting
 from battlescope_events.settings import RuntimeSettings
 
 WEBSOCKET: Final = "WEBSOCKET"
@@ -49,7 +44,6 @@ DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
 Rights = Mapping[tuple[str, str], Right]
 """By method and path; the method of a WebSocket is WEBSOCKET."""
-AnyRoute = APIRoute | APIWebSocketRoute
 
 
 class ApiApp(FastAPI):
@@ -100,6 +94,7 @@ def api_app(
         configure(RuntimeSettings())
         async with open_dependencies() as dependencies:
             app.state.dependencies = dependencies
+            begin_collecting()
             yield
 
     async def is_ready() -> Mapping[str, object] | None:
@@ -112,7 +107,6 @@ def api_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # FastAPI's redirect takes its host from the request
-        dependencies=[Depends(check_query)],
         middleware=[
             Middleware(RequestContext),
             Middleware(EdgeProtection, origins_of=_origins_of, forbid=_forbid),
@@ -127,9 +121,9 @@ def api_app(
     app.operations = frozenset(
         (method, route.path) for route in api_routes(routers) for method in _methods(route) if method != WEBSOCKET
     )
-    app.query_names = declared_names(api_routes(routers))
-    for router in routers:
-        app.include_router(router)
+    app.query_names = {}
+    # Not by `include_router`, which prepares all routes of a router again and looks for a request's route twice.
+    app.router.routes.extend(api_routes(routers))
     for outcome, handler in (outcomes or {}).items():
         app.add_exception_handler(outcome, handler)
     add_error_handlers(app)
@@ -178,8 +172,8 @@ def api_routes(routers: Sequence[APIRouter]) -> Iterator[AnyRoute]:
     """
     for router in routers:
         for route in router.routes:
-            if not isinstance(route, APIRoute | APIWebSocketRoute):
-                raise TypeError(f"{route} cannot declare a right; add an API route to the router.")
+            if not isinstance(route, ApiRoute | APIWebSocketRoute):
+                raise TypeError(f"{route} cannot declare a right; add an API route to an ApiRouter.")
             yield route
 
 
@@ -194,10 +188,13 @@ def _forbid(connection: HTTPConnection, message: str) -> Response:
 
 
 async def _redirect_or_reject(app: ApiApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a path with a slash too many to the one without; the Location is relative, so that no host is trusted."""
+    """Send a path with a slash too many to the one without; the Location is relative, so that no host is trusted.
+
+    A path that ends with an empty id has no route of this method without the slash, and is 404.
+    """
     path: str = scope["path"]
     shorter = {**scope, "path": path.rstrip("/")}
-    if path.endswith("/") and any(route.matches(shorter)[0] is not Match.NONE for route in app.routes):
+    if path.endswith("/") and any(route.matches(shorter)[0] is Match.FULL for route in app.routes):
         query = scope["query_string"].decode("latin-1")
         location = quote(shorter["path"]) + (f"?{query}" if query else "")
         await RedirectResponse(location, 307)(scope, receive, send)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from battlescope_events.http_api.error_body import ERROR_NAMES
+from battlescope_events.http_api.error_page import HTML
 from battlescope_events.http_api.errors import Problem
 from battlescope_events.http_api.guard import Right
 from battlescope_schemas.accounts.session import SESSION_COOKIE
@@ -20,6 +21,7 @@ _ALWAYS: Final[Mapping[int, str]] = {
     400: "The request is invalid; `message` names the field.",
     413: "The request body is too large.",
     414: "The query is too long.",
+    421: "On one machine without logins: the header Host is no name of this machine.",
     429: "Too many requests; `retryAfter` says when the next one may work.",
     500: "An unexpected error.",
     503: "A part of the service does not answer.",
@@ -63,6 +65,7 @@ _RATE_LIMIT_HEADERS: Final = {
 }
 _RATE_LIMIT_REFERENCES: Final = {name: {"$ref": f"#/components/headers/{name}"} for name in _RATE_LIMIT_HEADERS}
 _CHALLENGE: Final = {"description": "The scheme that the operation needs.", "schema": {"type": "string"}}
+_PAGE: Final = {"schema": {"type": "string", "description": "The sentence as a page, for people in a browser."}}
 _PROBLEM_EXAMPLE: Final = {"message": "A sentence for people.", "requestId": "0c9d7c0e-5c1e-4c55-8f2b-5d3c5a3f7c11"}
 
 
@@ -174,6 +177,7 @@ def _own_response(method: str, status: str, response: dict[str, Any], example: A
     if "application/json" in content:
         if int(status) in ERROR_NAMES:
             content["application/json"]["example"] = {"error": ERROR_NAMES[int(status)], **_PROBLEM_EXAMPLE}
+            content[HTML] = _PAGE
         elif example is not None:
             content["application/json"]["example"] = example
     return {**response, "headers": headers}
@@ -191,5 +195,5 @@ def _problem(status: int, description: str) -> dict[str, Any]:
     return {
         "description": description,
         "headers": {"X-Request-Id": _REQUEST_ID, **own_headers, **_RATE_LIMIT_REFERENCES},
-        "content": {"application/json": content},
+        "content": {"application/json": content, HTML: _PAGE},
     }

@@ -19,6 +19,7 @@ ERROR_NAMES: Final[Mapping[int, str]] = {
     413: "RequestEntityTooLarge",
     414: "RequestUriTooLong",
     415: "UnsupportedMediaType",
+    421: "MisdirectedRequest",
     428: "PreconditionRequired",
     429: "TooManyRequests",
     431: "RequestHeaderFieldsTooLarge",

@@ -24,6 +24,7 @@ from starlette.routing import compile_path
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, error_body
+from battlescope_events.http_api.error_page import HTML, error_page, is_for_a_person
 from battlescope_events.http_api.validation_messages import validation_message
 from battlescope_schemas.base import Schema
 
@@ -76,12 +77,14 @@ def problem(description: str) -> dict[str, Any]:
 
 
 def error_response(connection: HTTPConnection, error: ApiError) -> Response:
-    """The response to an error, with the id of its request."""
+    """The response to an error, with the id of its request: a page for a person, JSON for a program."""
     request_id: str = getattr(connection.state, "request_id", "")
-    content = error_body(
-        error.status_code, str(error.detail), request_id, error=error.error, retry_after=error.retry_after
-    )
+    message = str(error.detail)
     headers = {**SECURITY_HEADERS, **(error.headers or {}), "x-request-id": request_id, "cache-control": "no-store"}
+    headers["vary"] = "Accept"
+    if is_for_a_person(connection.scope.get("method", ""), connection.headers.get("accept", "")):
+        return Response(error_page(message, request_id), error.status_code, headers, media_type=HTML)
+    content = error_body(error.status_code, message, request_id, error=error.error, retry_after=error.retry_after)
     return Response(content, error.status_code, headers, media_type="application/json")
 
 

@@ -12,6 +12,7 @@ from fastapi.requests import HTTPConnection
 
 from battlescope_events.edge.limits import ANONYMOUS, Limit
 from battlescope_events.edge.origins import OriginPolicy
+from battlescope_schemas.names.shown_names import NamedKind, shown_name
 
 OWN_ACCOUNT: Final = "account"
 """The feature of what an account does with itself: every account that is not blocked may."""
@@ -75,7 +76,8 @@ class CallerKind(StrEnum):
 class Caller:
     """Who a request comes from.
 
-    account_id, character_id: None for anonymous callers and the owner.
+    account_id, character_id, character_name: None for anonymous callers and the owner; the name also where nobody
+    knows it.
     roles: the rank by feature.
     token_id: of the personal access token, where the request has one.
     """
@@ -83,9 +85,16 @@ class Caller:
     kind: CallerKind
     account_id: UUID | None = None
     character_id: int | None = None
+    character_name: str | None = None
     roles: Mapping[str, int] = field(default_factory=dict[str, int])
     is_super_admin: bool = False
     token_id: UUID | None = None
+
+    def author(self, stated: str) -> str:
+        """The author of what this caller changes: his character, or, where there are no logins, whom he states."""
+        if self.character_id is None:
+            return stated
+        return shown_name(NamedKind.CHARACTER, self.character_id, self.character_name)
 
     def rank(self, feature: str) -> int:
         """The rank of this caller in a feature."""

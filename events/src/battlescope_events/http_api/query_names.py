@@ -1,13 +1,16 @@
-"""The names of query parameters: every accepted spelling, and no unknown one.
+"""The names of query parameters: every accepted spelling, no unknown one, and no single value given twice.
 
 `systemId`, `system_id` and `system_id[]` are the same parameter. A misspelled one is refused with the nearest known
-name, since a filter that is ignored answers another question than the one that was asked.
+name, since a filter that is ignored answers another question than the one that was asked; so does the first of two
+values of a parameter that takes one.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from difflib import get_close_matches
-from typing import Any, Final
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends
@@ -21,7 +24,8 @@ from battlescope_events.http_api.error_body import visible
 from battlescope_events.http_api.errors import ApiError
 
 Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to the declared names and values
-QueryNamesByEndpoint = Mapping[Callable[..., Any], Sequence[str]]
+QueryNamesByEndpoint = MutableMapping[Callable[..., Any], Mapping[str, bool] | None]
+"""The parameters of each route that was asked for, by its function, and whether each takes several values."""
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
 _MAX_NAME: Final = 50  # characters of an unknown name that an error quotes
 
@@ -63,34 +67,49 @@ ANY_QUERY: Final[Any] = Depends(_takes_any_query)
 """The entry in the `dependencies` of a route that accepts every parameter and reads none: a page of the web app."""
 
 
-def declared_names(routes: Iterable[APIRoute | APIWebSocketRoute]) -> QueryNamesByEndpoint:
-    """The parameters that each route takes from the query, by its function; routes with `ANY_QUERY` are absent."""
-    return {
-        route.endpoint: tuple(
-            field.alias for field in get_flat_params(Dependant(query_params=route.dependant.query_params))
-        )
-        for route in routes
-        if ANY_QUERY not in route.dependencies
-    }
+def _declared_names(route: APIRoute | APIWebSocketRoute) -> Mapping[str, bool] | None:
+    """The parameters that the route takes from the query; None for one with `ANY_QUERY`."""
+    if ANY_QUERY in route.dependencies:
+        return None
+    fields = get_flat_params(Dependant(query_params=route.dependant.query_params))
+    return {field.alias: _takes_several(field.field_info.annotation) for field in fields}
+
+
+def _takes_several(annotation: Any) -> bool:
+    """Whether values of this type are lists; one of several types may be."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _takes_several(get_args(annotation)[0])
+    if origin in {Union, UnionType}:
+        return any(map(_takes_several, get_args(annotation)))
+    return origin in {list, tuple, set, frozenset}
 
 
 async def check_query(connection: HTTPConnection) -> None:
     """Refuse parameters that the route does not declare, and NUL, which PostgreSQL cannot store or compare.
 
     Raises:
-        ApiError: a parameter is unknown, or its value contains NUL (400).
+        ApiError: a parameter is unknown, has two values and takes one, or contains NUL (400).
     """
-    known: Sequence[str] | None = connection.app.query_names.get(connection.scope["endpoint"])
+    names: QueryNamesByEndpoint = connection.app.query_names
+    endpoint = connection.scope["endpoint"]
+    if endpoint not in names:
+        names[endpoint] = _declared_names(connection.scope["route"])
+    known = names[endpoint]
     if known is None:
         return
-    for name, value in connection.query_params.multi_items():
+    items = connection.query_params.multi_items()
+    counts = Counter(name for name, _ in items)
+    for name, value in items:
         if name not in known:
             raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")
         if "\0" in value:
             raise ApiError(400, f"{name}: must not contain the character NUL.")
+        if counts[name] > 1 and not known[name]:
+            raise ApiError(400, f"{name}: is given more than once; it takes one value.")
 
 
-def _suggestion(name: str, known: Sequence[str]) -> str:
+def _suggestion(name: str, known: Collection[str]) -> str:
     nearest = get_close_matches(name[:_MAX_NAME], known, n=1)
     if nearest:
         return f"; the nearest known one is {nearest[0]}"

@@ -132,7 +132,14 @@ class RequestBody(Schema):
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 
-class AuthoredBody(RequestBody):
-    """A request with its author."""
+StatedAuthor = Annotated[
+    SingleLine,
+    Field(description="Who makes the change; where people log in, the character of the login instead."),
+]
+"""The author that a request states; `Caller.author` decides what is stored."""
 
-    author: SingleLine = DEFAULT_AUTHOR
+
+class AuthoredBody(RequestBody):
+    """A request with its author. Where people log in, the author is the character of the login."""
+
+    author: StatedAuthor = DEFAULT_AUTHOR

@@ -14,6 +14,7 @@ _JSON: Final = "application/json"
 # before them is matched first, so that an escaped backslash is no escape), DEL, C1, and the marks of Unicode that
 # change the direction of text. Names come from players, and older rows hold what is refused today.
 _ESCAPES: Final = re.compile(rb"\\(?:u00(?:[01][0-9a-f]|7f)|.)", re.IGNORECASE | re.DOTALL)
+_PLAIN: Final = bytes(range(0x7F))
 _CONTROLS: Final = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf"
 )
@@ -28,7 +29,9 @@ def without_controls(content: bytes) -> bytes:
     """The JSON without the characters that would disguise a name or note where it is shown."""
     if b"\\u00" in content:
         content = _ESCAPES.sub(_kept_escape, content)
-    if b"\x7f" in content or not content.isascii():
+    # Of megabytes little is left without plain ASCII, and a search of that takes a tenth of the time. A character
+    # begins with a byte of its own, so that none comes to be where others are left out.
+    if _CONTROLS.search(content.translate(None, _PLAIN)):
         content = _CONTROLS.sub(b"", content)
     return content
 

@@ -113,10 +113,10 @@ class ResponseCache:
         Raises:
             TransientError: the database does not answer, and there is no earlier answer.
         """
-        key = f"{request.url.path}?{request.url.query}"
-        entry = self._fresh(key)
-        if entry is not None:
-            return await self._response(request, key, entry)
+        kept = await self.kept(request)
+        if kept is not None:
+            return kept
+        key = _key(request)
         stale = self._stale(key)
         # A database that is away costs every caller the timeout of its connection; with an answer at hand nobody waits.
         patience = PATIENCE_SECONDS if stale is not None and not self._is_subscribed else None
@@ -128,6 +128,12 @@ class ResponseCache:
                 raise
             return await self._response(request, key, stale, is_stale=True)
         return await self._response(request, key, entry)
+
+    async def kept(self, request: Request) -> Response | None:
+        """The answer to the request that is kept and current; None without one."""
+        key = _key(request)
+        entry = self._fresh(key)
+        return None if entry is None else await self._response(request, key, entry)
 
     async def _rendered_once(self, key: str, tags: frozenset[str], render: Callable[[], Awaitable[Rendered]]) -> _Entry:
         # Who comes later than a change must not get what was begun before it.
@@ -233,6 +239,10 @@ class ResponseCache:
         self._changes += 1
         self._last_all = self._changes
         self._last_change.clear()
+
+
+def _key(request: Request) -> str:
+    return f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
 
 
 def _brotli(content: bytes) -> bytes:

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, LiteralString, TypeVar
 
-from psycopg import AsyncConnection, DataError, InterfaceError, OperationalError
+from psycopg import AsyncConnection, AsyncCursor, DataError, InterfaceError, OperationalError
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
-from psycopg.rows import class_row
+from psycopg.rows import AsyncRowFactory, RowMaker, class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import SecretStr
 
@@ -19,6 +20,7 @@ Params = Mapping[str, Any]
 PING: Final[LiteralString] = "SELECT 1"
 IS_MIGRATED: Final[LiteralString] = """
 SELECT EXISTS (SELECT FROM schema_migrations WHERE version = %(version)s::text)"""
+TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s::bigint)"
 NO_PARAMS: Final[Params] = {}
 _log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
 
     async def rows(self, row_type: type[T], statement: LiteralString, params: Params = NO_PARAMS) -> list[T]:
         """All result rows; the column names are the field names of `row_type`."""
-        cursor = self.cursor(row_factory=class_row(row_type))
+        cursor = self.cursor(row_factory=_rows_of(row_type))
         await cursor.execute(statement, params)
         return await cursor.fetchall()
 
@@ -46,6 +48,24 @@ class Connection(AsyncConnection[tuple[Any, ...]]):
         """The first column of the first result row; None when there is no row."""
         row = await (await self.execute(statement, params)).fetchone()
         return row[0] if row else None
+
+
+def _rows_of(row_type: type[T]) -> AsyncRowFactory[T]:
+    """A named tuple is made by position: by keywords its rows would take three times as long."""
+    fields: tuple[str, ...] | None = getattr(row_type, "_fields", None)
+    return class_row(row_type) if fields is None else partial(_named_tuples, row_type, fields)
+
+
+def _named_tuples(row_type: Any, fields: tuple[str, ...], cursor: AsyncCursor[Any]) -> RowMaker[Any]:
+    if cursor.description is None:
+        return row_type._make  # a statement without rows
+    columns = [column.name for column in cursor.description]
+    if sorted(columns) != sorted(fields):
+        raise TypeError(f"The columns {columns} are not the fields of {row_type.__name__}.")
+    positions = [columns.index(name) for name in fields]
+    if positions == sorted(positions):
+        return row_type._make
+    return lambda values: row_type._make([values[position] for position in positions])
 
 
 Pool = AsyncConnectionPool[Connection]
@@ -124,6 +144,15 @@ class Database:
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def single_flight(self, lock: int) -> AsyncGenerator[bool]:
+        """True for the only process that is in a block with this lock, False for all others, which do not wait.
+
+        `lock` is any number that no other lock of this database has.
+        """
+        async with self.transaction() as connection:
+            yield await connection.scalar(TRY_LOCK, {"lock": lock})
 
     async def ready(self) -> None:
         """Raises `TransientError` while the database does not answer or lacks the schema version."""

@@ -18,9 +18,9 @@ from account_api.services.login import LoginService
 from account_api.services.own_account import OwnAccount
 from battlescope_events.access.credentials import client_address, user_agent_of
 from battlescope_events.edge.modes import AccessMode
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Caller, Guard
+from battlescope_events.http_api.routing import OF_APP
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,11 @@ async def check(harness: AccountHarness) -> None:
         "SELECT id::text, version, is_blocked OR deleted_at IS NOT NULL, is_super_admin, anonymised_at IS NOT NULL, "
         "primary_character_id, (SELECT count(*) FROM characters c WHERE c.account_id = a.id), "
         "(SELECT eve_character_id FROM characters c WHERE c.id = a.primary_character_id), "
+        "(SELECT name FROM characters c WHERE c.id = a.primary_character_id), "
         "(SELECT coalesce(jsonb_object_agg(feature_key, rank), '{}') FROM account_roles r WHERE r.account_id = a.id) "
         "FROM accounts a"
     )
-    for account_id, version, _, _, is_anonymised, primary, count, _, _ in rows:
+    for account_id, version, _, _, is_anonymised, primary, count, *_ in rows:
         assert sorted(versions[account_id]) == list(range(1, version + 1)), "an update was lost"
         assert (primary is None, count == 0) == (is_anonymised, is_anonymised), "an orphan"
     assert set(versions) == {row[0] for row in rows}
@@ -129,10 +130,11 @@ async def check(harness: AccountHarness) -> None:
     assert len(sessions) == len(owners), "more than one session of an account"
     tokens = [AccessToken.model_validate_json(await valkey.get(k)) async for k in valkey.scan_iter("access-token:*")]
     for identity in [*sessions, *tokens]:
-        _, version, has_ended, is_super_admin, _, _, _, character, roles = state[str(identity.account_id)]
+        _, version, has_ended, is_super_admin, _, _, _, character, name, roles = state[str(identity.account_id)]
         assert not has_ended
         assert (identity.account_version, identity.is_super_admin) == (version, is_super_admin)
         assert (identity.roles, identity.primary_character_id) == (roles, character)
+        assert identity.primary_character_name == name
     active = [row[0] for row in rows if not row[2]]
     valid = harness.sql("SELECT id FROM access_tokens WHERE account_id::text = ANY(%s)", active)
     assert {token.token_id for token in tokens} == {row[0] for row in valid}

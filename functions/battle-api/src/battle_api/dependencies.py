@@ -8,8 +8,8 @@ from uuid import UUID
 
 from battle_api.domain.shares import Sharing
 from battle_api.services.card_images import CardImages
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
+from battlescope_events.http_api.routing import OF_APP
 from battlescope_events.http_api.saved_requests import publish_saved
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database

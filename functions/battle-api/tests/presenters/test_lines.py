@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import fields
 
+from battle_api.domain import participant_rows
 from battle_api.presenters import lines
 from battle_api.schemas import killmails, participants
 from battlescope_schemas.base import Schema
@@ -21,9 +22,9 @@ PAIRS: list[tuple[Any, type[Schema]]] = [
     (lines.TimelineEventLine, killmails.TimelineEvent),
     (lines.PilotsSeenLine, killmails.PilotsSeen),
     (lines.TimelineLine, killmails.Timeline),
-    (lines.ShipFlownLine, participants.ShipFlown),
-    (lines.PilotLossLine, participants.PilotLossItem),
-    (lines.ParticipantLine, participants.ParticipantItem),
+    (participant_rows.ShipFlown, participants.ShipFlown),
+    (participant_rows.LossDetail, participants.PilotLossItem),
+    (participant_rows.Participant, participants.ParticipantItem),
     (lines.ParticipantsLine, participants.Participants),
 ]
 

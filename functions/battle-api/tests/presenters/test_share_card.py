@@ -18,7 +18,7 @@ START = datetime(2026, 11, 27, 18, 42, tzinfo=UTC)
 
 
 def battle(**changes: object) -> Battle:
-    fields: dict[str, object] = dict.fromkeys(Battle.__dataclass_fields__)
+    fields: dict[str, object] = dict.fromkeys(Battle.__struct_fields__)
     fields |= {
         "id": ID, "system_id": 30000142, "system_name": "UH-9ZG", "region_name": "Tenerifis",
         "security_type": "nullsec", "security_status": -0.3, "start_time": START,

@@ -184,7 +184,8 @@ async def test_detail_contains_all_data_of_the_battle(client: httpx2.AsyncClient
 async def test_list_shows_sides_places_and_losses_over_time(client: httpx2.AsyncClient) -> None:
     second, first = (await client.get("/api/battles")).json()["items"]
     assert (first["securityStatus"], first["systemClass"], first["constellationName"]) == (0.946, None, "Kimotoro")
-    assert (second["securityStatus"], second["systemClass"]) == (-1.0, 5)
+    assert (second["securityStatus"], second["systemClass"], second["systemEffect"]) == (-1.0, 5, "Wolf-Rayet")
+    assert first["systemEffect"] is None
     assert first["systems"] == [{"systemId": "30000142", "systemName": "Jita"}]
     assert first["sides"] == [
         {
@@ -258,6 +259,8 @@ async def test_detail_shows_systems_rounds_hulls_and_parties(client: httpx2.Asyn
     assert body["posterDelayUntil"] == "2026-03-04T19:09:00Z"
     (link,) = body["links"]
     assert (link["deltaSeconds"], link["quietLimitSeconds"], link["sharedPilots"]) == (60, 600, 2)
+    assert link["jumps"] == 0
+    assert [system["systemEffect"] for system in body["systems"]] == [None]
 
 
 async def test_other_hulls_are_those_that_answers_call_other(harness: ApiHarness) -> None:

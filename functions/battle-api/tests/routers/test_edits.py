@@ -77,7 +77,12 @@ async def test_event_stays_in_the_outbox_while_the_broker_is_down(harness: ApiHa
         (
             {"kind": "pin", "partyType": "corporation", "partyId": "98000002", "sideId": 1},
             [1, 2, 3],
-            {"partyType": "corporation", "partyId": 98000002, "sideId": 1},
+            {
+                "partyType": "corporation",
+                "partyId": 98000002,
+                "sideId": 1,
+                "beside": {"partyType": "alliance", "partyId": 99000001},
+            },
         ),
         ({"kind": "rename", "name": None}, [1], {"name": None}),
     ],

@@ -36,6 +36,30 @@ async def test_why_names_the_links_and_the_pilots_on_both(client: httpx2.AsyncCl
     assert_error(await client.get(f"{FIRST}/killmails/11/why"), 404, "has no killmail 11")
 
 
+@pytest.mark.parametrize(
+    ("system", "adjacent", "nearby", "jumps"),
+    [
+        (30000144, "{30000144}", "{30000144,30000145}", 1),
+        (30000145, "{30000144}", "{30000144,30000145}", 2),
+        (31000001, "{30000144}", "{30000144,30000145}", None),  # through a wormhole
+        (30000144, None, None, None),  # of an older release
+    ],
+)
+async def test_link_between_systems_has_its_jumps(
+    harness: ApiHarness, system: int, adjacent: str | None, nearby: str | None, jumps: int | None
+) -> None:
+    harness.sql("UPDATE battle_killmails SET system_id = %s WHERE killmail_id = 2", system)
+    harness.sql(
+        "UPDATE solar_systems SET adjacent_system_ids = %s, nearby_system_ids = %s WHERE system_id = 30000142",
+        adjacent,
+        nearby,
+    )
+    for killmail_id in (1, 2):
+        (link,) = (await harness.api.get(f"{FIRST}/killmails/{killmail_id}/why")).json()["links"]
+        assert (link["sameSystem"], link["jumps"]) == (False, jumps)
+    assert [link["jumps"] for link in (await harness.api.get(FIRST)).json()["links"]] == [jumps]
+
+
 async def test_split_preview_shows_the_totals_of_both_halves(client: httpx2.AsyncClient) -> None:
     body = (await client.get(f"{FIRST}/preview-split")).json()
     figures = [(h["killmailIds"], h["killmails"], h["pilots"], h["iskDestroyed"]) for h in body["halves"]]

@@ -11,8 +11,11 @@ from battle_api_harness import ApiHarness, change_dependencies
 from pydantic import SecretStr
 
 from battle_api.main import CHANGES
+from battlescope_events.access.owner_guard import OwnerGuard
+from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.notifications import notifications
+from battlescope_local.testing.http_contract import REFUSALS, BrokenGuard
 
 pytestmark = pytest.mark.postgres
 FIRST = "00000000-0000-0000-0000-000000000001"
@@ -116,3 +119,17 @@ async def test_killed_subscription_is_renewed_and_keeps_nothing_that_it_may_have
             return await name_of(harness.api, cache, path) == "Renamed"
 
         await until(is_renamed)
+
+
+async def test_kept_answer_is_only_for_those_who_have_the_right_and_for_what_was_checked(harness: ApiHarness) -> None:
+    async with kept(harness) as cache:
+        change_dependencies(responses=cache)
+        path = "/api/battles?limit=1"
+        first = await harness.api.get(path)
+        for refusal, status in zip(REFUSALS, (401, 403), strict=True):
+            change_dependencies(guard=BrokenGuard(refusal))
+            assert (await harness.api.get(path)).status_code == status
+        change_dependencies(guard=OwnerGuard(None, OriginPolicy()))
+        assert (await harness.api.get(path)).content == first.content
+        for invalid in ("/api/battles?limt=1", "/api/battles?limit=0"):
+            assert [(await harness.api.get(invalid)).status_code for _ in range(2)] == [400, 400]

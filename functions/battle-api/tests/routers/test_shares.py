@@ -1,6 +1,7 @@
 """Links to the public card of a battle: who makes and revokes them, what they show, and for how long."""
 
 import asyncio
+import json
 import struct
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -16,11 +17,13 @@ from battle_api.presenters.share import card
 from battle_api.services import card_images
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import Caller, CallerKind, Right, Role
+from battlescope_local.devtools.project import ROOT
 
 pytestmark = pytest.mark.postgres
 FIRST = "00000000-0000-0000-0000-000000000001"
 MERGED = "00000000-0000-0000-0000-000000000003"
 DELETED = "00000000-0000-0000-0000-000000000004"
+CASES = json.loads((ROOT / "docs" / "appearance-cases.json").read_text())
 WRITE = {"authorization": f"Bearer {TOKEN}"}
 SHARES = f"/api/battles/{FIRST}/shares"
 
@@ -75,6 +78,29 @@ async def test_link_shows_a_page_with_tags_for_previews(harness: ApiHarness) -> 
     assert tags.meta["og:image"] == made["imageUrl"] == f"{made['url']}.png"
     assert (tags.meta["twitter:card"], tags.scripts) == ("summary_large_image", 0)
     assert tags.links == [f"https://battles.example/battles/{FIRST}", "https://example.invalid"]
+
+
+@pytest.mark.parametrize("case", CASES["topParties"], ids=lambda case: case["why"])
+async def test_list_report_and_share_name_a_side_by_the_same_party(harness: ApiHarness, case: dict[str, Any]) -> None:
+    harness.sql("DELETE FROM battle_side_parties WHERE battle_id = %s AND side_id = 1", FIRST)
+    for kind, party_id, pilots, isk_lost in case["parties"]:
+        harness.sql(
+            "INSERT INTO battle_side_parties (battle_id, party_type, party_id, side_id, role, confidence, evidence,"
+            " pilots, kills, losses, isk_destroyed, isk_lost) VALUES (%s, %s, %s, 1, 'side', 0.9, 2, %s, 1, 0, 5, %s)",
+            FIRST, kind, int(party_id), pilots, isk_lost,
+        )  # fmt: skip
+        harness.sql(
+            "INSERT INTO entity_names VALUES (%s, %s, %s)"
+            " ON CONFLICT (entity_type, id) DO UPDATE SET name = excluded.name",
+            kind, int(party_id), f"{kind}:{party_id}",
+        )  # fmt: skip
+    item = next(item for item in (await harness.api.get("/api/battles")).json()["items"] if item["id"] == FIRST)
+    detail = (await harness.api.get(f"/api/battles/{FIRST}")).json()
+    made = await share(harness)
+    page = Tags((await harness.api.get(f"/s/{made['token']}")).text)
+    assert item["sides"][0]["topParty"]["partyName"] == case["top"]
+    assert detail["sides"][0]["parties"][0]["partyName"] == case["top"]
+    assert page.meta["og:title"].startswith(f"{case['top']} in ")
 
 
 async def test_picture_is_rendered_once_for_each_revision(harness: ApiHarness, monkeypatch: pytest.MonkeyPatch) -> None:

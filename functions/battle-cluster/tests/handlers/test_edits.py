@@ -100,6 +100,41 @@ async def test_pinned_party_is_on_the_pinned_side_until_the_edit_is_undone(store
     assert query_rows(database, sides)[0][0] in {1, 2}
 
 
+async def test_pin_moves_one_party_and_its_undo_restores_every_side(store: Database, database: str) -> None:
+    ally = [enriched_killmail(4, 5, (3, 1), [(11, 2), (21, 4)]), enriched_killmail(5, 6, (21, 4), [(2, 1)])]
+    await process_all(store, [*FIRST, *ally])
+    (battle,) = killmails_by_battle(database)
+    parties = "SELECT party_id, side_id, confidence::float8, pilots, losses FROM battle_side_parties ORDER BY 1"
+    losses = "SELECT killmail_id, side_id FROM battle_killmails ORDER BY 1"
+    before = query_rows(database, parties), query_rows(database, losses)
+    side_of = {party: side for party, side, *_ in before[0]}
+    edit = store_edit(
+        database, battle, "pin", [4, 5], partyType="alliance", partyId=99_000_004, sideId=side_of[99_000_001]
+    )
+    await apply(store, edit, battle)
+    moved = {party: side for party, side, *_ in query_rows(database, parties)}
+    assert moved == {**side_of, 99_000_004: side_of[99_000_001]} != side_of
+    undo_edit(database, edit[0])
+    await apply(store, edit, battle)
+    assert (query_rows(database, parties), query_rows(database, losses)) == before
+
+
+async def test_pin_holds_beside_its_companion_when_the_larger_side_changes(store: Database, database: str) -> None:
+    ally = [enriched_killmail(4, 5, (3, 1), [(11, 2), (21, 4)]), enriched_killmail(5, 6, (21, 4), [(2, 1)])]
+    await process_all(store, [*FIRST, *ally])
+    (battle,) = killmails_by_battle(database)
+    sides = "SELECT party_id, side_id FROM battle_side_parties"
+    before = dict(query_rows(database, sides))
+    pin = {"partyType": "alliance", "partyId": 99_000_004, "sideId": before[99_000_001]}
+    beside = {"partyType": "alliance", "partyId": 99_000_001}
+    await apply(store, store_edit(database, battle, "pin", [4, 5], **pin, beside=beside), battle)
+    many = [(pilot, 2) for pilot in range(30, 40)]
+    await process_all(store, [enriched_killmail(6, 7, (3, 1), [(11, 2), *many])])
+    after = dict(query_rows(database, sides))
+    assert after[99_000_001] != before[99_000_001]
+    assert after[99_000_004] == after[99_000_001]
+
+
 async def test_name_of_a_battle_survives_its_merge(store: Database, database: str) -> None:
     await process_all(store, [*FIRST, *LATER])
     first, second = killmails_by_battle(database)

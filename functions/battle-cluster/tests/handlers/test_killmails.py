@@ -113,8 +113,26 @@ async def test_facts_of_ships_and_systems_are_stored_and_follow_the_static_data(
             )
         with psycopg.connect(database) as connection:
             assert connection.execute("SELECT * FROM ship_types").fetchall() == [(587, group)]
-            systems = connection.execute("SELECT *, security_status::text FROM solar_systems").fetchall()
-            assert [(row[0], row[1], row[4]) for row in systems] == [(30_000_142, 20_000_020, str(security))]
+            systems = connection.execute(
+                "SELECT system_id, constellation_id, security_status::text FROM solar_systems"
+            ).fetchall()
+            assert systems == [(30_000_142, 20_000_020, str(security))]
+
+
+async def test_effect_and_neighbours_of_a_system_outlast_events_of_an_older_release(
+    new_database: Callable[[], Clone],
+) -> None:
+    database = new_database().owner
+    current = {"system_effect": "Pulsar", "adjacent_system_ids": (7,), "nearby_system_ids": (7, 8)}
+    updates: list[dict[str, Any]] = [current, {}, {**current, "system_effect": "Magnetar"}]
+    for killmail, update in zip(FIRST, updates, strict=True):
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
+            await process_each(Database(pool, ProcessCache()), [killmail.model_copy(update=update)])
+        with psycopg.connect(database) as connection:
+            rows = connection.execute(
+                "SELECT system_effect, adjacent_system_ids, nearby_system_ids FROM solar_systems"
+            ).fetchall()
+        assert rows == [(update.get("system_effect", "Pulsar"), [7], [7, 8])]
 
 
 async def test_commit_notifies_of_the_battles_that_it_changes_and_of_those_that_show_a_new_name(

@@ -39,6 +39,9 @@ def test_groups_of_ships_and_facts_of_the_system_are_read() -> None:
     incoming = from_event(payload)
     system = SolarSystem(payload.system_id, payload.constellation_id, payload.security_status, None)
     assert incoming.facts == {ShipType(587, 25), ShipType(670, 29), system}
+    update = {"system_effect": "Pulsar", "adjacent_system_ids": (3,), "nearby_system_ids": (3, 4)}
+    complete = system._replace(system_effect="Pulsar", adjacent_system_ids=(3,), nearby_system_ids=(3, 4))
+    assert complete in from_event(payload.model_copy(update=update)).facts
     places = {
         EntityName("constellation", payload.constellation_id, "Kimotoro"),
         EntityName("ship_group", 29, "Capsule"),
@@ -49,7 +52,11 @@ def test_groups_of_ships_and_facts_of_the_system_are_read() -> None:
 
 def test_lines_are_read_as_events_are() -> None:
     payloads = [EnrichedKillmail.model_validate_json(path.read_text()) for path in sorted(EXAMPLES.glob("*.json"))]
-    payloads += [enriched_killmail(7, 3, (1, 1), [(11, 2), (12, 3)], nearby_system_ids=(30_000_144,))]
+    payloads += [
+        enriched_killmail(
+            7, 3, (1, 1), [(11, 2), (12, 3)], nearby_system_ids=(30_000_144,), adjacent_system_ids=(30_000_144,)
+        )
+    ]
     lines = "\n".join(payload.model_dump_json(by_alias=True, exclude_none=True) for payload in payloads)
     assert len(payloads) > 1
     assert list(read_lines(lines.encode())) == [from_event(payload) for payload in payloads]

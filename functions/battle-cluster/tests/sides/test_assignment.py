@@ -128,12 +128,6 @@ def test_friendly_fire_together_with_the_own_side_makes_no_defectors() -> None:
     assert assign([*two_sided(9), *bombs]).defectors == ()
 
 
-def test_pinned_party_is_on_the_pinned_side() -> None:
-    sides = assign(two_sided(), pins={party("C"): 2, party("B"): 2, party("A"): 1})
-    assert sides.by_party == {party("A"): 1, party("B"): 2, party("C"): 2, party("D"): 2}
-    assert {m.confidence for side in sides.sides for m in side.parties if m.party == party("C")} == {1.0}
-
-
 def test_party_that_fights_with_and_against_both_sides_has_no_clear_side() -> None:
     unclear = [kill(400 + n, n, f"{'AB'[n % 2]}{60 + n}", "B8 E1" if n % 2 == 0 else "A1 E1") for n in range(2)]
     sides = assign([*two_sided(), *unclear])

@@ -6,10 +6,11 @@ from builders import attacker, kill, party, pilot
 from edges import A, B, C, D, evidence, graph, is_merged, role_of_smallest_bloc
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
-from battle_cluster.sides.assignment import Role, _roles, assign, calibrated_confidence, confidence_margins
+from battle_cluster.sides.assignment import Role, _roles, assign
 from battle_cluster.sides.correlation_clustering import _agglomerated, correlation_clusters, edge_weights, fit_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.fit import Fitting
+from battle_cluster.sides.placement import calibrated_confidence, fit_standings
 from battle_cluster.sides.priors import militias, prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES as RULES
 from battle_cluster.sides.structural_balance import Bloc, blocs, enemy_profile_similarity, merge_by_common_enemy
@@ -37,22 +38,9 @@ def test_party_leaves_a_cluster_that_does_not_fit() -> None:
     assert correlation_clusters(graph_with_outlier) == [[0, 1, 3], [2]]
 
 
-def test_pinned_party_has_no_negative_weight_to_unpinned_ones() -> None:
-    built = evidence(3, {(0, 1): 5.0, (0, 2): 5.0}, {(1, 2): 1.0})
-    pinned = edge_weights(built, RULES, {A: 1, B: 1})
-    assert pinned[0][1] > 0
-    assert 2 not in pinned[0]
-    assert pinned[1][2] == pinned[2][1] == 1.0
-
-
-def test_parties_pinned_to_different_sides_are_kept_apart() -> None:
-    built = evidence(3, {(0, 2): 5.0, (1, 2): 5.0}, {(0, 1): 9.0})
-    assert edge_weights(built, RULES, {A: 1, B: 2})[0][1] < 0
-
-
 def test_prior_adds_to_the_weight_in_both_directions() -> None:
     built = evidence(2, {(0, 1): 1.0})
-    with_prior = edge_weights(built, RULES, {}, [{1: 0.1}, {0: 0.1}])
+    with_prior = edge_weights(built, RULES, [{1: 0.1}, {0: 0.1}])
     assert with_prior[0][1] == with_prior[1][0] == -5.9
 
 
@@ -73,29 +61,18 @@ def test_mutually_hostile_clusters_need_both_similarity_and_co_attack() -> None:
 
 def test_stray_hit_makes_no_common_enemy() -> None:
     stray = evidence(6, {(0, 2): 5.0, (1, 2): 5.0, (0, 3): 95.0, (1, 4): 95.0, (2, 5): 90.0})
-    assert merge_by_common_enemy([[index] for index in range(6)], stray, graph(6, {}), RULES) == [
-        [0],
-        [1],
-        [2],
-        [3],
-        [4],
-        [5],
-    ]
+    assert merge_by_common_enemy([[index] for index in range(6)], stray, RULES) == [[0], [1], [2], [3], [4], [5]]
 
 
-def test_forbidden_pair_is_not_merged_however_similar() -> None:
-    built = evidence(3, {(0, 2): 5.0, (1, 2): 5.0})
-    assert merge_by_common_enemy([[0], [1], [2]], built, graph(3, {}), RULES) == [[0, 1], [2]]
-    assert merge_by_common_enemy([[0], [1], [2]], built, graph(3, {(0, 1): -1.0}), RULES) == [[0], [1], [2]]
+def test_victims_of_one_enemy_merge() -> None:
+    assert merge_by_common_enemy([[0], [1], [2]], evidence(3, {(0, 2): 5.0, (1, 2): 5.0}), RULES) == [[0, 1], [2]]
 
 
 def test_most_similar_pair_merges_first() -> None:
-    built = evidence(5, {(0, 3): 10.0, (1, 3): 10.0, (2, 3): 5.0, (2, 4): 5.0})
-    assert merge_by_common_enemy([[index] for index in range(5)], built, graph(5, {(0, 2): 1.0}), RULES) == [
-        [0, 1],
-        [2],
-        [3, 4],
-    ]
+    """A and B fight D; C fights D and E, and B, so that it cannot join them afterwards."""
+    built = evidence(5, {(0, 3): 10.0, (1, 3): 10.0, (2, 3): 5.0, (2, 4): 5.0, (1, 2): 8.0})
+    merged = merge_by_common_enemy([[index] for index in range(5)], built, RULES)
+    assert merged == [[0, 1], [2], [3, 4]]
 
 
 def test_hostility_inside_a_bloc_is_not_counted() -> None:
@@ -220,7 +197,12 @@ def margins(
     hostility: dict[tuple[int, int], float], co_attack: dict[tuple[int, int], float], *clusters: list[int]
 ) -> dict[int, float]:
     built = evidence(1 + max(party for cluster in clusters for party in cluster), hostility, co_attack)
-    return confidence_margins(Fitting(built, fit_weights(built, RULES, {}), blocs(list(clusters), built)), RULES, ())
+    return {
+        party: entry.margin
+        for party, entry in fit_standings(
+            Fitting(built, fit_weights(built, RULES), blocs(list(clusters), built)), RULES
+        ).items()
+    }
 
 
 def test_margin_is_one_without_an_alternative() -> None:
@@ -274,18 +256,6 @@ def test_losses_make_a_third_party_of_a_kill_stealer() -> None:
         roles(*duel("A", "B", 9), *shot, kill(9900, 5, "E9", "A1 A2"), kill(9901, 6, "E8", "B1 B2"))["E"]
         is Role.THIRD_PARTY
     )
-
-
-def test_pinned_number_is_kept_and_other_sides_get_the_free_ones() -> None:
-    sides = assign([*duel("A", "B", 5)], pins={B: 1})
-    assert sides.by_party == {A: 2, B: 1}
-    assert assign(duel("A", "B", 5), pins={A: 7}).by_party == {A: 7, B: 1}
-
-
-def test_two_pins_of_one_bloc_split_it() -> None:
-    killmails = [kill(n, n, f"B{n}", "A1 A2 C1 C2") for n in range(4)]
-    assert assign(killmails, pins={A: 1, C: 2}).by_party[A] == 1
-    assert assign(killmails, pins={A: 1, C: 2}).by_party[C] == 2
 
 
 def test_pilot_without_a_party_has_no_side() -> None:

@@ -18,11 +18,12 @@ from edges import (
 )
 
 from battle_cluster.domain.killmail import Party, PartyKind
-from battle_cluster.sides.assignment import Role, calibrated_confidence
+from battle_cluster.sides.assignment import Role
 from battle_cluster.sides.correlation_clustering import edge_weights, fit_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
 from battle_cluster.sides.evidence import collect_evidence, weight
 from battle_cluster.sides.fit import moved_to_best_fit
+from battle_cluster.sides.placement import calibrated_confidence
 from battle_cluster.sides.priors import AMARR, CALDARI, prior_weights
 from battle_cluster.sides.rules import SideRules
 
@@ -30,13 +31,13 @@ from battle_cluster.sides.rules import SideRules
 def edge_weight(rules: SideRules, mutual: float) -> float:
     """The weight between two parties, each with ten units of hostility, of which this many against the other."""
     hostility = {(0, 1): mutual, (0, 2): 10 - mutual, (1, 3): 10 - mutual}
-    return round(edge_weights(evidence(4, hostility), rules, {})[0][1], 6)
+    return round(edge_weights(evidence(4, hostility), rules)[0][1], 6)
 
 
 def moves(rules: SideRules, mutual: float) -> bool:
     """Whether a party moves to another that it shot with this many of its twenty units of hostility."""
     built = evidence(3, {(0, 1): 50, (0, 2): 20 - mutual, (1, 2): mutual}, {(1, 2): 30})
-    return moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules, {}), rules) == [[0], [1, 2]]
+    return moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules), rules) == [[0], [1, 2]]
 
 
 def is_split(rules: SideRules, pilots: int, killmails: int, loyal_pilots: int = 2) -> bool:
@@ -58,7 +59,7 @@ def has_awoxer(rules: SideRules, other_victims: int) -> bool:
 
 
 def hostility_with_friendly_fire(rules: SideRules) -> float:
-    return round(collect_evidence([kill(1, 0, "B1", "A1 B2")], rules).hostility[0][1], 4)
+    return round(collect_evidence([kill(1, 0, "B1", "A1 B2")], rules).evidence().hostility[0][1], 4)
 
 
 CASES: dict[str, tuple[Probe, object]] = {
@@ -69,7 +70,7 @@ CASES: dict[str, tuple[Probe, object]] = {
     "hostility": (lambda r: edge_weight(r, 1.0), -3.0),
     "hostility_hard": (lambda r: edge_weight(r, 2.0), -12.0),
     "hard_share": (lambda r: (edge_weight(r, 1.5), edge_weight(r, 1.4)), (-9.0, -4.2)),
-    "fit_hostility": (lambda r: fit_weights(evidence(2, {(0, 1): 2.0}), r, {})[0][1], -5.0),
+    "fit_hostility": (lambda r: fit_weights(evidence(2, {(0, 1): 2.0}), r)[0][1], -5.0),
     "move_share": (lambda r: (moves(r, 5.0), moves(r, 5.1)), (True, False)),
     "balance_mutual": (lambda r: (is_merged(r, 5, 35, 35), is_merged(r, 6, 35, 35)), (True, False)),
     "balance_alike": (lambda r: (is_merged(r, 10, 85, 90), is_merged(r, 10, 80, 90)), (True, False)),

@@ -10,6 +10,7 @@ from side_scenarios import SIDES, sides_scene
 
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.edits.active_edits import side_pins
 from battle_cluster.statistics.battle_report import BattleAggregate, build_report
 
 
@@ -23,7 +24,7 @@ def test_report_is_independent_of_order_and_of_earlier_reports(killmails: list[K
     aggregate = BattleAggregate()
     for killmail in members:
         aggregate.add([killmail, killmail])
-        aggregate.totals(aggregate.sides({}))
+        aggregate.totals(aggregate.sides(side_pins(())))
     assert build_report(component, by_id, aggregate=aggregate) == build_report(component, by_id)
 
 
@@ -35,7 +36,7 @@ def test_large_battle_built_killmail_by_killmail_has_the_same_report() -> None:
     aggregate = BattleAggregate()
     for killmail_id in Random(5).sample(component.killmail_ids, len(component.killmail_ids)):
         aggregate.add([by_id[killmail_id]])
-        aggregate.totals(aggregate.sides({}))
+        aggregate.totals(aggregate.sides(side_pins(())))
     assert build_report(component, by_id, aggregate=aggregate) == build_report(component, by_id)
 
 

@@ -122,7 +122,7 @@ def test_militia_priors_apply_by_default() -> None:
     attackers = tuple(
         attacker._replace(party=militia) for attacker, militia in zip(killmail.attackers, (caldari, amarr), strict=True)
     )
-    evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES)
+    evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES).evidence()
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
     assert prior_weights(evidence, DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 

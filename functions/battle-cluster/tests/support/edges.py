@@ -7,11 +7,12 @@ from builders import HOME, cluster_ids, kill, party
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
-from battle_cluster.sides.assignment import Role, _build_sides, _Certainty, _roles  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.assignment import Role, _roles  # pyright: ignore[reportPrivateUsage]
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.fit import Standing
+from battle_cluster.sides.placement import numbered_placement
 from battle_cluster.sides.rules import SideRules
-from battle_cluster.sides.structural_balance import Bloc, merge_by_common_enemy
+from battle_cluster.sides.structural_balance import Bloc, _pairs, blocs  # pyright: ignore[reportPrivateUsage]
 
 A, B, C, D = (party(letter) for letter in "ABCD")
 Edges = Mapping[tuple[int, int], float]
@@ -51,10 +52,8 @@ def is_merged(rules: SideRules, mutual: float, first: float, second: float, *, c
         (1, 4): 100 - mutual - first,
     }
     positive = {pair: amount for pair, amount in hostility.items() if amount > 0}
-    forbidden = graph(5, {(2, 3): 1.0, (2, 4): 1.0, (3, 4): 1.0})
-    return [0, 1] in merge_by_common_enemy(
-        [[0], [1], [2], [3], [4]], evidence(5, positive, {(0, 1): co_attack}), forbidden, rules
-    )
+    all_blocs = blocs([[0], [1], [2], [3], [4]], evidence(5, positive, {(0, 1): co_attack}))
+    return (0, 1) in {(a, b) for _, a, b in _pairs(all_blocs, rules)}
 
 
 def is_one_battle(
@@ -74,13 +73,13 @@ def role_of_smallest_bloc(rules: SideRules, *, pilots: int = 9, margin: float = 
     evidence_of_three = Evidence(
         (A, B, C), [{}, {}, {}], [{}, {}, {}], (5, 5, 5), (100 - 41 - pilots, 41, pilots), (1, 1, 1)
     )
-    blocs = [Bloc((0,), {1: 9.0, 2: 1.0}, {}), Bloc((1,), {0: 9.0}, {}), Bloc((2,), {0: 1.0}, {})]
-    return _roles(evidence_of_three, blocs, {0: 1.0, 1: 1.0, 2: margin}, rules)[2]
+    all_blocs = [Bloc((0,), {1: 9.0, 2: 1.0}, {}), Bloc((1,), {0: 9.0}, {}), Bloc((2,), {0: 1.0}, {})]
+    return _roles(evidence_of_three, all_blocs, {0: 1.0, 1: 1.0, 2: margin}, rules)[2]
 
 
 def parties_on_sides(rules: SideRules, margin: float) -> set[Party]:
     """The parties on a side if the last of four parties has this margin."""
     evidence_of_four = evidence(4, {(0, 1): 1.0, (2, 3): 1.0})
-    blocs = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
+    all_blocs = [Bloc((0, 2), {1: 2.0}, {}), Bloc((1, 3), {0: 2.0}, {})]
     standings = {index: Standing(margin if index == 3 else 1.0) for index in range(4)}
-    return set(_build_sides([], evidence_of_four, blocs, rules, _Certainty(standings, {})).by_party)
+    return set(numbered_placement(evidence_of_four, all_blocs, standings, rules).by_party)

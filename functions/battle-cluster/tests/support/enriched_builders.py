@@ -31,6 +31,7 @@ def enriched_killmail(
     *,
     system: int = 30_000_142,
     nearby_system_ids: tuple[int, ...] = (),
+    adjacent_system_ids: tuple[int, ...] = (),
     source: Source = Source.LIVE,
     named: bool = True,
 ) -> EnrichedKillmail:
@@ -49,6 +50,7 @@ def enriched_killmail(
         security_type=SecurityType.NULLSEC,
         security_status=-0.4,
         nearby_system_ids=nearby_system_ids,
+        adjacent_system_ids=adjacent_system_ids,
         zkb_total_value=f"{1_000_000 + killmail_id}.25",
         zkb_url=f"https://zkillboard.com/kill/{killmail_id}/",
         victim=EnrichedVictim.model_validate({**loser, "ship_group_id": 25, "ship_category_id": 6}),

@@ -366,6 +366,23 @@ async def test_concurrent_timer_events_ingest_each_killmail_once(harness: Any) -
     assert harness.rows("SELECT sum(received), sum(accepted) FROM ingestion_stats_hourly") == [(40, 40)]
 
 
+async def test_next_run_waits_for_the_end_of_the_run_before_it_however_long(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cold start moves the first run against the timer: without a waiting event the feed was unread for seconds."""
+    monkeypatch.setattr(polling, "LEASE_TRIES", 1)
+    harness.upstreams.files, harness.upstreams.head = {}, 100
+    async with function() as running:
+        first, second = (asyncio.create_task(running.handle(TIMER_EVENT)) for _ in range(2))
+        await asyncio.sleep(0)
+        await running.handle(TIMER_EVENT)  # not needed: returns while the two others poll and wait
+        assert [first.done(), second.done()] == [False, False]
+        await first
+        publish(harness, 100)
+        await second
+    assert harness.ingested()
+
+
 async def test_ban_delay_is_stored_and_holds_across_runs(harness: Any) -> None:
     harness.upstreams.files = {5: harness.factory.reply(b"", status=403)}
     await run()

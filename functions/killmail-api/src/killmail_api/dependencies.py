@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
+from battlescope_events.http_api.routing import OF_APP
 from battlescope_events.http_api.saved_requests import publish_saved
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 from battlescope_schemas.enriched import ValueConfidence, ValueSource
 from battlescope_schemas.names.shown_names import NamedKind, shown_name, unknown_name
 from battlescope_schemas.ships.hulls import hull_class
+from battlescope_schemas.universe import system_effect
 from killmail_api.domain.archived_row import ArchivedRow
 from killmail_api.domain.items import Entry, present, read_unit_prices
 from killmail_api.domain.revaluation_job import RevaluationJob
@@ -110,6 +111,7 @@ def _list_fields(row: Row) -> dict[str, Any]:
         **_attacker_entities(row),
         "final_blow": None if final is None else _final_blow(final, row["final_blow_ticker"]),
         "hull_class": hull_class(row["ship_group_id"], row["ship_category_id"]),
+        "system_effect": system_effect(row["sun_name"]),
     }
 
 

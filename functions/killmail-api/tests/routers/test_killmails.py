@@ -38,8 +38,11 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
     rows.insert_killmail(1)
     rows.connection.execute("INSERT INTO battle_killmails VALUES (1, 'b-1')")
     rows.connection.execute(
-        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class) "
-        "VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3)"
+        "INSERT INTO systems (system_id, name, constellation_id, region_id, security_status, wormhole_class,"
+        " sun_type_id) VALUES (30000001, 'Tanoo', 20000001, 10000001, 0.86, 3, 30669)"
+    )
+    rows.connection.execute(
+        "INSERT INTO types (type_id, name, group_id) VALUES (30669, 'Wolf-Rayet Star', 995) ON CONFLICT DO NOTHING"
     )
     rows.connection.execute(
         "INSERT INTO entity_names (entity_id, entity_type, entity_name, fetched_at, ticker) "
@@ -54,6 +57,7 @@ def test_recent_killmail_has_all_fields(client: TestClient, rows: Any) -> None:
             "securityType": "highsec",
             "securityStatus": 0.86,
             "systemClass": 3,
+            "systemEffect": "Wolf-Rayet",
             "regionId": "10000001",
             "regionName": "Derelik",
             "victimAllianceId": None,

@@ -16,6 +16,7 @@ from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_local.testing.buckets import Bucket
+from battlescope_local.testing.callers import SOMEBODY_ELSE, CallerGuard, authored_operations, player
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres
@@ -114,3 +115,16 @@ async def test_jobs_are_listed_newest_first(api: httpx2.AsyncClient, rows: Any) 
     rows.connection.execute("UPDATE revaluation_jobs SET created_at = now() WHERE id = %s", (job_ids[1],))
     page = (await api.get(f"{JOBS}/jobs?limit=1")).json()
     assert ([job["jobId"] for job in page["items"]], page["total"]) == ([job_ids[1]], 3)
+
+
+async def test_author_is_the_character_of_the_login_whatever_the_request_states(
+    api: httpx2.AsyncClient, rows: Any
+) -> None:
+    assert rows
+    assert authored_operations(app.openapi()) == {f"POST {JOBS}", f"POST {JOBS}/jobs/{{job_id}}/cancel"}
+    stated = {"author": SOMEBODY_ELSE}
+    app.state.dependencies = replace(app.state.dependencies, guard=CallerGuard(player(1)))
+    job = (await api.post(JOBS, json=RANGE | stated)).json()
+    app.state.dependencies = replace(app.state.dependencies, guard=CallerGuard(player(2)))
+    cancelled = (await api.post(f"{JOBS}/jobs/{job['jobId']}/cancel", json=stated)).json()
+    assert (cancelled["requestedBy"], cancelled["cancelledBy"]) == ("Pilot 1", "Pilot 2")

@@ -19,12 +19,14 @@ from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine, encode, enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 
-LOCATION = Location(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002,))
+LOCATION = Location(
+    30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.86, (30000002, 30000003), adjacent_system_ids=(30000002,)
+)
 TYPES = {587: ItemType(587, "Rifter", 25, "Frigate", 6), 35832: ItemType(35832, "Astrahus", 1657, "Citadel", 65)}
 ATTACKERS = TypeAdapter(tuple[EnrichedAttacker, ...])
 AWKWARD_LOCATIONS = (
     Location(30000001, "Tanoo", 20000001, 10000001, "Derelik", 0.858324, (30000002, 30000003)),
-    Location(31000001, "J000001", 21000001, 11000001, "", -1.0, ()),
+    Location(31000001, "J000001", 21000001, 11000001, "", -1.0, (), wormhole_class=5, sun_name="Wolf-Rayet Star"),
 )
 AWKWARD_TYPES = {
     587: ItemType(587, "Rifter", 25, "Frigate", 6),
@@ -44,7 +46,8 @@ def enriched(raw: dict[str, Any], names: dict[int, str] | None = None) -> Enrich
 def test_names_location_and_types_are_combined() -> None:
     killmail = enriched(body(), names={1: "Vera", 98000001: "One", 500001: "Caldari State"})
     location = (killmail.system_name, killmail.region_name, killmail.nearby_system_ids)
-    assert location == ("Tanoo", "Derelik", (30000002,))
+    assert location == ("Tanoo", "Derelik", (30000002, 30000003))
+    assert (killmail.adjacent_system_ids, killmail.system_effect) == ((30000002,), None)
     victim = killmail.victim
     assert (victim.character_name, victim.faction_name) == ("Vera", "Caldari State")
     assert (victim.ship_type_name, victim.ship_group_name, victim.ship_category_id) == ("Rifter", "Frigate", 6)

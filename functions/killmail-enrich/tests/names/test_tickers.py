@@ -82,7 +82,7 @@ async def test_unknown_organisation_is_asked_for_again_a_week_later(client: Tick
 
 
 @pytest.mark.parametrize("status", [400, 410, 422])
-async def test_refused_route_is_left_alone_for_ten_minutes(
+async def test_refused_route_is_not_requested_for_ten_minutes(
     client: TickerClient, host: ScriptedHost, clock: list[float], status: int
 ) -> None:
     host.response = HostResponse(status)
@@ -201,6 +201,43 @@ async def test_run_ends_where_esi_does_and_goes_on_there(store: Database, make: 
     await again.fetch_due()
     assert set(client.asked).isdisjoint(other.asked)
     assert len(client.asked) + len(other.asked) == len(CORPORATIONS)
+
+
+class CountingRepository(TickerRepository):
+    """Counts how often it is computed whom to ask."""
+
+    computations = 0
+
+    async def due(self, now: float, max_rows: int) -> list[Organisation]:
+        self.computations += 1
+        return await super().due(now, max_rows)
+
+
+@pytest.mark.postgres
+async def test_whom_to_ask_is_computed_once_a_run(store: Database, make: MakeService) -> None:
+    """It reads the newest 1,000 killmails, which every tenth request did before."""
+    await save_names(store, *CORPORATIONS)
+    service, client = make()
+    service.repository = repository = CountingRepository(store, service.outbox)
+    await service.fetch_due()
+    assert len(client.asked) == len(CORPORATIONS)
+    assert repository.computations == 2  # the second one finds none
+
+
+@pytest.mark.postgres
+async def test_run_ends_when_its_time_is_up(store: Database, make: MakeService, clock: list[float]) -> None:
+    await save_names(store, *CORPORATIONS)
+    service, client = make()
+    fetch = client.fetch
+
+    async def fetch_slowly(organisation: Organisation) -> TickerAnswer | None:
+        clock[0] += 3
+        return await fetch(organisation)
+
+    client.fetch = fetch_slowly  # type: ignore[method-assign]
+    await service.fetch_due()
+    assert len(client.asked) == 20  # two batches begin within 40 seconds
+    assert await service.ready() == {"pendingTickers": 5}
 
 
 @pytest.mark.postgres

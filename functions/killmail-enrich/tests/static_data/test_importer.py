@@ -34,7 +34,7 @@ def test_broken_export_leaves_the_old_data(
         import_static_data(static_data, write_export(1002, universe).as_uri())
     with psycopg.connect(static_data) as connection:
         assert connection.execute("SELECT build_number FROM static_data").fetchone() == (1000,)
-        assert connection.execute("SELECT count(*) FROM types").fetchone() == (5,)
+        assert connection.execute("SELECT count(*) FROM types").fetchone() == (6,)
 
 
 @pytest.mark.postgres

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_events.errors import PermanentError
-from killmail_enrich.static_data.parser import MEMBERS, adjacency, blueprint_rows, nearby, rows
+from killmail_enrich.static_data.parser import (
+    MEMBERS,
+    adjacency,
+    adjacent,
+    blueprint_rows,
+    nearby,
+    rows,
+    secondary_suns,
+)
 
 gate_pairs = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), max_size=25)
 
@@ -30,6 +38,7 @@ def test_nearby_is_mutual_excludes_itself_and_reaches_two_jumps(pairs: list[tupl
             is_one_jump = other in neighbours[system]
             assert is_one_jump or neighbours[system] & neighbours[other]
             assert system in nearby(other, neighbours)
+        assert adjacent(system, neighbours) == [other for other in nearby_systems if other in neighbours[system]]
 
 
 def test_first_of_two_entries_counts_and_names_may_be_empty() -> None:
@@ -103,6 +112,26 @@ def test_invalid_line_stops_the_import(line: bytes) -> None:
     types = next(member for member in MEMBERS if member.table == "types")
     with pytest.raises(PermanentError):
         list(rows(types, [line]))
+
+
+SUN = {"_key": 40409248, "solarSystemID": 31000006, "typeID": 30574, "effectBeaconTypeID": 30852}
+
+
+def sun_lines(*suns: dict[str, Any]) -> list[bytes]:
+    return [json.dumps(sun).encode() for sun in suns]
+
+
+def test_system_has_the_first_of_its_suns() -> None:
+    second = SUN | {"_key": 40409249, "typeID": 30575}
+    elsewhere = SUN | {"_key": 40409250, "solarSystemID": 31000007, "typeID": 30575}
+    assert secondary_suns(sun_lines(SUN, second, elsewhere)) == {31000006: 30574, 31000007: 30575}
+
+
+@pytest.mark.parametrize("field", ["solarSystemID", "typeID"])
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_sun_stops_the_import(field: str, odd: Any) -> None:
+    with pytest.raises(PermanentError, match=r"Entry 40409248 of mapSecondarySuns.jsonl"):
+        secondary_suns(sun_lines(SUN | {field: odd}))
 
 
 def blueprint_line(key: int, **making: Any) -> bytes:

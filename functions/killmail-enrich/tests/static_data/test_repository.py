@@ -21,10 +21,25 @@ async def test_systems_and_types_are_looked_up(store: Database) -> None:
     location = locations[30000002]
     assert (location.system_name, location.region_name, location.security_type) == ("System 2", "Derelik", "highsec")
     assert list(location.nearby_system_ids) == [30000001, 30000003, 30000004]
+    assert list(location.adjacent_system_ids) == [30000001, 30000003]
     assert types == {
         587: ItemType(587, "Rifter", 25, "Frigate", 6),
         999: ItemType(999, None, 424242, None, None),
     }
+
+
+@pytest.mark.postgres
+async def test_effect_of_a_wormhole_system_is_that_of_its_sun(
+    static_data: str, store: Database, universe: Any, write_export: Callable[..., Path],
+    import_static_data: Callable[[str, str], bool],
+) -> None:  # fmt: skip
+    locations, _ = await StaticData(store, lambda: 0.0).look_up([30000002, 31000001], [])
+    effects = {system_id: location.wire_fields["system_effect"] for system_id, location in locations.items()}
+    assert effects == {30000002: None, 31000001: "Wolf-Rayet"}
+    del universe["mapSecondarySuns.jsonl"]
+    assert import_static_data(static_data, write_export(1001, universe).as_uri())
+    locations, _ = await StaticData(store, lambda: 0.0).look_up([31000001], [])
+    assert (locations[31000001].sun_name, locations[31000001].wormhole_class) == (None, 2)
 
 
 @pytest.mark.postgres
@@ -78,7 +93,7 @@ def test_build_of_a_release_that_imported_less_is_imported_again(
 ) -> None:
     assert not import_static_data(static_data, universe_zip.as_uri())
     with psycopg.connect(static_data) as connection:
-        connection.execute("UPDATE static_data SET imported_tables = 6")
+        connection.execute("UPDATE static_data SET imported_tables = 7")
         connection.execute("DELETE FROM blueprints")
     assert import_static_data(static_data, universe_zip.as_uri())
     with psycopg.connect(static_data) as connection:

@@ -31,6 +31,7 @@ def enriched_line(killmail_id: int = 1, **changes: Any) -> EnrichedLine:
         "security_type": "highsec",
         "security_status": 0.86,
         "nearby_system_ids": [],
+        "adjacent_system_ids": [],
         "zkb_total_value": "12345678901234.56",
         "zkb_points": 0,
         "zkb_url": "https://zkillboard.com/kill/1/",

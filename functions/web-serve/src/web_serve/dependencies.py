@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from battlescope_events.http_api.dependencies import OF_APP
 from battlescope_events.http_api.guard import Guard
+from battlescope_events.http_api.routing import OF_APP
 from web_serve.sources.api_description import ApiDescription
 from web_serve.sources.build_state import BuildStateReader
 from web_serve.sources.site_folder import SiteFolder

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.text_output import print_text
 from battlescope_schemas.backfill import BackfillManifest, DateRange
@@ -188,7 +189,9 @@ def _poll_job(gateway: str, job_id: str) -> Iterator[JobSnapshot]:
     deadline = time.monotonic() + PLAN_TIMEOUT
     while (job := _fetch_job(gateway, job_id)) is None:
         if time.monotonic() > deadline:
-            raise UserError(f"The job {job_id} was not planned within {PLAN_TIMEOUT:.0f} s; see `battlescope logs`.")
+            raise UserError(
+                f"The job {job_id} was not planned within {PLAN_TIMEOUT:.0f} s; see `{typed_command('logs')}`."
+            )
         time.sleep(POLL_INTERVAL / 5)
     while True:
         yield job_snapshot(job)

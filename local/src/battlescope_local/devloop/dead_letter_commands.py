@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from battlescope_local.arguments import positive
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 from battlescope_local.node.client import request_json, send_json
@@ -97,7 +98,7 @@ def _show(letters: Sequence[Letter], names: Collection[str]) -> None:
     by_name = {letter["name"]: letter for letter in letters}
     for name in names:
         if name not in by_name:
-            raise UserError(f"There is no dead letter {name}; `battlescope dead-letters` lists them.")
+            raise UserError(f"There is no dead letter {name}; `{typed_command('dead-letters')}` lists them.")
     if not names:
         raise UserError("Name the letters to show.")
     for name in names:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.node import state
 from battlescope_local.node.client import request_json, send_request
 
@@ -63,7 +64,7 @@ def _details(body: bytes) -> str:
     answer: Mapping[str, Any] = json.loads(body) if body else {}
     parked, names = answer.get("parkedMessages", 0), answer.get("pendingNames", 0)
     waiting = answer.get("waitingKillmails", 0)
-    texts = [f"; {parked} parked messages, see `battlescope outbox`"] if parked else []
+    texts = [f"; {parked} parked messages, see `{typed_command('outbox')}`"] if parked else []
     texts += [f"; {names} names awaited from ESI"] if names else []
     texts += [f"; {waiting} killmails wait for static data with their system"] if waiting else []
     standby = answer.get("standbySourceSeconds", 0)

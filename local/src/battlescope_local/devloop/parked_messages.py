@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import class_row
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 
 ALL: Final = "all"
@@ -99,7 +100,7 @@ class Outboxes:
         chosen = sorted(parked) if ALL in names else list(dict.fromkeys(names))
         for name in chosen:
             if name not in parked:
-                message = f"There is no parked message {name}; `battlescope outbox` lists them."
+                message = f"There is no parked message {name}; `{typed_command('outbox')}` lists them."
                 raise UserError(message)
         for name in chosen:
             context, _, row_id = name.rpartition(":")

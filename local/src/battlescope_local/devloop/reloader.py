@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from battlescope_local.command_name import typed_command
+
 logger = logging.getLogger(__name__)
 
 SHARED_PACKAGES: Final = frozenset({"events", "shared-schemas"})  # imported by every function
@@ -94,7 +96,8 @@ class Reloader:
 
     def _report(self, change: ChangeEffect) -> None:
         if change.restart:
-            logger.warning("%s is read only at the start: restart `battlescope dev`.", self._file_names(change.restart))
+            files, again = self._file_names(change.restart), typed_command("dev")
+            logger.warning("%s is read only at the start: restart `%s`.", files, again)
         if change.migrations:
             logger.warning("`make db-migrate` applies %s.", self._file_names(change.migrations))
 

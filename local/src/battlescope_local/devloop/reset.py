@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 from battlescope_local.node.client import running_folders
@@ -60,7 +61,7 @@ def _is_data_folder(base: Path) -> bool:
 
 def _check_stopped(folders: Iterable[Path]) -> None:
     for folder in folders:
-        raise UserError(f"BattleScope runs in {folder}; stop it first: `make stop` or `battlescope down`.")
+        raise UserError(f"BattleScope runs in {folder}; stop it first: `make stop` or `{typed_command('down')}`.")
 
 
 def confirm(data: str, *, yes: bool) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from battlescope_local.backfill.command import backfill
 from battlescope_local.backfill.manifest import BackfillRequest
+from battlescope_local.command_name import typed_command
 from battlescope_local.devloop.simulated_feed import FEED_KILLMAILS
 from battlescope_local.errors import UserError
 from battlescope_local.node import daemon as background
@@ -69,7 +70,7 @@ def _wait_for_queues(node: state.NodeState) -> None:
         queues = request_json(node, "/node/queues")
         empty_polls = 0 if any(queue["lag"] or queue["in_flight"] for queue in queues) else empty_polls + 1
         if time.monotonic() > deadline:
-            raise UserError("The events of the sample are not processed yet; see `battlescope status`.")
+            raise UserError(f"The events of the sample are not processed yet; see `{typed_command('status')}`.")
         time.sleep(POLL_INTERVAL)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 
 # Every partition that has had a record, with its number of records that have not expired.
@@ -52,7 +53,9 @@ def read_topics(folder: Path) -> tuple[TopicStatus, ...]:
     """
     file = folder / "log" / "log.sqlite3"
     if not file.is_file():
-        raise UserError(f"There is no log in {folder}; `battlescope up` or `battlescope dev` creates one.")
+        raise UserError(
+            f"There is no log in {folder}; `{typed_command('up')}` or `{typed_command('dev')}` creates one."
+        )
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as log:
         ends = {
             (topic, number): Partition(number, end, records)

@@ -8,6 +8,16 @@ from typing import Any, Final, cast
 Document = Mapping[str, Any]
 _REFERENCE: Final = re.compile(r'"#/components/(\w+)/([^"]+)"')
 _TITLE: Final = "BattleScope"
+_BATTLE: Final = "get_battle_api_battles__battle_id__get"
+_KILLMAIL: Final = "one_api_killmails__killmailId__get"
+_KILLMAILS: Final = ("recent_api_killmails_recent_get", "top_api_killmails_top_get")
+# Links from an answer of one function to an operation of another one: by both ids, with the name and the parameter.
+# A function's own document cannot have them, since it does not have the operation.
+LINKS_BETWEEN_FUNCTIONS: Final = (
+    (_BATTLE, _KILLMAIL, "killmail", {"killmailId": "$response.body#/killmails/0/killmailId"}),
+    (_KILLMAIL, _BATTLE, "battle", {"battle_id": "$response.body#/battleId"}),
+    *((source, _BATTLE, "battle", {"battle_id": "$response.body#/items/0/battleId"}) for source in _KILLMAILS),
+)
 
 
 def merged(documents: Mapping[str, Document]) -> dict[str, Any]:
@@ -39,6 +49,7 @@ def merged(documents: Mapping[str, Document]) -> dict[str, Any]:
         kind: dict(sorted(components.items())) for kind, components in sorted(result["components"].items())
     }
     _check_operation_ids(result)
+    _add_links(result)
     return result
 
 
@@ -80,6 +91,14 @@ def _renamed(document: Document, clashing: set[tuple[str, str]], prefix: str) ->
 
 def _prefix(function: str) -> str:
     return "".join(part.capitalize() for part in function.removesuffix("-api").split("-"))
+
+
+def _add_links(document: Document) -> None:
+    by_id = {operation["operationId"]: operation for _, _, operation in operations(document)}
+    for source, target, name, parameters in LINKS_BETWEEN_FUNCTIONS:
+        if source in by_id and target in by_id:
+            links: dict[str, Any] = by_id[source]["responses"]["200"].setdefault("links", {})
+            links[name] = {"operationId": target, "parameters": dict(parameters)}
 
 
 def _check_operation_ids(document: Document) -> None:

@@ -7,7 +7,7 @@ waiting. Only `produce` raises, because its caller has a client that waits for a
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -59,8 +59,8 @@ CONSUMER_CONFIG: Final = {
 class KafkaLog:
     """One producer for all topics and a consumer for each reader. Created by `kafka_log`."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._client: dict[str, Any] = {**CLIENT_CONFIG, "bootstrap.servers": bootstrap, "logger": logger}
+    def __init__(self, bootstrap: str, security: Mapping[str, str]) -> None:
+        self._client: dict[str, Any] = {**CLIENT_CONFIG, **security, "bootstrap.servers": bootstrap, "logger": logger}
         self._loop = asyncio.get_running_loop()
         self._producer = Producer({**self._client, **PRODUCER_CONFIG, "error_cb": _on_error})
         self._closing = threading.Event()
@@ -119,9 +119,9 @@ class KafkaLog:
 
 
 @asynccontextmanager
-async def kafka_log(bootstrap: str) -> AsyncGenerator[KafkaLog]:
-    """Open the log at `bootstrap` (host:port); the server can start later."""
-    log = KafkaLog(bootstrap)
+async def kafka_log(bootstrap: str, security: Mapping[str, str] | None = None) -> AsyncGenerator[KafkaLog]:
+    """Open the log at `bootstrap` (host:port) with librdkafka's settings for TLS and sign-in; it can start later."""
+    log = KafkaLog(bootstrap, security or {})
     try:
         yield log
     finally:

@@ -15,7 +15,7 @@ BROKER_CLASS: Final = "eventing.knative.dev/broker.class"
 EXTERNAL_TOPIC: Final = "kafka.eventing.knative.dev/external.topic"
 DELIVERY_ORDER: Final = "kafka.eventing.knative.dev/delivery.order"
 TOPIC_CONFIG: Final = "default.topic.config."
-# The local log, and a Kafka at BATTLESCOPE_KAFKA_BOOTSTRAP, take no credentials.
+# The local log takes no credentials; a Kafka at BATTLESCOPE_KAFKA_BOOTSTRAP has them in the environment.
 IGNORED_SETTINGS: Final = ("auth.secret.ref.name", "auth.secret.ref.namespace")
 
 

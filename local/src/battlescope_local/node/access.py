@@ -1,9 +1,9 @@
 """Who may do what on this machine: the access mode, and the values by which the functions know their callers."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Final
 
+from battlescope_events.edge.hosts import is_loopback
 from battlescope_events.edge.modes import AccessMode
 from battlescope_local.errors import UserError
 
@@ -28,14 +28,6 @@ def check_address(host: str, mode: str) -> None:
             "Set BATTLESCOPE_SSO_CLIENT_ID first, or keep 127.0.0.1."
         )
         raise UserError(message)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address; a name other than localhost may be anything."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def access_values(mode: str, owner_token: str, host: str, port: int) -> Mapping[str, str]:

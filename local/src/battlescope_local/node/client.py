@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.node import state
 
@@ -42,7 +43,9 @@ def running_node(folder: Path) -> state.NodeState:
     if node is None:
         if any(state.is_locked(system_folder(folder, name)) for name in SYSTEM_FOLDERS):
             raise NotRunningError("BattleScope is starting or stopping; try again in a few seconds.")
-        raise NotRunningError(f"No BattleScope runs in {folder}; `battlescope up` or `battlescope dev` starts one.")
+        raise NotRunningError(
+            f"No BattleScope runs in {folder}; `{typed_command('up')}` or `{typed_command('dev')}` starts one."
+        )
     return node
 
 

@@ -232,7 +232,7 @@ class _NodeBuilder:
             return await self._stack.enter_async_context(sqlite_log(self._settings.folder / "log"))
         from battlescope_local.log.kafka_log import kafka_log  # noqa: PLC0415 -- a library that few nodes need
 
-        return await self._stack.enter_async_context(kafka_log(bootstrap))
+        return await self._stack.enter_async_context(kafka_log(bootstrap, self._external.kafka_security))
 
     async def _start_services(
         self, manifests: Manifests, config: ResolvedConfig, internal_gateway: InternalGateway

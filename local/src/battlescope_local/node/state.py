@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 
 STATE_FILE: Final = "node.json"
@@ -76,5 +77,5 @@ def lock_folder(folder: Path) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunningError(f"A node already runs in {folder}; `battlescope down` stops it.") from None
+            raise AlreadyRunningError(f"A node already runs in {folder}; `{typed_command('down')}` stops it.") from None
         yield

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 from battlescope_local.manifests.labels import DATABASE_LABEL, DATABASE_OWNER_LABEL, function_of
 from battlescope_local.manifests.model import Container, EnvVar, Manifests
@@ -88,7 +89,7 @@ def stored_password(folder: Path, name: str) -> str:
     """
     file = folder / "secrets.json"
     if not file.is_file():
-        message = f"No node has created secrets in {folder} yet; `battlescope up` starts one."
+        message = f"No node has created secrets in {folder} yet; `{typed_command('up')}` starts one."
         raise UnknownNameError(message)
     return StateFile(file).password(name)
 

@@ -16,13 +16,14 @@ from urllib.parse import quote, urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_local.serving.pages import page
+from battlescope_events.http_api.error_page import html_page
+from battlescope_local.command_name import typed_command
 
 COMMAND_LOGIN_PATH: Final = "/login/command"
 VALID_SECONDS: Final = 600.0
 TOKEN_NAME: Final = "battlescope login"  # noqa: S105 -- the name of tokens
 TOKENS_PATH: Final = "/api/me/access-tokens"
-USED: Final = "This link was used already or is too old; start `battlescope login` again."
+USED: Final = f"This link was used already or is too old; start `{typed_command('login')}` again."
 ASK: Final = (
     "The command <code>battlescope login</code> on the machine of this installation asks for a personal access token "
     "of your account. Confirm only if you have just started it yourself."
@@ -68,7 +69,7 @@ class CommandLogins:
         code = request.query.get("code", "")
         login = next((login for login in self._logins.values() if login.token is None and login.code == code), None)
         if login is None:
-            return _page(403, USED)
+            return _page(403, html.escape(USED))
         if request.method != "POST":
             return _page(200, f'{ASK}</p><form method="post"><button>Confirm</button></form><p>')
         if urlsplit(request.headers.get("origin", "")).netloc != request.host:
@@ -116,6 +117,7 @@ def command_login_app(logins: CommandLogins) -> web.Application:
 
 
 def _page(status: int, text: str) -> web.Response:
-    body = page("BattleScope: battlescope login", f"<h1>battlescope login</h1><p>{text}</p>")
+    way_back = '<p><a href="/">To the battles</a></p>'
+    body = html_page("BattleScope: battlescope login", f"<h1>battlescope login</h1><p>{text}</p>{way_back}")
     headers = {"cache-control": "no-store", **SECURITY_HEADERS, "referrer-policy": "no-referrer"}
     return web.Response(status=status, text=body, content_type="text/html", headers=headers)

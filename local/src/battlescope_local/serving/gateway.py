@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -10,8 +9,10 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from battlescope_events.edge.hosts import FOREIGN_HOST, host_name, is_loopback
 from battlescope_events.edge.origins import SAFE_METHODS
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
+from battlescope_events.http_api.error_page import is_for_a_person
 from battlescope_local.manifests.model import RouteMatch
 from battlescope_local.serving.command_login import COMMAND_LOGIN_PATH, CommandLogins
 from battlescope_local.serving.http_server import REQUEST_ID_HEADER, error_response
@@ -23,7 +24,7 @@ VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")  # other charact
 _ABSOLUTE_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 NOTHING_HERE: Final = "There is nothing at this path."
 LOGIN_PATH: Final = "/auth/login"
-FOREIGN_ORDER: Final = "Changes are accepted only from this machine: Host and Origin must be those of the loopback."
+FOREIGN_ORDER: Final = "Changes are accepted only from pages of this machine: Origin must be that of the loopback."
 
 
 def find_route(routes: Iterable[RouteMatch], path: str) -> RouteMatch | None:
@@ -46,9 +47,10 @@ def gateway_app(
     owner_login: OwnerLogin | None = None,
     command_logins: CommandLogins | None = None,
 ) -> web.Application:
-    """The public side of the node. With `owner_login` (access mode `off`) changes come from this machine only.
+    """The public side of the node.
 
-    `command_logins` are those of the access mode `sso`.
+    With `owner_login` (access mode `off`) it answers to names of this machine only, and takes changes from its pages
+    only. `command_logins` are those of the access mode `sso`.
     """
     all_routes = tuple(routes)
 
@@ -56,29 +58,36 @@ def gateway_app(
         identity = request_id(request)
         invalid = invalid_header(request.headers)
         if invalid is not None:
-            return error_response(400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
+            return _error(request, 400, identity, f"The header {invalid} contains bytes that are not UTF-8.")
+        if owner_login is not None and is_foreign_host(request, owner_login.origin):
+            return _error(request, 421, identity, FOREIGN_HOST)
         if owner_login is not None and is_foreign_order(request):
-            return error_response(403, identity, FOREIGN_ORDER)
+            return _error(request, 403, identity, FOREIGN_ORDER)
         own = await _own_response(request, identity, owner_login, command_logins)
         if own is not None:
             return own
         route = find_route(all_routes, request.path)
         if route is None:
-            return error_response(404, identity, NOTHING_HERE)
+            return _error(request, 404, identity, NOTHING_HERE)
         identified = _identified(request, identity, route.host)
         response = await services[route.service].handle(identified, origin_form(request))
-        return error_response(response.status, identity) if isinstance(response, Rejection) else response
+        return _error(request, response.status, identity) if isinstance(response, Rejection) else response
 
     @web.middleware
     async def without_route(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPNotFound:  # the asterisk form has no path
-            return error_response(404, request_id(request), NOTHING_HERE)
+            return _error(request, 404, request_id(request), NOTHING_HERE)
 
     app = web.Application(client_max_size=0, middlewares=[without_route])
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+def _error(request: web.Request, status: int, identity: str, message: str | None = None) -> web.Response:
+    is_page = is_for_a_person(request.method, request.headers.get("accept", ""))
+    return error_response(status, identity, message, is_page=is_page)
 
 
 async def _own_response(
@@ -93,19 +102,25 @@ async def _own_response(
         return await command_logins.respond(request)
     if owner_login is not None and request.path == OWNER_LOGIN_PATH and request.method == "GET":
         is_valid = owner_login.redeem(request.query.get("code", ""))
-        return owner_login.logged_in() if is_valid else error_response(403, identity, USED_LINK)
+        return owner_login.logged_in() if is_valid else _error(request, 403, identity, USED_LINK)
     return None
 
 
+def is_foreign_host(request: web.Request, origin: str) -> bool:
+    """Whether a request is for another name than those of this machine, as of a web page whose name was rebound."""
+    name = host_name(request.host)
+    return not is_loopback(name) and name != host_name(origin)
+
+
 def is_foreign_order(request: web.Request) -> bool:
-    """Whether a web page of another site asks for a change: its Origin or its Host (rebound) is foreign.
+    """Whether a web page of another site asks for a change: its Origin is foreign.
 
     A WebSocket may change something whatever its method, and browsers let every page open one.
     """
     if request.method in SAFE_METHODS and not is_websocket(request):
         return False
     origin = request.headers.get("origin")
-    return not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin))
+    return origin is not None and not is_loopback(host_name(origin))
 
 
 def begins_elsewhere(request: web.Request, origin: str) -> bool:
@@ -114,15 +129,7 @@ def begins_elsewhere(request: web.Request, origin: str) -> bool:
     The cookie of the login would stay behind at that name.
     """
     own = urlsplit(origin).netloc
-    return request.path == LOGIN_PATH and request.host != own and _is_loopback(f"//{request.host}")
-
-
-def _is_loopback(url: str) -> bool:
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return request.path == LOGIN_PATH and request.host != own and is_loopback(host_name(request.host))
 
 
 def request_id(request: web.Request) -> str:

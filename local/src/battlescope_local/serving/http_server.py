@@ -11,6 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from battlescope_events.http_api.error_body import error_body
+from battlescope_events.http_api.error_page import HTML, error_page, is_for_a_person
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +31,19 @@ MESSAGES: Final[Mapping[int, str]] = {
 }
 
 
-def error_response(
-    status: int, request_id: str, message: str | None = None, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    """The error of a gateway; without a message of its own the one of its status."""
+def error_response(status: int, request_id: str, message: str | None = None, *, is_page: bool = False) -> web.Response:
+    """The error of a gateway, as a page for a person; without a message of its own the one of its status."""
+    text = message or MESSAGES[status]
     return web.Response(
         status=status,
-        body=error_body(status, message or MESSAGES[status], request_id),
-        content_type="application/json",
+        body=error_page(text, request_id) if is_page else error_body(status, text, request_id),
+        content_type=HTML if is_page else "application/json",
+        charset="utf-8" if is_page else None,
         headers={
             **SECURITY_HEADERS,
-            **(headers or {}),
             REQUEST_ID_HEADER: request_id,
             "cache-control": "no-store",
+            "vary": "Accept",
             "server": SERVER,
         },
     )
@@ -67,7 +68,8 @@ class _Protocol(web.RequestHandler):
             logger.error("Unexpected error of a gateway", exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("The response has begun; closing the connection shows that it is incomplete.")
-        response = error_response(status if status in MESSAGES else 400, str(uuid4()))
+        is_page = is_for_a_person(request.method, request.headers.get("accept", ""))
+        response = error_response(status if status in MESSAGES else 400, str(uuid4()), is_page=is_page)
         response.force_close()
         return response
 

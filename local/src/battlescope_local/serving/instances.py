@@ -146,7 +146,8 @@ class Launcher:
 def _argv(service: Service, socket: Path) -> tuple[str, ...]:
     """The command of the image, with the Python of this process and a socket instead of a port."""
     app = f"{service.name.replace('-', '_')}.main:app"
-    return (sys.executable, "-m", "uvicorn", app, "--uds", str(socket), *UVICORN_OPTIONS, *service.container.args)
+    server = (sys.executable, "-m", "battlescope_events.server", app, "--uds", str(socket))
+    return (*server, *UVICORN_OPTIONS, *service.container.args)
 
 
 def knative_environment(service: Service, binding: SinkBinding | None, sink: str) -> dict[str, str]:

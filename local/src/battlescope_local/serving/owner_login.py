@@ -10,11 +10,12 @@ from aiohttp import web
 
 from battlescope_events.edge.modes import OWNER_COOKIE
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
+from battlescope_local.command_name import typed_command
 
 OWNER_LOGIN_PATH: Final = "/login/owner"
 VALID_SECONDS: Final = 600.0
 COOKIE_SECONDS: Final = 30 * 24 * 3600
-USED_LINK: Final = "This link was used already or is too old; `battlescope login` prints a new one."
+USED_LINK: Final = f"This link was used already or is too old; `{typed_command('login')}` prints a new one."
 
 
 @dataclass

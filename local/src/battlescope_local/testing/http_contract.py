@@ -34,6 +34,7 @@ _MUCH_TOO_LARGE: Final = str(10**12)
 # Of every answer, by HTTP itself.
 STANDARD_HEADERS: Final = {"cache-control", "content-encoding", "content-length", "content-type", "date", "vary"}
 REFUSALS: Final = (ApiError(401, "Who?", headers={"www-authenticate": "Bearer"}), ApiError(403, "No."))
+FOREIGN: Final = ApiError(421, "Not here.")
 TOO_MANY: Final = ApiError(429, "Too many.", retry_after=1)
 ERROR_KEYS: Final = {"error", "message", "requestId"}
 
@@ -172,7 +173,7 @@ async def provoke_common_answers(
         if writes:
             await client.request(method, url, content=b"x", headers={"content-type": "text/plain"})
         refusals = REFUSALS if "security" in operation else ()
-        for error in (KeyError("a defect"), TransientError("A store does not answer."), TOO_MANY, *refusals):
+        for error in (KeyError("a defect"), TransientError("A store does not answer."), TOO_MANY, FOREIGN, *refusals):
             set_guard(BrokenGuard(error))
             await client.request(method, url)
         set_guard(usual_guard)

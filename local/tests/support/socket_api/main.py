@@ -5,16 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, WebSocket
+from fastapi import WebSocket
 
 from battlescope_events.access.composition import open_guard
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.access.streams import guarded_websocket
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_api.guard import Guard, Right, Role, requires
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.publisher import RecordingPublisher
 
-router = APIRouter(prefix="/api/socket", dependencies=[requires(Right("battle-reports", Role.USER))])
+router = ApiRouter(prefix="/api/socket", dependencies=[requires(Right("battle-reports", Role.USER))])
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,23 @@ def test_wormhole_class_is_on_system_or_region() -> None:
     assert {7, 8, 9, 25} < classes <= {*range(1, 7), 7, 8, 9, 25}
 
 
+def test_suns_are_those_of_wormhole_systems_and_of_all_kinds() -> None:
+    tables = _tables(ZipFile(io.BytesIO(build_sde(make_universe(7)))))
+    names = {row["_key"]: row["name"]["en"] for row in tables["types.jsonl"] if row["groupID"] == 995}
+    wormholes = {row["_key"] for row in tables["mapSolarSystems.jsonl"] if row["_key"] // 1_000_000 == 31}
+    suns = {row["solarSystemID"]: names[row["typeID"]] for row in tables["mapSecondarySuns.jsonl"]}
+    assert suns.keys() < wormholes
+    assert len(suns) == len(tables["mapSecondarySuns.jsonl"])
+    assert len(set(suns.values())) > 2
+
+
 @pytest.mark.shared
 def test_files_and_keys_match_the_sample(shared: Path) -> None:
     with ZipFile(shared / "sde" / "eve-online-static-data-sample-jsonl.zip") as archive:
         sample = _tables(archive)
     ours = _tables(ZipFile(io.BytesIO(build_sde(make_universe(7)))))
-    assert ours.keys() == sample.keys() | {"blueprints.jsonl"}  # CCP has it, the sample does not
+    # CCP has these, the sample does not.
+    assert ours.keys() == sample.keys() | {"blueprints.jsonl", "mapSecondarySuns.jsonl"}
     for name in sample:
         rows = ours[name]
         allowed: dict[str, set[type]] = {}

@@ -34,13 +34,15 @@ Roles = dict[str, Annotated[int, Field(ge=0, le=1000)]]  # the rank of the accou
 class Session(Schema):
     """A login of an account in a browser.
 
-    primary_character_id: the EVE id of the character that the account acts as.
+    primary_character_id, primary_character_name: of the character that the account acts as; sessions of older releases
+    have no name.
     roles: the rank by feature: 10 user, 20 fc, 30 director, 40 admin.
     account_version: counts the changes of the account, so that a reader can tell older values from newer ones.
     """
 
     account_id: UUID
     primary_character_id: EveId
+    primary_character_name: str | None = None
     is_super_admin: bool = False
     is_blocked: bool = False
     roles: Roles
@@ -58,6 +60,7 @@ class AccessToken(Schema):
     account_id: UUID
     token_id: UUID
     primary_character_id: EveId
+    primary_character_name: str | None = None
     roles: Roles
     can_write: bool = False
     is_super_admin: bool = False

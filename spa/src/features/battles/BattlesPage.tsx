@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef } from "react";
-import type { BattleItem, SortBy } from "@/api/client";
+import type { BattleItem } from "@/api/client";
 import { battlePages } from "@/api/queries";
 import { count } from "@/lib/isk";
 import { sumIsk } from "@/lib/isk-sum";
@@ -13,12 +13,15 @@ import { Isk } from "@/ui/marks";
 import { moveRow, openRow } from "@/ui/rows";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
-import { BattleRow, COLUMNS } from "./BattleRow";
+import { BattleRow } from "./BattleRow";
 import { FilterBar } from "./FilterBar";
 import { strictest } from "./filters";
+import { ListHead } from "./ListHead";
 import { LiveStrip } from "./LiveStrip";
-import { type BattleSearch, queryOf, readSearch } from "./search";
+import { type BattleSearch, queryOf } from "./search";
 import { useLiveBattles } from "./useLiveBattles";
+
+const COUNTED_EXACTLY = 10_000;
 
 export function BattlesPage({ search }: { search: BattleSearch }) {
   const query = useMemo(() => queryOf(search), [search]);
@@ -34,7 +37,7 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
         <h1 className="text-[22px]/[28px] font-[650]" tabIndex={-1}>
           Battles
         </h1>
-        <span className="shrink-0 text-t2">{total !== undefined && `about ${count(total)}`}</span>
+        <span className="shrink-0 text-t2">{total !== undefined && totalText(total)}</span>
         <FilterBar search={search} total={total} />
       </div>
       <LiveStrip query={query} />
@@ -46,7 +49,7 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
         )}
       </div>
       <div className="md:panel">
-        <Head search={search} />
+        <ListHead search={search} />
         {list.isPending && <SkeletonRows height={48} rows={12} />}
         {list.isError && (
           <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The battles cannot be listed." />
@@ -59,47 +62,6 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
       </div>
       <LiveNote />
     </>
-  );
-}
-
-const HEADS = [
-  { label: "Start", sort: "start_time", className: "" },
-  { label: "System", className: "" },
-  { label: "Size", className: "max-xl:hidden" },
-  { label: "Side 1", className: "text-right" },
-  { label: "Losses over time", className: "text-center" },
-  { label: "Side 2", className: "" },
-  { label: "ISK lost by side", className: "max-lg:hidden" },
-  { label: "Mails", sort: "kills", className: "text-right max-lg:hidden" },
-  { label: "Pilots", sort: "participants", className: "text-right" },
-  { label: "ISK lost", sort: "isk_destroyed", className: "text-right" },
-] as const satisfies readonly { label: string; sort?: SortBy; className: string }[];
-
-function Head({ search }: { search: BattleSearch }) {
-  const current = search.sort ?? "start_time";
-  return (
-    <div className={`${COLUMNS} h-[30px] border-b border-line px-3 text-label text-t2 max-md:hidden`}>
-      {HEADS.map((head) => (
-        <span className={head.className} key={head.label}>
-          {"sort" in head ? (
-            <Link
-              aria-label={`Order by ${head.label}${current === head.sort ? `, now ${search.dir === "asc" ? "ascending" : "descending"}` : ""}`}
-              className={current === head.sort ? "text-t1" : "hover:text-t1"}
-              search={readSearch({
-                ...search,
-                sort: head.sort === "start_time" ? undefined : head.sort,
-                dir: current === head.sort && search.dir !== "asc" ? "asc" : undefined,
-              })}
-              to="/battles"
-            >
-              {head.label} {current === head.sort && (search.dir === "asc" ? "↑" : "↓")}
-            </Link>
-          ) : (
-            head.label
-          )}
-        </span>
-      ))}
-    </div>
   );
 }
 
@@ -128,6 +90,11 @@ function Days({ battles, grouped, complete }: { battles: readonly BattleItem[]; 
       </ul>
     </section>
   ));
+}
+
+/** The server counts exactly up to ten thousand. */
+export function totalText(total: number): string {
+  return total < COUNTED_EXACTLY ? count(total) : `about ${count(total)}`;
 }
 
 export function groupByDay(battles: readonly BattleItem[]): { date: string; battles: BattleItem[] }[] {

@@ -6,6 +6,7 @@ import { nameOf } from "@/lib/names";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
 import { BattleRow } from "./BattleRow";
+import { ListHead } from "./ListHead";
 import { LiveStrip } from "./LiveStrip";
 import { useLiveBattles } from "./useLiveBattles";
 
@@ -37,6 +38,7 @@ export function HomePage() {
             All battles
           </Link>
         </div>
+        <ListHead />
         {biggest.isPending && <SkeletonRows height={48} rows={8} />}
         {biggest.isError && (
           <ErrorBox error={biggest.error} onRetry={() => biggest.refetch()} what="The battles cannot be listed." />
@@ -90,8 +92,8 @@ function NewEden() {
             search={{ system: [system.systemId] }}
             to="/battles"
           >
-            {nameOf(system.systemName, "System", system.systemId)}
-            <span className="ml-auto text-t2">{count(system.battleCount)}</span>
+            <span className="truncate">{nameOf(system.systemName, "System", system.systemId)}</span>
+            <span className="ml-auto pl-3 text-t2">{count(system.battleCount)}</span>
           </Link>
         ))}
       </section>
@@ -104,8 +106,10 @@ function NewEden() {
             search={{ alliance: [alliance.allianceId] }}
             to="/battles"
           >
-            {nameOf(alliance.allianceName, "Alliance", alliance.allianceId)}
-            <span className="ml-auto text-t2">{count(alliance.battleCount)}</span>
+            <span className="truncate" dir="auto">
+              {nameOf(alliance.allianceName, "Alliance", alliance.allianceId)}
+            </span>
+            <span className="ml-auto pl-3 text-t2">{count(alliance.battleCount)}</span>
           </Link>
         ))}
       </section>

@@ -7,7 +7,7 @@ import { useSeconds } from "@/lib/clock";
 import { count, shortIsk } from "@/lib/isk";
 import { nameOf, partyName } from "@/lib/names";
 import { arrange } from "@/lib/sides";
-import { ago, duration, instant } from "@/lib/time";
+import { ago, duration } from "@/lib/time";
 import { SecBadge, sideClass } from "@/ui/marks";
 
 const CARDS = 3;
@@ -34,7 +34,6 @@ function LiveCard({ battle }: { battle: BattleItem }) {
   const now = useSeconds();
   const { left, right } = arrange(battle.sides);
   const minutes = Math.max(1, battle.duration / 60);
-  const last = instant(battle.lastKillmailAt);
   const figures = [
     [count(battle.totalKills), "killmails"],
     [count(battle.totalParticipants), "pilots"],
@@ -49,7 +48,7 @@ function LiveCard({ battle }: { battle: BattleItem }) {
         <span className="truncate text-t2">{battle.regionName}</span>
         <span className="ml-auto flex shrink-0 items-center gap-1.5 text-sec text-kill" title="The last loss">
           <span aria-hidden="true" className="size-2 rounded-full bg-kill" />
-          {last > now ? "just now" : ago(battle.lastKillmailAt, now)}
+          {ago(battle.lastKillmailAt, now)}
         </span>
       </div>
       <div className="my-2 flex justify-center [&>svg]:w-full">

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BattleItem } from "@/api/client";
-import { groupByDay } from "./BattlesPage";
+import { groupByDay, totalText } from "./BattlesPage";
 import { activeFilters, strictest } from "./filters";
 import { queryOf, readSearch } from "./search";
 import { replaced } from "./useLiveBattles";
@@ -79,4 +79,8 @@ test("days are those of EVE time", () => {
     ["2026-01-01", 2],
     ["2025-12-31", 1],
   ]);
+});
+
+test("a number is about right only where the server counts so", () => {
+  expect([totalText(159), totalText(9999), totalText(10_000)]).toEqual(["159", "9,999", "about 10k"]);
 });

@@ -1,12 +1,16 @@
 import { expect, test } from "vitest";
-import type { BattleBattleDetail, BattleKillmailItem, PartyItem, SideItem } from "@/api/client";
-import { withParty } from "./edits";
-import { killRows } from "./kills";
-import { momentsOf } from "./moments";
-import { damageBySide } from "./Rail";
-import { fleetsOf } from "./replay";
-import { readReportSearch, sharedSearch } from "./search";
-import { partsOf } from "./TimelineTab";
+import type { BattleBattleDetail, BattleKillmailItem, BattleKillmails, PartyItem, SideItem } from "@/api/client";
+import { withParty } from "./edit/edits";
+import { cutsOf } from "./model/cuts";
+import { killRows } from "./model/kills";
+import { momentsOf } from "./model/moments";
+import { withOwnSide } from "./model/ownSide";
+import { countUntil, fleetsOf, lossLine } from "./model/replay";
+import { lostLines } from "./model/running";
+import { readReportSearch, sharedSearch } from "./model/search";
+import { withKillmails } from "./model/wholeBattle";
+import { damageBySide } from "./tabs/Rail";
+import { partsOf } from "./tabs/TimelineTab";
 
 const at = (time: string) => `2026-11-27T${time}Z`;
 
@@ -152,12 +156,18 @@ test("the replay has every ship that was seen, once", () => {
   ] as SideItem["ships"];
   const battle = { ...BATTLE, sides: [{ ...side(2, []), ships: seen }] } as BattleBattleDetail;
   const fleet = fleetsOf(battle).get(2);
-  expect(
-    fleet?.map((row) => [row.hull, row.ships.length, row.ships.filter((time) => time !== undefined).length]),
-  ).toEqual([
+  expect(fleet?.map((row) => [row.hull, row.seen, row.times.length])).toEqual([
     ["titan", 1, 1],
     ["cruiser", 4, 1],
   ]);
+});
+
+test("at each moment of the replay: how much was lost until then", () => {
+  const line = lossLine(KILLMAILS);
+  const until = (time: string) => countUntil(line.times, Date.parse(at(time)));
+  expect([until("18:42:04"), until("18:42:05"), until("18:50:20"), until("23:00:00")]).toEqual([0, 1, 3, 4]);
+  expect(line.ships).toEqual([0, 1, 2, 2, 3]);
+  expect(line.isk).toEqual(["0.00", "100.00", "5100.00", "5110.00", "5410.00"]);
 });
 
 test("parts of a timeline have every loss once", () => {
@@ -192,4 +202,67 @@ test("the address of a report", () => {
   });
   expect(sharedSearch(search)).toEqual({ from: 60, side: 2, party: "alliance:99", hull: "titan" });
   expect(readReportSearch({ party: "everyone", hull: "barge", mail: "x", by: "isk" })).toEqual({});
+});
+
+test("killmails that come in pages name their pilots by the indexes of the whole battle", () => {
+  const known = mail({
+    killmailId: "1",
+    occurredAt: at("18:42:05"),
+    sideId: 1,
+    iskValue: "1",
+    attackerCharacters: [0],
+  });
+  const named = (id: string) => ({ id, name: `Pilot ${id}` });
+  const battle = {
+    ...BATTLE,
+    killmails: [known],
+    entities: { alliances: [], corporations: [], characters: [named("7")] },
+  } as BattleBattleDetail;
+  const late = {
+    ...mail({ killmailId: "2", occurredAt: at("18:50:00"), sideId: 2, iskValue: "1", attackerCharacters: [0, 1] }),
+    attackerAlliances: [],
+    attackerCorps: [],
+    finalBlow: { character: 1, corp: null, alliance: null, shipTypeId: null, shipTypeName: null },
+  };
+  const page = { items: [late, known], entities: { ...battle.entities, characters: [named("8"), named("7")] } };
+  const whole = withKillmails(battle, [page as unknown as BattleKillmails]);
+  expect(whole.killmails.map((one) => one.killmailId)).toEqual(["1", "2"]);
+  const pilots = (indexes: readonly number[] | undefined) =>
+    indexes?.map((index) => whole.entities.characters[index]?.id);
+  expect(pilots(whole.killmails[1]?.attackerCharacters)).toEqual(["8", "7"]);
+  expect(whole.entities.characters[whole.killmails[1]?.finalBlow?.character ?? -1]?.id).toBe("7");
+  expect(withKillmails(battle, [])).toBe(battle);
+});
+
+test("a side is one's own if only it has one's alliance or corporation", () => {
+  const own = (allianceId: string | null, corpId = "1") =>
+    withOwnSide(BATTLE, [{ allianceId, corpId }]).sides.map((one) => "isOwn" in one);
+  expect(own("98")).toEqual([false, true, false]);
+  expect(own("96")).toEqual([false, false, false]);
+  expect(
+    withOwnSide(BATTLE, [
+      { allianceId: "98", corpId: "1" },
+      { allianceId: "99", corpId: "1" },
+    ]),
+  ).toBe(BATTLE);
+});
+
+test("the revisions that are compared are in the address", () => {
+  expect(readReportSearch({ rev: "41", vs: "38" })).toEqual({ rev: 41, vs: 38 });
+  expect(sharedSearch({ rev: 41, vs: 38 })).toEqual({});
+});
+
+test("what a side had lost until a moment only grows, to its sum", () => {
+  const [first, second] = lostLines(BATTLE);
+  expect([first?.sideId, first?.amounts]).toEqual([1, [100]]);
+  expect([second?.sideId, second?.amounts]).toEqual([2, [5000, 5010, 5310]]);
+  expect(second?.times).toEqual([...(second?.times ?? [])].sort((a, b) => a - b));
+});
+
+test("a suggested split is drawn between its halves, unless they overlap", () => {
+  const suggest = (groups: string[][]) =>
+    cutsOf({ ...BATTLE, suggestions: [{ doubt: "lull", groups }] as unknown as BattleBattleDetail["suggestions"] });
+  expect(suggest([["4"], ["1", "2", "3"]])).toEqual([(Date.parse(at("18:50:20")) + Date.parse(at("19:30:00"))) / 2]);
+  expect(suggest([["1", "4"], ["2"]])).toEqual([]);
+  expect(suggest([["1"], ["unknown"]])).toEqual([]);
 });

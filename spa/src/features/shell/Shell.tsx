@@ -5,14 +5,12 @@ import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
 import { useSeconds } from "@/lib/clock";
 import { useKeys } from "@/lib/keys";
-import { loginFailure } from "@/lib/login-errors";
 import { clockSeconds } from "@/lib/time";
-import { toast } from "@/lib/toasts";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
 
 // What is not seen or used at once does not delay the first paint.
 const UserMenu = lazy(() => import("./UserMenu"));
-const Toaster = lazy(() => import("@/ui/Toaster"));
+const Floating = lazy(() => import("./Floating"));
 const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
 const QuickSearch = lazy(() => import("./QuickSearch"));
 const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
@@ -29,7 +27,6 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   useFocusOnNavigation();
-  useLoginFailure();
   useKeys({
     "?": () => setHelp(true),
     "/": () => document.getElementById("quick-search")?.focus(),
@@ -60,7 +57,7 @@ export function Shell() {
       </main>
       <BottomBar />
       <Suspense>
-        <Toaster />
+        <Floating />
       </Suspense>
       {help && (
         <Suspense>
@@ -153,14 +150,6 @@ function BottomBar() {
       </button>
     </nav>
   );
-}
-
-/** Tell somebody who is logged in already why a character was not added. */
-function useLoginFailure(): void {
-  useEffect(() => {
-    const failure = loginFailure(window.location.search);
-    if (failure) toast(failure, { tone: "error" });
-  }, []);
 }
 
 /** The focus goes to the heading of a new page, so that a screen reader begins there; tabs of one page keep it. */

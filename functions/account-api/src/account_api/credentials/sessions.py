@@ -163,6 +163,7 @@ def _changes(state: AccountState, primary: Character, rights: Rights) -> dict[st
     """The fields of a session or token that change with its account."""
     return {
         "primary_character_id": primary.eve_character_id,
+        "primary_character_name": primary.name,
         "is_super_admin": rights.is_super_admin,
         "roles": dict(rights.roles),
         "account_version": state.account.version,

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from account_api import presenters
@@ -16,6 +16,7 @@ from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 _NO_ACCOUNT: Final[dict[int | str, dict[str, Any]]] = {404: problem("The caller has no account.")}
 _NO_TOKEN: Final[dict[int | str, dict[str, Any]]] = {404: problem("The account has no such token.")}
@@ -24,7 +25,7 @@ _NEXT: Final = links(
     token_id="$response.body#/id",  # noqa: S106
 )
 
-router = APIRouter(tags=["access tokens"])
+router = ApiRouter(tags=["access tokens"])
 
 
 @router.get(

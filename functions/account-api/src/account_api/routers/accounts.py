@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from account_api.dependencies import Deps
@@ -17,6 +17,7 @@ from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.request_types import SingleLine
 from battlescope_events.http_api.responses import current_response
+from battlescope_events.http_api.routing import ApiRouter
 
 PREFIX: Final = "/api/admin/accounts"
 _NO_ACCOUNT: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such account.")}
@@ -28,7 +29,7 @@ _WRITES: Final[dict[str, Any]] = {
 }
 _MAY_CONFLICT: Final[dict[str, Any]] = {**_WRITES, "responses": {**_NO_ACCOUNT, 409: _CONFLICT}}
 
-router = APIRouter(tags=["administration"])
+router = ApiRouter(tags=["administration"])
 
 
 @router.get(PREFIX, response_model=AdminAccounts, dependencies=[READS_ACCOUNTS])

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from account_api.credentials.login_states import LoginMode, LoginState
@@ -18,6 +18,7 @@ from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import CallerKind, CurrentCaller, public
 from battlescope_events.http_api.request_types import Flag
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.accounts.account import AuditAction
 from battlescope_schemas.accounts.session import SESSION_COOKIE, token_digest
 
@@ -31,7 +32,7 @@ _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
     302: {"description": "Where the browser goes on.", "headers": headers(Location="The address.", Set_Cookie=COOKIES)}
 }
 
-router = APIRouter(tags=["login"])
+router = ApiRouter(tags=["login"])
 
 
 @router.get(

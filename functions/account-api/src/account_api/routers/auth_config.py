@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from account_api.dependencies import Deps
@@ -14,6 +14,7 @@ from account_api.schemas.requests import AuthConfigUpdate
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.accounts.account import AuditAction
 
 PATH: Final = "/api/admin/auth-config"
@@ -25,7 +26,7 @@ _FIELDS: Final = {
     "denied_alliance_ids": "denied_alliance_ids",
 }
 
-router = APIRouter(tags=["administration"])
+router = ApiRouter(tags=["administration"])
 
 
 @router.get(PATH, response_model=AuthConfigItem, dependencies=[READS_ACCOUNTS])

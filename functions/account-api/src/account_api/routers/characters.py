@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from account_api import presenters
@@ -18,6 +18,7 @@ from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 PROFILE_SECONDS: Final = 300
 _NO_ACCOUNT: Final[dict[int | str, dict[str, Any]]] = {404: problem("The caller has no account.")}
@@ -26,7 +27,7 @@ _REDIRECTS: Final[dict[int | str, dict[str, Any]]] = {
     302: {"description": "To EVE SSO.", "headers": headers(Location="The address.", Set_Cookie=COOKIES)}
 }
 
-router = APIRouter(tags=["characters"])
+router = ApiRouter(tags=["characters"])
 
 
 @router.get("/api/me/profile", response_model=Profile, responses=_NO_ACCOUNT, dependencies=[READS_PROFILE])

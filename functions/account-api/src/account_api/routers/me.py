@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from account_api import presenters
@@ -30,6 +30,7 @@ from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.accounts.account import AuditAction
 from battlescope_schemas.accounts.session import SESSION_COOKIE
 
@@ -41,7 +42,7 @@ _MAY_CONFLICT: Final[dict[int | str, dict[str, Any]]] = {
     409: problem("The state of another account forbids it."),
 }
 
-router = APIRouter(tags=["account"])
+router = ApiRouter(tags=["account"])
 
 
 @router.get("/api/me", response_model=Me, **_READS)

@@ -150,6 +150,7 @@ class LoginService:
             return Session(
                 account_id=state.account.id,
                 primary_character_id=state.primary.eve_character_id,
+                primary_character_name=state.primary.name,
                 is_super_admin=state.account.is_super_admin,
                 roles=dict(state.roles),
                 account_version=state.account.version,

@@ -1,16 +1,16 @@
 """Rows of which a battle is shown, and the names in it. Fields are columns or aliases of them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
+
+from msgspec import Struct
 
 from battle_api.domain.rows import NameKey
 from battlescope_schemas.names.shown_names import shown_name
 
 
-@dataclass(frozen=True, slots=True)
-class PartyRow:
+class PartyRow(Struct, frozen=True):
     party_type: str
     party_id: int
     side_id: int | None
@@ -28,8 +28,7 @@ class PartyRow:
     ticker: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CorporationRow:
+class CorporationRow(Struct, frozen=True):
     """The pilots of a corporation, and of those without one, on one side."""
 
     side_id: int | None
@@ -42,16 +41,14 @@ class CorporationRow:
     ticker: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CapsuleRow:
+class CapsuleRow(Struct, frozen=True):
     side_id: int | None
     alliance_id: int | None
     corporation_id: int | None
     capsules: int
 
 
-@dataclass(frozen=True, slots=True)
-class SideShipRow:
+class SideShipRow(Struct, frozen=True):
     side_id: int
     ship_type_id: int
     group_id: int | None
@@ -60,16 +57,14 @@ class SideShipRow:
     isk_lost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class PinRow:
+class PinRow(Struct, frozen=True):
     edit_id: UUID
     author: str
     party_type: str
     party_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
+class LinkRow(Struct, frozen=True):
     from_killmail_id: int
     to_killmail_id: int
     reason: str
@@ -77,8 +72,23 @@ class LinkRow:
     quiet_limit_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class JumpRow(Struct, frozen=True):
+    system_id: int
+    other_system_id: int
+    jumps: int
+
+
+class Jumps(Struct, frozen=True):
+    """Gate jumps by pair of systems, where they are one or two."""
+
+    by_pair: dict[frozenset[int], int]
+
+    def between(self, system_id: int, other_system_id: int) -> int | None:
+        """0 within a system; None where the systems are further apart, or their neighbours unknown."""
+        return 0 if system_id == other_system_id else self.by_pair.get(frozenset((system_id, other_system_id)))
+
+
+class Names(Struct, frozen=True):
     """Names and tickers by entity type and id, and the groups of ships by type."""
 
     names: dict[NameKey, str]

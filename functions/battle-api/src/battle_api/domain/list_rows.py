@@ -1,24 +1,23 @@
 """Rows of which a list shows a battle. Fields are columns or aliases of them."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 BUCKETS: Final = 24
 """Of the sparks."""
 
 
-@dataclass(frozen=True, slots=True)
-class MainAllianceRow:
+class MainAllianceRow(Struct, frozen=True):
     battle_id: UUID
     alliance_id: int
     alliance_name: str | None
     participant_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class SideRow:
+class SideRow(Struct, frozen=True):
     battle_id: UUID
     side_id: int
     pilots: int
@@ -27,8 +26,7 @@ class SideRow:
     isk_lost_fitted: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class TopPartyRow:
+class TopPartyRow(Struct, frozen=True):
     """The largest party of a side; `parties` and `pilots` are those of the whole side."""
 
     battle_id: UUID
@@ -42,29 +40,25 @@ class TopPartyRow:
     ticker: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SystemRow:
+class SystemRow(Struct, frozen=True):
     battle_id: UUID
     system_id: int
     system_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SparkRow:
+class SparkRow(Struct, frozen=True):
     battle_id: UUID
     side_id: int | None
     bucket: int
     isk: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class EditCountRow:
+class EditCountRow(Struct, frozen=True):
     battle_id: UUID
     edits: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListRows:
+class ListRows(Struct, frozen=True):
     """By battle id."""
 
     main_alliances: dict[UUID, list[MainAllianceRow]]

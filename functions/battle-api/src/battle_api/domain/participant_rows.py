@@ -1,4 +1,4 @@
-"""Rows of the pilots of a battle, and which of them are wanted."""
+"""The pilots of a battle as they are read, and which of them are wanted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,42 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
 
-class PilotRow(NamedTuple):
-    """A pilot of a battle, with names."""
 
-    character_id: int
+class ShipFlown(Struct, rename="camel", gc=False):
+    """`schemas.participants.ShipFlown`."""
+
+    ship_type_id: str
+    ship_type_name: str | None
+    ship_group_id: str | None
+    hull_class: str | None
+    kills: int
+    losses: int
+
+
+class LossDetail(Struct, rename="camel", gc=False):
+    """`schemas.participants.PilotLossItem`."""
+
+    killmail_id: str
+    ship_type_id: str
+    isk_value: Decimal
+    occurred_at: datetime
+    pod_killmail_id: str | None
+
+
+class Participant(Struct, rename="camel", kw_only=True):
+    """A pilot of a battle with names, as it is read and as it is answered (`schemas.participants.ParticipantItem`).
+
+    Ids are text, as JSON has them. The last four fields are no columns: they come from the pilot's ships and losses.
+    """
+
+    character_id: str
     character_name: str | None
-    alliance_id: int | None
+    alliance_id: str | None
     alliance_name: str | None
     alliance_ticker: str | None
-    corp_id: int | None
+    corp_id: str | None
     corp_name: str | None
     corp_ticker: str | None
     side_id: int | None
@@ -30,6 +56,10 @@ class PilotRow(NamedTuple):
     is_awoxer: bool
     first_seen_at: datetime
     last_seen_at: datetime
+    ship_type_id: str | None = None
+    ship_type_name: str | None = None
+    ships_flown: list[ShipFlown] = field(default_factory=list[ShipFlown])
+    losses_detail: list[LossDetail] = field(default_factory=list[LossDetail])
 
 
 class ShipRow(NamedTuple):

@@ -1,17 +1,17 @@
 """Rows that differ from what is answered; the others are response models. Fields are columns or aliases of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 NameKey = tuple[str, int]  # entity type and entity id
 
 
-@dataclass(frozen=True, slots=True)
-class Battle:
+class Battle(Struct, frozen=True):
     id: UUID
     system_id: int
     system_name: str | None
@@ -22,6 +22,7 @@ class Battle:
     security_type: str
     security_status: float | None
     wormhole_class: int | None
+    system_effect: str | None
     status: str
     tier: str
     start_time: datetime
@@ -80,18 +81,20 @@ class BattleKillmail(NamedTuple):
     link_score: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     id: UUID
     battle_id: UUID
     kind: str
     killmail_ids: list[int]
     data: Mapping[str, Any]
     author: str
+    author_account_id: UUID | None
+    author_character_id: int | None
     note: str | None
     made_at: datetime
     undone_at: datetime | None
     undone_by: str | None
+    undone_by_character_id: int | None
     version: int
     applied_version: int
 
@@ -100,8 +103,7 @@ class Edit:
         return self.applied_version >= self.version
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     revision: int
     made_at: datetime
     reason: str
@@ -118,8 +120,7 @@ class Revision:
     isk_delta: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     id: UUID
     start_time: datetime
     end_time: datetime
@@ -148,8 +149,7 @@ class Job:
         return self.status not in {"pending", "running"}
 
 
-@dataclass(frozen=True, slots=True)
-class JobChange:
+class JobChange(Struct, frozen=True):
     battle_id: UUID
     change: str
     added: list[int]
@@ -157,8 +157,7 @@ class JobChange:
     merged_into: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class RepublishJob:
+class RepublishJob(Struct, frozen=True):
     id: UUID
     start_time: datetime | None
     end_time: datetime | None
@@ -172,8 +171,7 @@ class RepublishJob:
     cancelled_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusteringConfig:
+class ClusteringConfig(Struct, frozen=True):
     window_minutes: int
     gap_max_minutes: int
     min_kills: int
@@ -182,8 +180,7 @@ class ClusteringConfig:
     updated_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClusteringStatistics:
+class ClusteringStatistics(Struct, frozen=True):
     battles_created: int
     unprocessed: int
     lag_minutes: float | None

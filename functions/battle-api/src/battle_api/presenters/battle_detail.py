@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from battle_api.domain.battle_rows import LinkRow, Names, PartyRow, SideShipRow
+from battle_api.domain.battle_rows import Jumps, LinkRow, Names, PartyRow, SideShipRow
 from battle_api.domain.list_rows import ListRows
-from battle_api.domain.participant_rows import LossRow, PilotRow, ShipRow
+from battle_api.domain.participant_rows import LossRow, Participant, ShipRow
 from battle_api.domain.rounds import fight_rounds
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey
 from battle_api.presenters.battle_list import battle_fields
@@ -33,18 +33,19 @@ class BattleRows:
     party_context: PartyContext
     side_ships: Sequence[SideShipRow]
     killmails: Sequence[BattleKillmail]
-    participants: Sequence[PilotRow]
+    participants: Sequence[Participant]
     ships: Sequence[ShipRow]
     losses: Sequence[LossRow]
     reasons: Sequence[schemas.LinkReason]
     links: Sequence[LinkRow]
+    jumps: Jumps
     suggestions: Sequence[Mapping[str, Any]]
     alias_ids: Sequence[UUID]
     edit_count: int
 
 
-def detail_name_keys(rows: BattleRows) -> frozenset[NameKey]:
-    return killmail_name_keys(rows.killmails).union(("ship_type", ship.ship_type_id) for ship in rows.side_ships)
+def detail_name_keys(killmails: Iterable[BattleKillmail], side_ships: Iterable[SideShipRow]) -> frozenset[NameKey]:
+    return killmail_name_keys(killmails).union(("ship_type", ship.ship_type_id) for ship in side_ships)
 
 
 def battle_detail(rows: BattleRows, names: Names) -> bytes:
@@ -67,7 +68,7 @@ def battle_detail(rows: BattleRows, names: Names) -> bytes:
         top_losers=top_losers(rows.participants),
         separate_fights=battle.separate_fights,
         link_reasons=list(rows.reasons),
-        links=link_items(rows.links, rows.killmails),
+        links=link_items(rows.links, rows.killmails, rows.jumps),
         suggestions=[
             schemas.Suggestion(doubt=suggestion["doubt"], groups=[suggestion["first"], suggestion["second"]])
             for suggestion in rows.suggestions
@@ -90,7 +91,7 @@ def _doubts(rows: BattleRows) -> list[str]:
     return list(doubts)
 
 
-def link_items(links: Sequence[LinkRow], killmails: Iterable[BattleKillmail]) -> list[schemas.LinkItem]:
+def link_items(links: Sequence[LinkRow], killmails: Iterable[BattleKillmail], jumps: Jumps) -> list[schemas.LinkItem]:
     """The links between these killmails."""
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
     pilots = {
@@ -100,23 +101,28 @@ def link_items(links: Sequence[LinkRow], killmails: Iterable[BattleKillmail]) ->
     return [
         _link_item(
             link,
-            by_id[link.to_killmail_id].occurred_at - by_id[link.from_killmail_id].occurred_at,
+            by_id[link.from_killmail_id],
+            by_id[link.to_killmail_id],
             len(pilots[link.from_killmail_id] & pilots[link.to_killmail_id]),
+            jumps,
         )
         for link in links
         if link.from_killmail_id in by_id and link.to_killmail_id in by_id
     ]
 
 
-def _link_item(link: LinkRow, pause: timedelta, shared_pilots: int) -> schemas.LinkItem:
+def _link_item(
+    link: LinkRow, first: BattleKillmail, second: BattleKillmail, shared_pilots: int, jumps: Jumps
+) -> schemas.LinkItem:
     return schemas.LinkItem(
         from_killmail_id=link.from_killmail_id,
         to_killmail_id=link.to_killmail_id,
         reason=link.reason,
         score=link.score,
-        delta_seconds=int(abs(pause.total_seconds())),
+        delta_seconds=int(abs((second.occurred_at - first.occurred_at).total_seconds())),
         quiet_limit_seconds=link.quiet_limit_seconds,
         shared_pilots=shared_pilots,
+        jumps=jumps.between(first.system_id, second.system_id),
     )
 
 

@@ -46,6 +46,7 @@ def battle_fields(battle: Battle, rows: ListRows) -> dict[str, Any]:
         "security_type": SecurityType(battle.security_type),
         "security_status": None if battle.security_status is None else round(battle.security_status, 3),
         "system_class": battle.wormhole_class,
+        "system_effect": battle.system_effect,
         "status": BattleStatus(battle.status),
         "tier": schemas.Tier(battle.tier),
         "start_time": battle.start_time,

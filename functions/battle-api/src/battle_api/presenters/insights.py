@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
 
-from battle_api.domain.battle_rows import CorporationRow, LinkRow, Names, PartyRow
+from battle_api.domain.battle_rows import CorporationRow, Jumps, LinkRow, Names, PartyRow
 from battle_api.domain.party_graph import Edge, PartyKey, Shooting, attacking_parties, party_graph, party_key
 from battle_api.domain.revision_diff import net_change
 from battle_api.domain.rows import Battle, BattleKillmail, NameKey, Revision
@@ -82,7 +82,13 @@ def pilot_name_keys(killmails: Iterable[BattleKillmail]) -> Iterator[NameKey]:
 
 
 def why(
-    battle: Battle, killmail_id: int, links: Iterable[LinkRow], killmails: Iterable[BattleKillmail], names: Names
+    battle: Battle,
+    killmail_id: int,
+    links: Iterable[LinkRow],
+    killmails: Iterable[BattleKillmail],
+    names: Names,
+    *,
+    jumps: Jumps,
 ) -> schemas.Why:
     by_id = {killmail.killmail_id: killmail for killmail in killmails}
     this = by_id[killmail_id]
@@ -94,11 +100,13 @@ def why(
         battle_id=battle.id,
         revision=battle.revision,
         killmail_id=killmail_id,
-        links=[_why_link(link, this, other, names) for link, other in others if other],
+        links=[_why_link(link, this, other, names, jumps) for link, other in others if other],
     )
 
 
-def _why_link(link: LinkRow, this: BattleKillmail, other: BattleKillmail, names: Names) -> schemas.WhyLink:
+def _why_link(
+    link: LinkRow, this: BattleKillmail, other: BattleKillmail, names: Names, jumps: Jumps
+) -> schemas.WhyLink:
     shared = sorted(pilots_of(this) & pilots_of(other))
     return schemas.WhyLink(
         killmail_id=other.killmail_id,
@@ -107,6 +115,7 @@ def _why_link(link: LinkRow, this: BattleKillmail, other: BattleKillmail, names:
         delta_seconds=int((other.occurred_at - this.occurred_at).total_seconds()),
         quiet_limit_seconds=link.quiet_limit_seconds,
         same_system=this.system_id == other.system_id,
+        jumps=jumps.between(this.system_id, other.system_id),
         shared_pilot_count=len(shared),
         shared_pilots=[
             NamedEntity(id=pilot, name=names.name("character", pilot)) for pilot in islice(shared, MAX_SHARED_PILOTS)

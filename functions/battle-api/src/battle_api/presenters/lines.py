@@ -10,6 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.json import Encoder
 
+from battle_api.domain.participant_rows import Participant
+
 encode: Final = Encoder(decimal_format="string").encode
 
 
@@ -132,56 +134,10 @@ class TimelineLine(Struct, rename="camel"):
     side_seen: list[PilotsSeenLine]
 
 
-class ShipFlownLine(Struct, rename="camel", gc=False):
-    ship_type_id: str
-    ship_type_name: str | None
-    ship_group_id: str | None
-    hull_class: str | None
-    kills: int
-    losses: int
-
-
-class PilotLossLine(Struct, rename="camel", gc=False):
-    killmail_id: str
-    ship_type_id: str
-    isk_value: Decimal
-    occurred_at: datetime
-    pod_killmail_id: str | None
-
-
-class ParticipantLine(Struct, rename="camel", kw_only=True):
-    """`schemas.participants.ParticipantItem`."""
-
-    character_id: str
-    character_name: str | None
-    alliance_id: str | None
-    alliance_name: str | None
-    alliance_ticker: str | None
-    corp_id: str | None
-    corp_name: str | None
-    corp_ticker: str | None
-    side_id: int | None
-    is_victim: bool
-    kills: int
-    final_blows: int
-    deaths: int
-    damage_done: int
-    damage_received: int
-    isk_destroyed: Decimal
-    isk_lost: Decimal
-    is_awoxer: bool
-    first_seen_at: datetime
-    last_seen_at: datetime
-    ship_type_id: str | None
-    ship_type_name: str | None
-    ships_flown: list[ShipFlownLine]
-    losses_detail: list[PilotLossLine]
-
-
 class ParticipantsLine(Struct, rename="camel"):
     """`schemas.participants.Participants`."""
 
-    items: list[ParticipantLine]
+    items: list[Participant]
     revision: int
     total: int
     limit: int

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from battle_api.domain.capsules import PilotLoss, ships_of_capsules
-from battle_api.domain.participant_rows import LossRow, PilotRow, ShipRow
-from battle_api.presenters.lines import ParticipantLine, PilotLossLine, ShipFlownLine, text
+from battle_api.domain.participant_rows import LossDetail, LossRow, Participant, ShipFlown, ShipRow
+from battle_api.presenters.lines import text
 from battle_api.schemas import participants as schemas
 from battlescope_schemas.ships.hulls import hull_class
 
@@ -14,52 +14,25 @@ _TOP_COUNT: Final = 10
 
 
 def participant_items(
-    pilots: Iterable[PilotRow], ships: Iterable[ShipRow], losses: Iterable[LossRow]
-) -> list[ParticipantLine]:
-    ships_by_pilot: dict[int, list[ShipFlownLine]] = defaultdict(list)
+    pilots: Iterable[Participant], ships: Iterable[ShipRow], losses: Iterable[LossRow]
+) -> list[Participant]:
+    """The pilots, with their ships and losses."""
+    ships_by_pilot: dict[int, list[ShipFlown]] = defaultdict(list)
     for ship in ships:
         ships_by_pilot[ship.character_id].append(_ship_flown(ship))
     losses_by_pilot = _losses_by_pilot(list(losses))
-    return [
-        _participant_item(pilot, ships_by_pilot[pilot.character_id], losses_by_pilot[pilot.character_id])
-        for pilot in pilots
-    ]
+    items = list(pilots)
+    for pilot in items:
+        character_id = int(pilot.character_id)
+        pilot.ships_flown, pilot.losses_detail = ships_by_pilot[character_id], losses_by_pilot[character_id]
+        if pilot.ships_flown:
+            main_ship = pilot.ships_flown[0]
+            pilot.ship_type_id, pilot.ship_type_name = main_ship.ship_type_id, main_ship.ship_type_name
+    return items
 
 
-def _participant_item(
-    pilot: PilotRow, ships_flown: list[ShipFlownLine], losses: list[PilotLossLine]
-) -> ParticipantLine:
-    main_ship = ships_flown[0] if ships_flown else None
-    return ParticipantLine(
-        character_id=str(pilot.character_id),
-        character_name=pilot.character_name,
-        alliance_id=text(pilot.alliance_id),
-        alliance_name=pilot.alliance_name,
-        alliance_ticker=pilot.alliance_ticker,
-        corp_id=text(pilot.corp_id),
-        corp_name=pilot.corp_name,
-        corp_ticker=pilot.corp_ticker,
-        side_id=pilot.side_id,
-        is_victim=pilot.is_victim,
-        kills=pilot.kills,
-        final_blows=pilot.final_blows,
-        deaths=pilot.deaths,
-        damage_done=pilot.damage_done,
-        damage_received=pilot.damage_received,
-        isk_destroyed=pilot.isk_destroyed,
-        isk_lost=pilot.isk_lost,
-        is_awoxer=pilot.is_awoxer,
-        first_seen_at=pilot.first_seen_at,
-        last_seen_at=pilot.last_seen_at,
-        ship_type_id=main_ship and main_ship.ship_type_id,
-        ship_type_name=main_ship and main_ship.ship_type_name,
-        ships_flown=ships_flown,
-        losses_detail=losses,
-    )
-
-
-def _ship_flown(ship: ShipRow) -> ShipFlownLine:
-    return ShipFlownLine(
+def _ship_flown(ship: ShipRow) -> ShipFlown:
+    return ShipFlown(
         ship_type_id=str(ship.ship_type_id),
         ship_type_name=ship.ship_type_name,
         ship_group_id=text(ship.group_id),
@@ -69,16 +42,16 @@ def _ship_flown(ship: ShipRow) -> ShipFlownLine:
     )
 
 
-def _losses_by_pilot(losses: list[LossRow]) -> dict[int, list[PilotLossLine]]:
+def _losses_by_pilot(losses: list[LossRow]) -> dict[int, list[LossDetail]]:
     """The ships with their capsules; a capsule stands alone only where it was left from no ship of this battle."""
     ships_of_pods = ships_of_capsules(
         PilotLoss(loss.killmail_id, loss.occurred_at, loss.character_id, loss.is_capsule) for loss in losses
     )
     pod_of_ship = {ship: pod for pod, ship in ships_of_pods.items()}
-    by_pilot: dict[int, list[PilotLossLine]] = defaultdict(list)
+    by_pilot: dict[int, list[LossDetail]] = defaultdict(list)
     for loss in losses:
         if loss.killmail_id not in ships_of_pods:
-            item = PilotLossLine(
+            item = LossDetail(
                 killmail_id=str(loss.killmail_id),
                 ship_type_id=str(loss.ship_type_id),
                 isk_value=loss.isk_value,
@@ -89,11 +62,11 @@ def _losses_by_pilot(losses: list[LossRow]) -> dict[int, list[PilotLossLine]]:
     return by_pilot
 
 
-def top_killers(pilots: Iterable[PilotRow]) -> list[schemas.TopKiller]:
-    killers = sorted((p for p in pilots if p.kills), key=lambda p: (-p.kills, -p.isk_destroyed, p.character_id))
+def top_killers(pilots: Iterable[Participant]) -> list[schemas.TopKiller]:
+    killers = sorted((p for p in pilots if p.kills), key=lambda p: (-p.kills, -p.isk_destroyed, int(p.character_id)))
     return [
         schemas.TopKiller(
-            character_id=pilot.character_id,
+            character_id=int(pilot.character_id),
             character_name=pilot.character_name,
             side_id=pilot.side_id,
             kills=pilot.kills,
@@ -103,11 +76,11 @@ def top_killers(pilots: Iterable[PilotRow]) -> list[schemas.TopKiller]:
     ]
 
 
-def top_losers(pilots: Iterable[PilotRow]) -> list[schemas.TopLoser]:
-    losers = sorted((p for p in pilots if p.deaths), key=lambda p: (-p.isk_lost, -p.deaths, p.character_id))
+def top_losers(pilots: Iterable[Participant]) -> list[schemas.TopLoser]:
+    losers = sorted((p for p in pilots if p.deaths), key=lambda p: (-p.isk_lost, -p.deaths, int(p.character_id)))
     return [
         schemas.TopLoser(
-            character_id=pilot.character_id,
+            character_id=int(pilot.character_id),
             character_name=pilot.character_name,
             side_id=pilot.side_id,
             deaths=pilot.deaths,

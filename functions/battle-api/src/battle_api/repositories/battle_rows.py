@@ -1,17 +1,28 @@
 """Sides, parties, systems, links and names of one battle; each list has a limit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from battle_api.domain.battle_rows import CapsuleRow, CorporationRow, LinkRow, Names, PartyRow, PinRow, SideShipRow
+from battle_api.domain.battle_rows import (
+    CapsuleRow,
+    CorporationRow,
+    JumpRow,
+    Jumps,
+    LinkRow,
+    Names,
+    PartyRow,
+    PinRow,
+    SideShipRow,
+)
 from battle_api.domain.rows import NameKey
+from battle_api.repositories.party_order import PARTY_ORDER
 from battle_api.repositories.shown_names import with_unknown_names
 from battle_api.schemas import battles as schemas
 from battlescope_events.postgres.database import Connection
 
 SYSTEMS: Final[LiteralString] = with_unknown_names("""
-SELECT k.*, s.security_status, s.wormhole_class AS system_class,
+SELECT k.*, s.security_status, s.wormhole_class AS system_class, s.system_effect,
     coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'system' AND n.id = k.system_id),
         {unknown system} || k.system_id) AS system_name
 FROM (
@@ -46,8 +57,8 @@ SELECT p.party_type, p.party_id, p.side_id, p.role, p.confidence, p.evidence, p.
         || p.party_id) AS party_name
 FROM battle_side_parties p LEFT JOIN entity_names n ON n.entity_type = p.party_type AND n.id = p.party_id
 WHERE p.battle_id = %(id)s::uuid
-ORDER BY p.side_id, p.pilots DESC, p.isk_lost DESC, p.party_type, p.party_id LIMIT 1000
-""")
+ORDER BY p.side_id, {party order} LIMIT 1000
+""").replace("{party order}", PARTY_ORDER)
 CORPORATIONS: Final[LiteralString] = with_unknown_names("""
 SELECT p.*, coalesce(n.name, {unknown corporation} || p.corporation_id) AS corp_name, n.ticker
 FROM (
@@ -108,6 +119,15 @@ SELECT from_killmail_id, to_killmail_id, reason, score, quiet_limit_seconds FROM
 WHERE battle_id = %(id)s::uuid AND %(killmail_id)s::bigint IN (from_killmail_id, to_killmail_id)
 ORDER BY score DESC, from_killmail_id, to_killmail_id, reason LIMIT %(limit)s::integer
 """
+# Of these systems to each other. Systems without known neighbours, as those of wormholes, have no row.
+JUMPS: Final[LiteralString] = """
+SELECT s.system_id, nearby.system_id AS other_system_id,
+    CASE WHEN nearby.system_id = ANY(s.adjacent_system_ids) THEN 1 ELSE 2 END AS jumps
+FROM solar_systems s CROSS JOIN LATERAL unnest(s.nearby_system_ids) AS nearby (system_id)
+WHERE s.system_id = ANY(%(ids)s::bigint[]) AND nearby.system_id = ANY(%(ids)s::bigint[])
+    AND s.adjacent_system_ids IS NOT NULL
+LIMIT 10000
+"""
 NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name, ticker FROM entity_names
 JOIN unnest(%(types)s::text[], %(ids)s::bigint[]) AS requested (entity_type, id) USING (entity_type, id)
@@ -156,6 +176,13 @@ class BattleRowRepository:
         """The links of one killmail, the strongest first."""
         params = {"id": battle_id, "killmail_id": killmail_id, "limit": limit}
         return await self._connection.rows(LinkRow, LINKS_OF_KILLMAIL, params)
+
+    async def jumps(self, system_ids: Collection[int]) -> Jumps:
+        """The gate jumps between these systems, where they are at most two and known."""
+        if len(system_ids) < 2:  # noqa: PLR2004  # most battles have one system
+            return Jumps({})
+        rows = await self._connection.rows(JumpRow, JUMPS, {"ids": list(system_ids)})
+        return Jumps({frozenset((row.system_id, row.other_system_id)): row.jumps for row in rows})
 
     async def suggestions(self, battle_id: UUID) -> Any:
         """The suggested edits, as battle-cluster stored them."""

@@ -68,7 +68,7 @@ SELECT b.id, b.system_id, b.region_id, b.security_type, b.status, b.tier, b.star
         {unknown system} || b.system_id) AS system_name,
     coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'region' AND n.id = b.region_id),
         {unknown region} || b.region_id) AS region_name,
-    s.constellation_id, s.security_status, s.wormhole_class,
+    s.constellation_id, s.security_status, s.wormhole_class, s.system_effect,
     coalesce((SELECT n.name FROM entity_names n WHERE n.entity_type = 'constellation' AND n.id = s.constellation_id),
         {unknown constellation} || s.constellation_id) AS constellation_name
 """)

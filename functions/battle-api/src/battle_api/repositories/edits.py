@@ -12,6 +12,7 @@ from uuid import UUID
 
 from battle_api.domain.edit_conflicts import ActiveEdit
 from battle_api.domain.rows import Edit
+from battle_api.repositories.party_order import PARTY_ORDER
 from battlescope_events.postgres.database import Connection
 
 _AFFECTS_BATTLE: Final[LiteralString] = """
@@ -20,8 +21,8 @@ _AFFECTS_BATTLE: Final[LiteralString] = """
     OR e.killmail_ids && ARRAY(SELECT killmail_id FROM battle_killmails WHERE battle_id = %(id)s::uuid))
 """
 _EDIT: Final[LiteralString] = """
-SELECT e.id, e.battle_id, e.kind, e.killmail_ids, e.data, e.author, e.note, e.made_at, e.undone_at, e.undone_by,
-    e.version, e.applied_version
+SELECT e.id, e.battle_id, e.kind, e.killmail_ids, e.data, e.author, e.author_account_id, e.author_character_id, e.note,
+    e.made_at, e.undone_at, e.undone_by, e.undone_by_character_id, e.version, e.applied_version
 FROM battle_edits e WHERE
 """
 _COUNT_EDITS: Final[LiteralString] = "SELECT count(*) FROM battle_edits e WHERE "
@@ -44,13 +45,16 @@ WHERE e.applied_version < e.version AND greatest(e.made_at, e.undone_at) > %(sin
 """ + (_AFFECTS_BATTLE + " LIMIT 1")
 REVISION: Final[LiteralString] = "SELECT revision FROM battles WHERE id = %(id)s::uuid"
 INSERT: Final[LiteralString] = """
-INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, note, made_at, version)
+INSERT INTO battle_edits (id, battle_id, kind, killmail_ids, data, author, author_account_id, author_character_id, note,
+    made_at, version)
 VALUES (%(id)s::uuid, %(battle_id)s::uuid, %(kind)s::text, %(killmail_ids)s::bigint[], %(data)s::jsonb,
-    %(author)s::text, %(note)s::text, %(made_at)s::timestamptz, %(version)s::bigint)
+    %(author)s::text, %(author_account_id)s::uuid, %(author_character_id)s::bigint,
+    %(note)s::text, %(made_at)s::timestamptz, %(version)s::bigint)
 """
 UNDO: Final[LiteralString] = """
-UPDATE battle_edits SET undone_at = %(now)s::timestamptz, undone_by = %(author)s::text, version = %(version)s::bigint
-WHERE id = %(edit)s::uuid AND undone_at IS NULL RETURNING battle_id
+UPDATE battle_edits SET undone_at = %(undone_at)s::timestamptz, undone_by = %(author)s::text,
+    undone_by_character_id = %(character_id)s::bigint, version = %(version)s::bigint
+WHERE id = %(edit_id)s::uuid AND undone_at IS NULL RETURNING battle_id
 """
 
 # Statements that validate what an edit refers to.
@@ -88,6 +92,19 @@ IS_PARTY: Final[LiteralString] = """
 SELECT true FROM battle_side_parties
 WHERE battle_id = %(id)s::uuid AND party_type = %(party_type)s::text AND party_id = %(party_id)s::bigint LIMIT 1
 """
+# Not a pinned party, since where that one is says nothing about the side.
+COMPANION: Final[LiteralString] = """
+SELECT jsonb_build_object('partyType', p.party_type, 'partyId', p.party_id) FROM battle_side_parties p
+WHERE p.battle_id = %(id)s::uuid AND p.side_id = %(side_id)s::smallint
+    AND (p.party_type, p.party_id) <> (%(party_type)s::text, %(party_id)s::bigint)
+    AND NOT EXISTS (
+        SELECT FROM battle_edits e
+        WHERE e.kind = 'pin' AND e.undone_at IS NULL
+            AND e.data->>'partyType' = p.party_type AND (e.data->>'partyId')::bigint = p.party_id
+            AND e.killmail_ids && ARRAY(SELECT killmail_id FROM battle_killmails WHERE battle_id = %(id)s::uuid)
+    )
+ORDER BY {party order} LIMIT 1
+""".replace("{party order}", PARTY_ORDER)
 KILLMAILS_OF_PARTY: Final[LiteralString] = """
 SELECT killmail_id FROM battle_killmails
 WHERE battle_id = %(id)s::uuid AND CASE %(party_type)s::text
@@ -110,9 +127,21 @@ class NewEdit(NamedTuple):
     killmail_ids: Sequence[int]
     data: Mapping[str, Any]
     author: str
+    author_account_id: UUID | None
+    author_character_id: int | None
     note: str | None
     made_at: datetime
     version: int
+
+
+class Undo(NamedTuple):
+    """The undoing of an edit, and the version of all edits that it makes."""
+
+    edit_id: UUID
+    author: str
+    character_id: int | None
+    version: int
+    undone_at: datetime
 
 
 class EditRepository:
@@ -156,10 +185,9 @@ class EditRepository:
     async def insert(self, edit: NewEdit) -> None:
         await self._connection.execute(INSERT, {**edit._asdict(), "data": json.dumps(edit.data)})
 
-    async def undo(self, edit_id: UUID, author: str, version: int, now: datetime) -> UUID | None:
+    async def undo(self, undo: Undo) -> UUID | None:
         """The battle that the edit was made on; None if the edit was undone before."""
-        params = {"edit": edit_id, "author": author, "version": version, "now": now}
-        return await self._connection.scalar(UNDO, params)
+        return await self._connection.scalar(UNDO, undo._asdict())
 
     async def active_on(self, killmail_ids: Sequence[int]) -> list[ActiveEdit]:
         """Edits in force that could conflict with another edit of these killmails."""
@@ -189,6 +217,16 @@ class EditRepository:
     async def is_party(self, battle_id: UUID, party_type: str, party_id: int) -> bool:
         params = {"id": battle_id, "party_type": party_type, "party_id": party_id}
         return await self._connection.scalar(IS_PARTY, params) is not None
+
+    async def companion(self, battle_id: UUID, pin: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The party that names the side of a pin, besides the pinned one; None where the side has no other party."""
+        params = {
+            "id": battle_id,
+            "side_id": pin["sideId"],
+            "party_type": pin["partyType"],
+            "party_id": pin["partyId"],
+        }
+        return await self._connection.scalar(COMPANION, params)
 
     async def killmails_of_party(self, battle_id: UUID, party_type: str, party_id: int) -> list[int]:
         params = {"id": battle_id, "party_type": party_type, "party_id": party_id}

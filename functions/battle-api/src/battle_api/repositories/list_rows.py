@@ -15,6 +15,7 @@ from battle_api.domain.list_rows import (
     SystemRow,
     TopPartyRow,
 )
+from battle_api.repositories.party_order import PARTY_ORDER
 from battle_api.repositories.shown_names import with_unknown_names
 from battlescope_events.postgres.database import Connection
 
@@ -25,7 +26,7 @@ SELECT battle_id, party_id AS alliance_id, pilots AS participant_count,
 FROM unnest(%(ids)s::uuid[]) AS requested (id)
 CROSS JOIN LATERAL (
     SELECT battle_id, party_id, pilots FROM battle_side_parties
-    WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, party_id LIMIT 5
+    WHERE battle_id = requested.id AND party_type = 'alliance' ORDER BY pilots DESC, isk_lost DESC, party_id LIMIT 5
 ) AS main
 """)
 SIDES: Final[LiteralString] = """
@@ -39,15 +40,15 @@ SELECT top.*, n.ticker,
     coalesce(n.name, CASE top.party_type WHEN 'alliance' THEN {unknown alliance} ELSE {unknown corporation} END
         || top.party_id) AS party_name
 FROM (
-    SELECT DISTINCT ON (battle_id, side_id) battle_id, side_id, party_type, party_id, role,
-        (count(*) OVER side)::integer AS parties, (sum(pilots) OVER side)::integer AS pilots
-    FROM battle_side_parties WHERE battle_id = ANY(%(ids)s::uuid[])
-    WINDOW side AS (PARTITION BY battle_id, side_id)
-    ORDER BY battle_id, side_id, battle_side_parties.pilots DESC, party_type, party_id
+    SELECT DISTINCT ON (p.battle_id, p.side_id) p.battle_id, p.side_id, p.party_type, p.party_id, p.role,
+        (count(*) OVER side)::integer AS parties, (sum(p.pilots) OVER side)::integer AS pilots
+    FROM battle_side_parties p WHERE p.battle_id = ANY(%(ids)s::uuid[])
+    WINDOW side AS (PARTITION BY p.battle_id, p.side_id)
+    ORDER BY p.battle_id, p.side_id, {party order}
 ) AS top
 LEFT JOIN entity_names n ON n.entity_type = top.party_type AND n.id = top.party_id
 LIMIT 10000
-""")
+""").replace("{party order}", PARTY_ORDER)
 SYSTEMS: Final[LiteralString] = with_unknown_names("""
 SELECT k.battle_id, k.system_id, coalesce(n.name, {unknown system} || k.system_id) AS system_name
 FROM (

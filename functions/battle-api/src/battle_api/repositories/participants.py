@@ -8,8 +8,8 @@ from battle_api.domain.participant_rows import (
     EVERYBODY,
     FirstSeenRow,
     LossRow,
+    Participant,
     ParticipantFilter,
-    PilotRow,
     ShipRow,
 )
 from battle_api.repositories.shown_names import with_unknown_names
@@ -33,7 +33,8 @@ WHERE p.battle_id = %(id)s::uuid AND (%(side)s::smallint IS NULL OR p.side_id = 
             OR %(not_groups)s::bigint[] IS NOT NULL AND t.group_id <> ALL(%(not_groups)s::bigint[]))))
 """
 _PILOT: Final[LiteralString] = with_unknown_names("""
-SELECT p.character_id, p.alliance_id, p.corporation_id AS corp_id, p.side_id, p.is_victim, p.kills, p.deaths,
+SELECT p.character_id::text, p.alliance_id::text, p.corporation_id::text AS corp_id, p.side_id, p.is_victim,
+    p.kills, p.deaths,
     p.damage_done, p.damage_received, p.isk_destroyed, p.isk_lost, p.first_seen_at, p.last_seen_at, p.is_awoxer,
     coalesce(pilot.name, {unknown character} || p.character_id) AS character_name,
     coalesce(alliance.name, {unknown alliance} || p.alliance_id) AS alliance_name, alliance.ticker AS alliance_ticker,
@@ -87,10 +88,10 @@ class ParticipantRepository:
 
     async def page(
         self, battle_id: UUID, limit: int, offset: int = 0, *, sort: str = "kills", only: ParticipantFilter = EVERYBODY
-    ) -> list[PilotRow]:
+    ) -> list[Participant]:
         """Pilots with the largest number of `sort` first; by name and first appearance ascending."""
         params = {**_params(battle_id, only), "sort": sort, "limit": limit, "offset": offset}
-        return await self._connection.rows(PilotRow, PARTICIPANTS, params)
+        return await self._connection.rows(Participant, PARTICIPANTS, params)
 
     async def count(self, battle_id: UUID, only: ParticipantFilter = EVERYBODY) -> int:
         return await self._connection.scalar(COUNT, _params(battle_id, only))

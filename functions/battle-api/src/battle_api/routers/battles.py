@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -39,7 +39,9 @@ from battlescope_events.http_api.description import STALE, links
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime
 from battlescope_events.http_api.responses import json_content, without_controls
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 from battlescope_schemas.ships.hulls import CLASSED_GROUPS, HullClass, groups_of
 
 # Seconds that a client may cache a response.
@@ -108,7 +110,6 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
                 "edits": "list_edits_api_battles__battle_id__edits_get",
                 "party_graph": "get_party_graph_api_battles__battle_id__party_graph_get",
                 "export": "export_battle_api_battles__battle_id__export_get",
-                "preview_split": "preview_split_api_battles__battle_id__preview_split_get",
                 "shares": "list_shares_api_battles__battle_id__shares_get",
                 "share": "make_share_api_battles__battle_id__shares_post",
             },
@@ -143,6 +144,10 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
             killmail_id="$response.body#/killmails/0/killmailId",
         )
         | links(
+            {"preview_split": "preview_split_api_battles__battle_id__preview_split_get"},
+            battle_id="$response.body#/id",
+        )
+        | links(
             {"revision": "get_revision_api_battles__battle_id__revisions__revision__get"},
             battle_id="$response.body#/id",
             revision="$response.body#/revision",
@@ -161,7 +166,7 @@ _EDIT_NEXT: Final[dict[int | str, dict[str, Any]]] = {
         ),
     }
 }
-router = APIRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["battles"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 
@@ -184,7 +189,7 @@ async def get_battle(request: Request, battle_id: UUID, deps: Deps) -> Response:
     async def render() -> Rendered:
         async with deps.database.connection() as connection:
             battle = await require_battle(BattleRepository(connection), battle_id)
-            rows, names = await load_detail(connection, battle)
+        rows, names = await load_detail(deps.database, battle)
         return Rendered(without_controls(battle_detail(rows, names)), max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
@@ -210,7 +215,7 @@ async def get_participants(
             participants = ParticipantRepository(connection)
             pilots = await participants.page(battle.id, query.limit, query.offset, sort=query.sort, only=only)
             total = await participants.count(battle.id, only)
-            character_ids = [pilot.character_id for pilot in pilots]
+            character_ids = [int(pilot.character_id) for pilot in pilots]
             ships = await participants.ships(battle.id, character_ids)
             losses = await participants.losses(battle.id, character_ids)
         body = ParticipantsLine(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import Body, Header, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -20,7 +20,9 @@ from battle_api.schemas.admin_requests import ClusteringConfigUpdate
 from battlescope_events.http_api.conditional import IF_MATCH_PATTERN, check_if_match, quoted
 from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.errors import problem
+from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
 DAY: Final = timedelta(days=1)
 IfMatch = Annotated[
@@ -31,7 +33,7 @@ IfMatch = Annotated[
     ),
 ]
 
-router = APIRouter(prefix="/api/admin", tags=["administration"])
+router = ApiRouter(prefix="/api/admin", tags=["administration"])
 
 
 @router.get(
@@ -58,10 +60,11 @@ async def get_clustering_config(request: Request, deps: Deps) -> Response:
     operation_id="put_terms_api_admin_config_clusterer_put",  # released
 )
 async def update_clustering_config(
-    update: Annotated[ClusteringConfigUpdate, Body()], deps: Deps, if_match: IfMatch = None
+    update: Annotated[ClusteringConfigUpdate, Body()], deps: Deps, caller: CurrentCaller, if_match: IfMatch = None
 ) -> Response:
     """Change the given fields, for killmails that arrive later. With If-Match only if its ETag is the current one."""
-    change = ClusteringConfigChange(**update.model_dump(by_alias=False))
+    author = caller.author(update.author)
+    change = ClusteringConfigChange(**update.model_dump(by_alias=False))._replace(author=author)
     async with deps.database.transaction() as connection:
         configuration = ConfigurationRepository(connection)
         current = await configuration.lock()

@@ -1,12 +1,12 @@
 """Routes that create and undo manual edits of a battle; battle-cluster then reclusters it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header
+from fastapi import Body, Header
 from fastapi.responses import Response
 
 from battle_api.dependencies import Dependencies, Deps
@@ -22,7 +22,9 @@ from battle_api.services.battle_lookup import ensure_battle_existed, require_bat
 from battlescope_events.http_api.conditional import ETAGS_PATTERN, require_if_match
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Connection
@@ -38,27 +40,28 @@ IfMatch = Annotated[
     ),
 ]
 Prefer = Annotated[str | None, Header(description="`wait=N`: seconds to wait for the result (RFC 7240), at most 20.")]
-_NEXT: Final = links(
-    {
-        "edit": "get_edit_api_battles__battle_id__edits__edit_id__get",
-        "undo": "undo_edit_api_battles__battle_id__edits__edit_id__delete",
-    },
-    battle_id="$response.body#/battleId",
-    edit_id="$response.body#/id",
-)
+_EDIT: Final = {"battle_id": "$response.body#/battleId", "edit_id": "$response.body#/id"}
+_UNDONE: Final = links({"edit": "get_edit_api_battles__battle_id__edits__edit_id__get"}, **_EDIT)
+_NEXT: Final = _UNDONE | links({"undo": "undo_edit_api_battles__battle_id__edits__edit_id__delete"}, **_EDIT)
 _HEADERS: Final = headers(Location="The edit.", Preference_Applied="The seconds for which the answer waited.")
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"links": _NEXT, "headers": _HEADERS},
-    202: {
-        "model": EditItem,
-        "description": "The edit is stored; battle-cluster has not applied it yet.",
-        "links": _NEXT,
-        "headers": _HEADERS,
-    },
-    **BATTLE_RESPONSES,
-    409: problem("The edit conflicts with an active edit, or is already undone."),
-    412: problem("The battle has changed, or a pending edit is about to change it."),
-}
+
+
+def _responses(next_links: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"links": next_links, "headers": _HEADERS},
+        202: {
+            "model": EditItem,
+            "description": "The edit is stored; battle-cluster has not applied it yet.",
+            "links": next_links,
+            "headers": _HEADERS,
+        },
+        **BATTLE_RESPONSES,
+        409: problem("The edit conflicts with an active edit, or is already undone."),
+        412: problem("The battle has changed, or a pending edit is about to change it."),
+    }
+
+
+_RESPONSES: Final = _responses(_NEXT)
 _NEEDS_REVISION: Final[dict[int | str, dict[str, Any]]] = {428: problem("The header If-Match is missing.")}
 _BATCH_HEADERS: Final = headers(Preference_Applied="The seconds for which the answer waited.")
 _BATCH: Final[dict[int | str, dict[str, Any]]] = {
@@ -83,7 +86,7 @@ class SavedEdits:
         return all(edit.is_finished for edit in self.edits)
 
 
-router = APIRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["edits"], dependencies=[EDITS_BATTLES])
 
 
 @router.post("/{battle_id}/edits", response_model=EditItem, responses={**_RESPONSES, **_NEEDS_REVISION})
@@ -91,6 +94,8 @@ async def make_edit(
     battle_id: UUID,
     edit: Annotated[EditRequest, Body()],
     deps: Deps,
+    caller: CurrentCaller,
+    *,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
@@ -102,7 +107,7 @@ async def make_edit(
         battle = await require_battle(BattleRepository(connection), battle_id)
         seen = require_if_match(if_match, NO_REVISION)
         await service.check_revision(edits, battle, seen, now)
-        event = await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now)
+        event = await service.create(edits, battle, edit, service.EditContext(edit_id, caller, version, now))
         await deps.outbox.enqueue(connection, [event])
     await deps.flush_outbox()
     return await _edit_response(deps, battle_id, edit_id, prefer)
@@ -113,6 +118,8 @@ async def make_edits(
     battle_id: UUID,
     batch: Annotated[EditBatch, Body()],
     deps: Deps,
+    caller: CurrentCaller,
+    *,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
@@ -124,7 +131,7 @@ async def make_edits(
         battle = await require_battle(BattleRepository(connection), battle_id)
         await service.check_revision(edits, battle, require_if_match(if_match, NO_REVISION), now)
         for edit_id, edit in zip(edit_ids, batch.edits, strict=True):
-            events.append(await service.create(edits, battle, edit, edit_id=edit_id, version=version, now=now))
+            events.append(await service.create(edits, battle, edit, service.EditContext(edit_id, caller, version, now)))
             version = await edits.next_version()
         await deps.outbox.enqueue(connection, events)
     await deps.flush_outbox()
@@ -139,23 +146,24 @@ async def make_edits(
     return uncached_response(body, 200 if saved.is_finished else 202, preference_applied=f"wait={seconds}")
 
 
-@router.delete("/{battle_id}/edits/{edit_id}", response_model=EditItem, responses=_RESPONSES)
+@router.delete("/{battle_id}/edits/{edit_id}", response_model=EditItem, responses=_responses(_UNDONE))
 async def undo_edit(
     battle_id: UUID,
     edit_id: UUID,
     deps: Deps,
+    caller: CurrentCaller,
     *,
     undo: Annotated[UndoRequest | None, Body()] = None,
     if_match: IfMatch = None,
     prefer: Prefer = None,
 ) -> Response:
-    """Undo an edit, also one that has deleted its battle."""
-    now, author = deps.clock(), (undo or UndoRequest()).author
+    """Undo an edit, also one that has deleted its battle: its own author may, and directors anybody's."""
+    now, stated = deps.clock(), (undo or UndoRequest()).author
     async with deps.database.transaction() as connection:
         edits = EditRepository(connection)
         version = await edits.next_version()
         await _check_if_match(connection, battle_id, if_match, now)
-        event = await service.undo(edits, battle_id, edit_id, author=author, version=version, now=now)
+        event = await service.undo(edits, battle_id, stated, service.EditContext(edit_id, caller, version, now))
         await deps.outbox.enqueue(connection, [event])
     await deps.flush_outbox()
     return await _edit_response(deps, battle_id, edit_id, prefer)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 
@@ -15,10 +15,12 @@ from battle_api.schemas.battle_query import BattleQuery, SortBy, SortOrder
 from battle_api.services.battle_lists import list_body
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import EVERYTHING, Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 from battlescope_schemas.universe import SecurityType
 
-router = APIRouter(prefix="/api", tags=["battles"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api", tags=["battles"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 EntityId = Annotated[QueryId, Path()]
 
 

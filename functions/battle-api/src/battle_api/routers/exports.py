@@ -5,11 +5,12 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from battle_api.dependencies import Deps
+from battle_api.dependencies import Dependencies, Deps
+from battle_api.domain.rows import Battle
 from battle_api.presenters.battle_detail import battle_detail
 from battle_api.presenters.export import killmails_csv
 from battle_api.presenters.killmails import killmail_items, killmail_name_keys, pods
@@ -23,8 +24,9 @@ from battle_api.schemas.battles import BattleDetail
 from battle_api.services.battle_detail import load_detail
 from battle_api.services.battle_lookup import require_battle
 from battlescope_events.http_api.responses import cacheable_content, without_controls
+from battlescope_events.http_api.routing import ApiRouter
 
-router = APIRouter(prefix="/api/battles", tags=["exports"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["exports"], dependencies=[READS_BATTLES])
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     **BATTLE_RESPONSES,
     200: {
@@ -33,6 +35,9 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
         "headers": {"Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}}},
     },
 }
+
+
+_JSON: Final = "application/json"
 
 
 class ExportFormat(StrEnum):
@@ -51,15 +56,18 @@ async def export_battle(
     """Export a battle as a file: everything as JSON, or up to 5,000 killmails as CSV."""
     async with deps.database.connection() as connection:
         battle = await require_battle(BattleRepository(connection), battle_id)
-        if query.format is ExportFormat.JSON:
-            rows, names = await load_detail(connection, battle)
-            content, media_type = without_controls(battle_detail(rows, names)), "application/json"
-        else:
-            killmails = await KillmailRepository(connection).in_time(battle.id, MAX_IN_TIMELINE)
-            names = await BattleRowRepository(connection).names(killmail_name_keys(killmails))
-            items, entities = killmail_items(killmails, names, pods(killmails, names))
-            content, media_type = killmails_csv(items, entities), "text/csv; charset=utf-8"
+    if query.format is ExportFormat.JSON:
+        content, media_type = without_controls(battle_detail(*await load_detail(deps.database, battle))), _JSON
+    else:
+        content, media_type = await _csv(deps, battle), "text/csv; charset=utf-8"
     response = cacheable_content(request, content, max_age(battle), media_type)
     if response.status_code == HTTPStatus.OK:
         response.headers["content-disposition"] = f'attachment; filename="battle-{battle.id}.{query.format}"'
     return response
+
+
+async def _csv(deps: Dependencies, battle: Battle) -> bytes:
+    async with deps.database.connection() as connection:
+        killmails = await KillmailRepository(connection).in_time(battle.id, MAX_IN_TIMELINE)
+        names = await BattleRowRepository(connection).names(killmail_name_keys(killmails))
+    return killmails_csv(*killmail_items(killmails, names, pods(killmails, names)))

@@ -1,9 +1,9 @@
 """Routes that read the edits and revisions of a battle."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -15,15 +15,43 @@ from battle_api.rights import READS_BATTLES
 from battle_api.routers.merged_battles import HISTORY_RESPONSES
 from battle_api.schemas.edits import EditItem, Edits, Revisions, edit_item, revision_item
 from battle_api.services.battle_lookup import ensure_battle_existed
+from battlescope_events.http_api.description import links
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.pagination import CursorFormat, page_of
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, OffsetPage
 from battlescope_events.http_api.responses import cacheable_response, current_response
+from battlescope_events.http_api.routing import ApiRouter
 
 MAX_AGE: Final = 30  # seconds
 CURSOR: Final = CursorFormat("revision", tuple[Annotated[int, Field(ge=0, lt=2**31)], UUID])
 
-router = APIRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_BATTLES])
+_EDITS: Final[dict[int | str, dict[str, Any]]] = {
+    **HISTORY_RESPONSES,
+    200: {
+        "links": links(
+            {"edit": "get_edit_api_battles__battle_id__edits__edit_id__get"},
+            battle_id="$response.body#/items/0/battleId",
+            edit_id="$response.body#/items/0/id",
+        )
+    },
+}
+_REVISIONS: Final[dict[int | str, dict[str, Any]]] = {
+    **HISTORY_RESPONSES,
+    200: {
+        "links": links(
+            {"revision": "get_revision_api_battles__battle_id__revisions__revision__get"},
+            battle_id="$request.path.battle_id",
+            revision="$response.body#/items/0/revision",
+        )
+        | links(
+            {"difference": "compare_revisions_api_battles__battle_id__revisions__revision__diff__other__get"},
+            battle_id="$request.path.battle_id",
+            revision="$response.body#/items/1/revision",
+            other="$response.body#/items/0/revision",
+        )
+    },
+}
+router = ApiRouter(prefix="/api/battles", tags=["history"], dependencies=[READS_BATTLES])
 
 
 class EditQuery(OffsetPage):
@@ -36,7 +64,7 @@ class RevisionQuery(BaseModel):
     cursor: CursorText | None = None
 
 
-@router.get("/{battle_id}/edits", response_model=Edits, responses=HISTORY_RESPONSES)
+@router.get("/{battle_id}/edits", response_model=Edits, responses=_EDITS)
 async def list_edits(request: Request, battle_id: UUID, query: Annotated[EditQuery, Query()], deps: Deps) -> Response:
     """List edits of the battle, of battles merged into it, and edits that name its killmails; newest first."""
     async with deps.database.connection() as connection:
@@ -59,7 +87,7 @@ async def get_edit(request: Request, battle_id: UUID, edit_id: UUID, deps: Deps)
     return current_response(request, edit_item(edit))
 
 
-@router.get("/{battle_id}/revisions", response_model=Revisions, responses=HISTORY_RESPONSES)
+@router.get("/{battle_id}/revisions", response_model=Revisions, responses=_REVISIONS)
 async def list_revisions(
     request: Request, battle_id: UUID, query: Annotated[RevisionQuery, Query()], deps: Deps
 ) -> Response:

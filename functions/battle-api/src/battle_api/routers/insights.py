@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -22,7 +22,9 @@ from battle_api.services.battle_lookup import ensure_battle_existed, require_bat
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 
 MAX_LINKS: Final = 200
 MAX_REVISIONS: Final = 1000  # between the two that are compared
@@ -30,7 +32,7 @@ REVISION_MAX_AGE: Final = 300  # seconds; a revision never changes, but its batt
 
 MAX_REVISION: Final = 2**31 - 2  # the one after it is an integer of PostgreSQL, too
 RevisionNumber = Annotated[int, Path(ge=1, le=MAX_REVISION, json_schema_extra={"format": "int32"}), WHOLE_NUMBER]
-router = APIRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api/battles", tags=["insights"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 _OF_BATTLE: Final[dict[str, Any]] = {"responses": READ_RESPONSES}
 
 
@@ -69,7 +71,9 @@ async def get_why(request: Request, battle_id: UUID, killmail_id: Annotated[Quer
             if killmail_id not in {killmail.killmail_id for killmail in killmails}:
                 raise ApiError(404, f"The battle {battle_id} has no killmail {killmail_id}.")
             names = await tables.names(presenters.pilot_name_keys(killmails))
-        return Rendered(json_content(presenters.why(battle, killmail_id, links, killmails, names)), max_age(battle))
+            jumps = await tables.jumps({killmail.system_id for killmail in killmails})
+        content = json_content(presenters.why(battle, killmail_id, links, killmails, names, jumps=jumps))
+        return Rendered(content, max_age(battle))
 
     return await deps.responses.answer(request, [str(battle_id)], render)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Dependencies, Deps
@@ -16,6 +16,7 @@ from battlescope_events.edge.limits import SHARES
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import public
 from battlescope_events.http_api.responses import cacheable_content
+from battlescope_events.http_api.routing import ApiRouter
 
 MAX_AGE: Final = 300  # seconds for which a revoked or expired link may go on in caches
 NEUTRAL_MAX_AGE: Final = 86_400
@@ -26,7 +27,7 @@ _GONE: Final[dict[int | str, dict[str, Any]]] = {
 }
 _IMAGE: Final[dict[str, Any]] = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 _PAGE: Final[dict[str, Any]] = {"content": {"text/html": {"schema": {"type": "string"}}}}
-router = APIRouter(prefix="/s", tags=["shares"], dependencies=[public(SHARES)])
+router = ApiRouter(prefix="/s", tags=["shares"], dependencies=[public(SHARES)])
 
 
 @router.get("/neutral.png", response_class=Response, responses={200: {"description": "The picture.", **_IMAGE}})

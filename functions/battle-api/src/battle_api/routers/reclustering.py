@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
-from pydantic import Field
 
 from battle_api.dependencies import Deps
 from battle_api.domain.rows import Job
@@ -23,11 +22,20 @@ from battle_api.schemas.admin import (
     job_item,
     recluster_response,
 )
-from battle_api.schemas.admin_requests import CancelRequest, ReclusterRequest
+from battle_api.schemas.admin_requests import ReclusterRequest
 from battlescope_events.http_api.description import headers, links
-from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
+from battlescope_events.http_api.guard import CurrentCaller
+from battlescope_events.http_api.jobs import (
+    CHANGES_JOB,
+    NO_JOB,
+    CancelRequest,
+    JobKind,
+    JobPage,
+    cancel_job,
+    require_job,
+)
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
 
 DRY_RUN_SECONDS: Final = 10
@@ -44,18 +52,16 @@ _ACCEPTED: Final = {
         job_id="$response.body#/jobId",
     ),
 }
-NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
-CANCEL_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    **NO_JOB,
-    409: problem("The job has already ended."),
+KIND: Final = JobKind("reclustering job")
+
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_job_api_admin_battles_recluster_jobs__job_id__get"}, job_id="$response.body#/items/0/jobId"
+        )
+    }
 }
-
-router = APIRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
-
-
-class Page(OffsetPage):
-    limit: Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER] = 20
-    offset: Annotated[int, Field(ge=0, le=100_000), WHOLE_NUMBER] = 0
+router = ApiRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 @router.post(
@@ -66,7 +72,7 @@ class Page(OffsetPage):
     operation_id="order_api_admin_battles_recluster_post",  # released
 )
 async def request_reclustering(
-    request: Annotated[ReclusterRequest, Body()], deps: Deps, prefer: Prefer = None
+    request: Annotated[ReclusterRequest, Body()], deps: Deps, caller: CurrentCaller, prefer: Prefer = None
 ) -> Response:
     """Recluster a range: 202 with the job. A dry run answers 200 with the changes if it ends within `Prefer: wait`."""
     job_id, now = deps.new_id(), deps.clock()
@@ -74,20 +80,20 @@ async def request_reclustering(
         jobs = JobRepository(connection)
         await jobs.extend_timeout()
         total = await jobs.count_killmails(request.start_time, request.end_time)
-        await jobs.insert(_new_job(request, job_id, total, now))
+        await jobs.insert(_new_job(request, job_id, caller.author(request.author), total, now))
         await deps.outbox.enqueue(connection, [recluster_requested(job_id, now)])
     await deps.flush_outbox()
 
     async def load() -> Job:
         async with deps.database.connection() as connection:
-            return await _require_job(JobRepository(connection), job_id)
+            return await require_job(JobRepository(connection), job_id, KIND)
 
     job = await wait_until_finished(load, preferred_wait(prefer, DRY_RUN_SECONDS) if request.dry_run else 0)
     status = 200 if request.dry_run and job.is_finished else 202
     return uncached_response(recluster_response(job), status, location=f"{router.prefix}/jobs/{job_id}")
 
 
-def _new_job(request: ReclusterRequest, job_id: UUID, total: int, now: datetime) -> NewJob:
+def _new_job(request: ReclusterRequest, job_id: UUID, author: str, total: int, now: datetime) -> NewJob:
     return NewJob(
         id=job_id,
         start_time=request.start_time,
@@ -97,21 +103,14 @@ def _new_job(request: ReclusterRequest, job_id: UUID, total: int, now: datetime)
         window_minutes=request.custom_config.window_minutes,
         gap_max_minutes=request.custom_config.gap_max_minutes,
         min_kills=request.custom_config.min_kills,
-        requested_by=request.author,
+        requested_by=author,
         killmails_total=total,
         created_at=now,
     )
 
 
-async def _require_job(jobs: JobRepository, job_id: UUID) -> Job:
-    job = await jobs.find(job_id)
-    if job is None:
-        raise ApiError(404, f"There is no reclustering job {job_id}.")
-    return job
-
-
-@router.get("/jobs", response_model=Jobs, dependencies=[READS_ADMINISTRATION])
-async def list_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
+@router.get("/jobs", response_model=Jobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
+async def list_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
@@ -122,23 +121,21 @@ async def list_jobs(request: Request, query: Annotated[Page, Query()], deps: Dep
 
 
 @router.get("/jobs/{job_id}", response_model=JobDetail, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
-async def get_job(request: Request, job_id: UUID, query: Annotated[Page, Query()], deps: Deps) -> Response:
+async def get_job(request: Request, job_id: UUID, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """Get the progress of a job and the battles that it changed (a dry run: would change)."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
-        job = await _require_job(jobs, job_id)
+        job = await require_job(jobs, job_id, KIND)
         changes = await jobs.changes(job_id, query.limit, query.offset)
     return current_response(request, job_detail(job, changes, query.limit, query.offset))
 
 
-@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=CANCEL_RESPONSES, dependencies=[ADMINISTERS])
-async def cancel(job_id: UUID, deps: Deps, request: Annotated[CancelRequest | None, Body()] = None) -> Response:
+@router.post("/jobs/{job_id}/cancel", response_model=JobItem, responses=CHANGES_JOB, dependencies=[ADMINISTERS])
+async def cancel(
+    job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
+) -> Response:
     """Cancel a job. A part that is being processed ends first; finished parts stay."""
-    author = (request or CancelRequest()).author
+    author = caller.author((request or CancelRequest()).author)
     async with deps.database.transaction() as connection:
-        jobs = JobRepository(connection)
-        await jobs.cancel(job_id, author, deps.clock())
-        job = await _require_job(jobs, job_id)
-    if job.status != "cancelled":
-        raise ApiError(409, f"The job {job_id} has already ended: it is {job.status}.")
+        job = await cancel_job(JobRepository(connection), job_id, KIND, author=author, now=deps.clock())
     return uncached_response(job_item(job))

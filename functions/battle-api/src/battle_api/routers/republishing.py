@@ -3,21 +3,29 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
-from battle_api.domain.rows import RepublishJob
 from battle_api.events import republish_requested
 from battle_api.repositories.republishing import RepublishJobRepository
 from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
-from battle_api.routers.reclustering import CANCEL_RESPONSES, NO_JOB, Page
-from battle_api.schemas.admin_requests import CancelRequest
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
 from battlescope_events.http_api.description import headers, links
-from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import CurrentCaller
+from battlescope_events.http_api.jobs import (
+    CHANGES_JOB,
+    NO_JOB,
+    CancelRequest,
+    JobKind,
+    JobPage,
+    cancel_job,
+    require_job,
+)
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 
+KIND: Final = JobKind("republishing job")
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": RepublishJobItem,
@@ -33,7 +41,15 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 
-router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"])
+_JOBS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "links": links(
+            {"job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get"},
+            job_id="$response.body#/items/0/jobId",
+        )
+    }
+}
+router = ApiRouter(prefix="/api/admin/battles/republish", tags=["administration"])
 
 
 @router.post(
@@ -43,28 +59,23 @@ router = APIRouter(prefix="/api/admin/battles/republish", tags=["administration"
     responses=_ACCEPTED,
     dependencies=[ADMINISTERS],
 )
-async def request_republishing(deps: Deps, request: Annotated[RepublishRequest | None, Body()] = None) -> Response:
+async def request_republishing(
+    deps: Deps, caller: CurrentCaller, request: Annotated[RepublishRequest | None, Body()] = None
+) -> Response:
     """Republish the current state of battles, deleted ones included; up-to-date consumers change nothing."""
     request = request or RepublishRequest()
     job_id, now = deps.new_id(), deps.clock()
     async with deps.database.transaction() as connection:
         jobs = RepublishJobRepository(connection)
-        await jobs.insert(job_id, request.start_time, request.end_time, request.author, now)
+        await jobs.insert(job_id, request.start_time, request.end_time, caller.author(request.author), now)
         await deps.outbox.enqueue(connection, [republish_requested(job_id, now)])
-        job = await _require_job(jobs, job_id)
+        job = await require_job(jobs, job_id, KIND)
     await deps.flush_outbox()
     return uncached_response(republish_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-async def _require_job(jobs: RepublishJobRepository, job_id: UUID) -> RepublishJob:
-    job = await jobs.find(job_id)
-    if job is None:
-        raise ApiError(404, f"There is no republishing job {job_id}.")
-    return job
-
-
-@router.get("/jobs", response_model=RepublishJobs, dependencies=[READS_ADMINISTRATION])
-async def list_republishing_jobs(request: Request, query: Annotated[Page, Query()], deps: Deps) -> Response:
+@router.get("/jobs", response_model=RepublishJobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
+async def list_republishing_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = RepublishJobRepository(connection)
@@ -78,22 +89,18 @@ async def list_republishing_jobs(request: Request, query: Annotated[Page, Query(
 async def get_republishing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
     async with deps.database.connection() as connection:
-        job = await _require_job(RepublishJobRepository(connection), job_id)
+        job = await require_job(RepublishJobRepository(connection), job_id, KIND)
     return current_response(request, republish_job_item(job))
 
 
 @router.post(
-    "/jobs/{job_id}/cancel", response_model=RepublishJobItem, responses=CANCEL_RESPONSES, dependencies=[ADMINISTERS]
+    "/jobs/{job_id}/cancel", response_model=RepublishJobItem, responses=CHANGES_JOB, dependencies=[ADMINISTERS]
 )
 async def cancel_republishing(
-    job_id: UUID, deps: Deps, request: Annotated[CancelRequest | None, Body()] = None
+    job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first."""
-    author = (request or CancelRequest()).author
+    author = caller.author((request or CancelRequest()).author)
     async with deps.database.transaction() as connection:
-        jobs = RepublishJobRepository(connection)
-        await jobs.cancel(job_id, author, deps.clock())
-        job = await _require_job(jobs, job_id)
-    if job.status != "cancelled":
-        raise ApiError(409, f"The job {job_id} has already ended: it is {job.status}.")
+        job = await cancel_job(RepublishJobRepository(connection), job_id, KIND, author=author, now=deps.clock())
     return uncached_response(republish_job_item(job))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import Body, Request
 from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
@@ -21,9 +21,10 @@ from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Caller, CurrentCaller, Role
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.accounts.account import AuditAction
 
-router = APIRouter(prefix="/api/battles", tags=["shares"])
+router = ApiRouter(prefix="/api/battles", tags=["shares"])
 _SHARE_NEXT: Final = links(
     {"page": "get_shared_page_s__token__get", "image": "get_shared_image_s__token__png_get"},
     token="$response.body#/token",  # noqa: S106  # where an answer has it

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -14,11 +14,13 @@ from battle_api.schemas import statistics as schemas
 from battle_api.services import statistics as service
 from battlescope_events.http_api.request_types import WHOLE_NUMBER
 from battlescope_events.http_api.responses import json_content
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_cache.response_cache import Rendered
+from battlescope_events.http_cache.routing import KeptRoute
 
 STATISTICS_MAX_AGE: Final = 300  # seconds
 ACTIVITY_MAX_AGE: Final = 10
-router = APIRouter(prefix="/api", tags=["statistics"], dependencies=[READS_BATTLES])
+router = ApiRouter(prefix="/api", tags=["statistics"], dependencies=[READS_BATTLES], route_class=KeptRoute)
 
 
 class PeriodQuery(BaseModel):

@@ -62,10 +62,6 @@ class ReclusterRequest(AuthoredBody):
         return self
 
 
-class CancelRequest(AuthoredBody):
-    """Cancels a job."""
-
-
 class ClusteringConfigUpdate(AuthoredBody):
     """A partial update of the clustering configuration; omitted fields stay."""
 

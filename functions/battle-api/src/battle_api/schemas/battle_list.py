@@ -119,7 +119,8 @@ class Spark(Schema):
 class BattleFields(Schema):
     """What a list and the detail show of a battle. `name` is set by edits of the kind `rename`.
 
-    securityStatus, systemClass: of the system in which it began, null while unknown; the class is that of a wormhole.
+    securityStatus, systemClass, systemEffect: of the system in which it began, null while unknown; class and effect
+    are those of a wormhole.
     unassignedPilots: of parties that are on no side. editCount counts the edits made on it that are not undone.
     """
 
@@ -134,6 +135,7 @@ class BattleFields(Schema):
     security_type: SecurityType
     security_status: Thousandths | None
     system_class: int | None
+    system_effect: str | None
     status: BattleStatus
     tier: Tier
     start_time: UtcTime

@@ -22,6 +22,7 @@ class SystemItem(Schema):
     system_name: Name
     security_status: Thousandths | None
     system_class: int | None
+    system_effect: str | None
     killmails: int
     first_at: UtcTime
     last_at: UtcTime
@@ -139,7 +140,8 @@ class LinkItem(Schema):
     """Why two killmails are in the same battle. `reason` is the name of a rule; new rules add names.
 
     deltaSeconds: between the two losses. quietLimitSeconds: the longest silence that the rule bridges; null for a merge
-    edit and in battles of an older release. sharedPilots: on both killmails.
+    edit and in battles of an older release. sharedPilots: on both killmails. jumps: stargates between their systems,
+    0 in one system; null where they are more than two, or unknown.
     """
 
     from_killmail_id: EveId
@@ -149,6 +151,7 @@ class LinkItem(Schema):
     delta_seconds: int
     quiet_limit_seconds: int | None
     shared_pilots: int
+    jumps: int | None
 
 
 class LinkReason(Schema):

@@ -33,7 +33,10 @@ class EditState(StrEnum):
 
 
 class EditItem(Schema):
-    """A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others."""
+    """A manual edit. Each field from `groups` to `name` belongs to one kind and is null for the others.
+
+    authorCharacterId, undoneByCharacterId: the characters of the logins; null where there are no logins.
+    """
 
     id: UUID
     battle_id: UUID
@@ -47,10 +50,12 @@ class EditItem(Schema):
     side_id: int | None
     name: str | None
     author: str
+    author_character_id: EveId | None
     note: str | None
     made_at: UtcTime
     undone_at: UtcTime | None
     undone_by: str | None
+    undone_by_character_id: EveId | None
     version: int
 
 
@@ -120,10 +125,12 @@ def edit_item(edit: Edit) -> EditItem:
         side_id=data.get("sideId"),
         name=data.get("name"),
         author=edit.author,
+        author_character_id=edit.author_character_id,
         note=edit.note,
         made_at=edit.made_at,
         undone_at=edit.undone_at,
         undone_by=edit.undone_by,
+        undone_by_character_id=edit.undone_by_character_id,
         version=edit.version,
     )
 

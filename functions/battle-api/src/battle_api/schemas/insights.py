@@ -42,7 +42,7 @@ class PartyGraph(Schema):
 class WhyLink(Schema):
     """A link to another killmail of the battle. deltaSeconds: from this killmail to the other; negative before it.
 
-    quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle.
+    quietLimitSeconds: the longest silence that the rule bridges, as in the detail of the battle; jumps likewise.
     """
 
     killmail_id: EveId
@@ -51,6 +51,7 @@ class WhyLink(Schema):
     delta_seconds: int
     quiet_limit_seconds: int | None
     same_system: bool
+    jumps: int | None
     shared_pilot_count: int
     shared_pilots: list[NamedEntity]
 

@@ -4,9 +4,6 @@ import asyncio
 from functools import cache
 from importlib.resources import files
 
-import fontpkg_inter
-import resvg_py
-
 from battle_api.domain.rows import Battle
 from battle_api.presenters.share.card import DESIGN, FONT, card_svg, neutral_svg
 from battle_api.repositories.shares import ShareRepository
@@ -50,10 +47,14 @@ class CardImages:
 
 
 def _png(svg: str) -> bytes:
+    import resvg_py  # noqa: PLC0415  # loaded with the first picture, which most instances never draw
+
     return resvg_py.svg_to_bytes(svg_string=svg, font_files=_font_files(), skip_system_fonts=True, font_family=FONT)
 
 
 @cache
 def _font_files() -> list[str]:
     """The font, whose weights are in one file."""
+    import fontpkg_inter  # noqa: PLC0415  # as above
+
     return [str(files(fontpkg_inter).joinpath("files", "Inter[opsz,wght].ttf"))]

@@ -1,14 +1,15 @@
 """Creates and undoes edits: validates and stores them, and makes the events to enqueue in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from battle_api.domain.edit_conflicts import find_conflict
 from battle_api.domain.rows import Battle
 from battle_api.events import edit_requested
-from battle_api.repositories.edits import EditRepository, NewEdit
+from battle_api.repositories.edits import EditRepository, NewEdit, Undo
+from battle_api.rights import FEATURE
 from battle_api.schemas.edit_requests import (
     MAX_MERGED_KILLMAILS,
     EditRequest,
@@ -23,6 +24,7 @@ from battle_api.schemas.edit_requests import (
 )
 from battlescope_events.http_api.conditional import check_if_match, quoted
 from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import Caller, Role
 from battlescope_events.messages import Message
 
 # An edit that is pending for longer has lost its event; it must not block further edits of the battle.
@@ -46,48 +48,68 @@ async def check_revision(edits: EditRepository, battle: Battle, if_match: str, n
         raise ApiError(412, f"The edit {pending_id} is about to change the battle; load it again in a moment.")
 
 
-async def create(
-    edits: EditRepository, battle: Battle, edit: EditRequest, *, edit_id: UUID, version: int, now: datetime
-) -> Message:
+class EditContext(NamedTuple):
+    """An edit that is made or undone: who does it when, and the version of all edits that it makes."""
+
+    edit_id: UUID
+    caller: Caller
+    version: int
+    now: datetime
+
+
+async def create(edits: EditRepository, battle: Battle, edit: EditRequest, context: EditContext) -> Message:
     """Store the edit; returns its event.
 
     Raises:
         ApiError: the edit refers to something outside the battle (400), or conflicts with an active edit (409).
     """
     killmail_ids, stored_data = await affected_killmails(edits, battle.id, edit), edit_data(edit)
+    if isinstance(edit, Pin):
+        stored_data |= await _companion(edits, battle.id, stored_data)
     conflict = find_conflict(edit.kind, killmail_ids, stored_data, await edits.active_on(killmail_ids))
     if conflict:
         raise ApiError(409, conflict)
     await edits.insert(
         NewEdit(
-            id=edit_id,
+            id=context.edit_id,
             battle_id=battle.id,
             kind=edit.kind,
             killmail_ids=killmail_ids,
             data=stored_data,
-            author=edit.author,
+            author=context.caller.author(edit.author),
+            author_account_id=context.caller.account_id,
+            author_character_id=context.caller.character_id,
             note=edit.note,
-            made_at=now,
-            version=version,
+            made_at=context.now,
+            version=context.version,
         )
     )
-    return edit_requested(edit_id, battle.id, version, now)
+    return edit_requested(context.edit_id, battle.id, context.version, context.now)
 
 
-async def undo(
-    edits: EditRepository, battle_id: UUID, edit_id: UUID, *, author: str, version: int, now: datetime
-) -> Message:
+async def _companion(edits: EditRepository, battle_id: UUID, pin: Mapping[str, Any]) -> dict[str, Any]:
+    """The party beside which the pinned one is put: the numbers of sides change when another side becomes larger."""
+    companion = await edits.companion(battle_id, pin)
+    return {} if companion is None else {"beside": companion}
+
+
+async def undo(edits: EditRepository, battle_id: UUID, stated_author: str, context: EditContext) -> Message:
     """Mark the edit as undone; returns its event.
 
     Raises:
-        ApiError: the battle has no such edit (404), or the edit is already undone (409).
+        ApiError: the battle has no such edit (404), it is another author's (403), or it is already undone (409).
     """
-    if await edits.find_of_battle(battle_id, edit_id) is None:
+    edit_id, caller = context.edit_id, context.caller
+    edit = await edits.find_of_battle(battle_id, edit_id)
+    if edit is None:
         raise ApiError(404, f"The battle {battle_id} has no edit {edit_id}.")
-    edited_battle_id = await edits.undo(edit_id, author, version, now)
+    if edit.author_account_id != caller.account_id and caller.rank(FEATURE) < Role.DIRECTOR:
+        raise ApiError(403, "Only its author and directors may undo an edit.")
+    undo = Undo(edit_id, caller.author(stated_author), caller.character_id, context.version, context.now)
+    edited_battle_id = await edits.undo(undo)
     if edited_battle_id is None:
         raise ApiError(409, f"The edit {edit_id} is already undone.")
-    return edit_requested(edit_id, edited_battle_id, version, now)
+    return edit_requested(edit_id, edited_battle_id, context.version, context.now)
 
 
 async def affected_killmails(edits: EditRepository, battle_id: UUID, edit: EditRequest) -> list[int]:

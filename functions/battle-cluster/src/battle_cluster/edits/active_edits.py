@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.edits.constraints import Constraints
@@ -25,7 +25,7 @@ class EditKind(StrEnum):
 class Edit:
     """One manual edit. `seq` orders edits: of two that contradict each other the later one applies.
 
-    data: split {"groups"}, scrub {"characterId"}, pin {"partyType", "partyId", "sideId"}, rename {"name"}.
+    data: split {"groups"}, scrub {"characterId"}, pin {"partyType", "partyId", "sideId", "beside"}, rename {"name"}.
     """
 
     seq: int
@@ -83,10 +83,24 @@ def _removed_pilots(edit: Edit) -> Iterator[tuple[int, int]]:
     return ((killmail_id, int(edit.data["characterId"])) for killmail_id in edit.killmail_ids)
 
 
-def side_pins(edits: Iterable[Edit]) -> dict[Party, int]:
-    """Side number by pinned party."""
-    pins = (edit.data for edit in edits if edit.kind is EditKind.PIN)
-    return {Party(PartyKind(pin["partyType"]), int(pin["partyId"])): int(pin["sideId"]) for pin in pins}
+class SidePins(NamedTuple):
+    """What people said about the sides of parties: the number of the side, and the party beside which each was put."""
+
+    side_of: Mapping[Party, int]
+    companion_of: Mapping[Party, Party]
+
+
+def side_pins(edits: Iterable[Edit]) -> SidePins:
+    """The pins of these edits; of two pins of a party the later one holds."""
+    pins = {_party(edit.data): edit.data for edit in edits if edit.kind is EditKind.PIN}
+    return SidePins(
+        {party: int(pin["sideId"]) for party, pin in pins.items()},
+        {party: _party(pin["beside"]) for party, pin in pins.items() if pin.get("beside")},
+    )
+
+
+def _party(data: Mapping[str, Any]) -> Party:
+    return Party(PartyKind(data["partyType"]), int(data["partyId"]))
 
 
 def battle_name(edits: Iterable[Edit]) -> str | None:

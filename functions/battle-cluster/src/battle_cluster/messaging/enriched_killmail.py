@@ -53,12 +53,18 @@ class ShipType(NamedTuple):
 
 
 class SolarSystem(NamedTuple):
-    """A row of `solar_systems`; `wormhole_class` is None outside of wormholes and where it is unknown."""
+    """A row of `solar_systems`; `wormhole_class` is None outside of wormholes and where it is unknown.
+
+    adjacent_system_ids, nearby_system_ids: within one and within two gate jumps, None where there are none or unknown.
+    """
 
     system_id: int
     constellation_id: int
     security_status: float
     wormhole_class: int | None
+    system_effect: str | None = None
+    adjacent_system_ids: tuple[int, ...] | None = None
+    nearby_system_ids: tuple[int, ...] | None = None
 
 
 EntityFact = ShipType | SolarSystem
@@ -124,10 +130,12 @@ class BatchLine(Struct, rename="camel"):
     constellation_name: str | None = None
     security_status: float | None = None
     wormhole_class: int | None = None
+    system_effect: str | None = None
     npc: bool = False
     solo: bool = False
     awox: bool = False
     nearby_system_ids: tuple[_Id, ...] = ()
+    adjacent_system_ids: tuple[_Id, ...] = ()
     zkb_total_value: Decimal | None = None
     zkb_fitted_value: Decimal | None = None
     zkb_dropped_value: Decimal | None = None
@@ -239,10 +247,20 @@ def facts_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
         if pilot.ship_type_id and pilot.ship_group_id
     }
     if payload.constellation_id is not None and payload.security_status is not None:
-        facts.add(
-            SolarSystem(payload.system_id, payload.constellation_id, payload.security_status, payload.wormhole_class)
-        )
+        facts.add(_solar_system(payload, payload.constellation_id, payload.security_status))
     return frozenset(facts)
+
+
+def _solar_system(payload: EnrichedKillmail | BatchLine, constellation_id: int, security_status: float) -> SolarSystem:
+    return SolarSystem(
+        system_id=payload.system_id,
+        constellation_id=constellation_id,
+        security_status=security_status,
+        wormhole_class=payload.wormhole_class,
+        system_effect=payload.system_effect,
+        adjacent_system_ids=payload.adjacent_system_ids or None,
+        nearby_system_ids=payload.nearby_system_ids or None,
+    )
 
 
 def _party_of(pilot: EnrichedParty | BatchParty) -> Party | None:

@@ -28,14 +28,20 @@ WHERE NOT EXISTS (SELECT FROM ship_types AS old WHERE old IS NOT DISTINCT FROM n
 ORDER BY ship_type_id
 ON CONFLICT (ship_type_id) DO UPDATE SET group_id = excluded.group_id
 """
+# An event of an older release knows neither effect nor neighbours; it keeps those that are stored.
 UPSERT_SOLAR_SYSTEMS: Final[LiteralString] = """
-INSERT INTO solar_systems (system_id, constellation_id, security_status, wormhole_class)
-SELECT system_id, constellation_id, security_status, wormhole_class
+INSERT INTO solar_systems AS stored (system_id, constellation_id, security_status, wormhole_class, system_effect,
+    adjacent_system_ids, nearby_system_ids)
+SELECT system_id, constellation_id, security_status, wormhole_class, system_effect, adjacent_system_ids,
+    nearby_system_ids
 FROM json_populate_recordset(NULL::solar_systems, %(solar_systems)s::json) AS new
 WHERE NOT EXISTS (SELECT FROM solar_systems AS old WHERE old IS NOT DISTINCT FROM new)
 ORDER BY system_id
 ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_id,
-    security_status = excluded.security_status, wormhole_class = excluded.wormhole_class
+    security_status = excluded.security_status, wormhole_class = excluded.wormhole_class,
+    system_effect = coalesce(excluded.system_effect, stored.system_effect),
+    adjacent_system_ids = coalesce(excluded.adjacent_system_ids, stored.adjacent_system_ids),
+    nearby_system_ids = coalesce(excluded.nearby_system_ids, stored.nearby_system_ids)
 """
 # An event without a ticker keeps the one that is stored.
 UPSERT_NAME: Final[LiteralString] = """

@@ -1,21 +1,16 @@
 """Stage 1 of side assignment: correlation clustering of parties by the signed evidence between them."""
 
-from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
-from battle_cluster.domain.killmail import Party
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
 
 EPSILON = 1e-9
 """A smaller sum of floats is noise; parties without evidence for each other stay apart."""
 
-PINNED = 1e9
-"""More than any evidence, so that pins hold."""
 
-
-def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
-    """Signed weight of every pair of parties that has evidence, a prior or a pin, for clustering."""
+def edge_weights(evidence: Evidence, rules: SideRules, priors: Graph | None = None) -> Graph:
+    """Signed weight of every pair of parties that has evidence or a prior, for clustering."""
     total = [evidence.total_hostility(party) for party in range(len(evidence.parties))]
     penalties: Graph = [
         {
@@ -25,16 +20,16 @@ def edge_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int]
         }
         for a, row in enumerate(evidence.hostility)
     ]
-    return _weights(evidence, penalties, pins, priors)
+    return _weights(evidence, penalties, priors)
 
 
-def fit_weights(evidence: Evidence, rules: SideRules, pins: Mapping[Party, int], priors: Graph | None = None) -> Graph:
+def fit_weights(evidence: Evidence, rules: SideRules, priors: Graph | None = None) -> Graph:
     """Signed weight of every pair, for the choice of one party between clusters: all hostility weighs the same."""
     penalties: Graph = [{b: amount * rules.fit_hostility for b, amount in row.items()} for row in evidence.hostility]
-    return _weights(evidence, penalties, pins, priors)
+    return _weights(evidence, penalties, priors)
 
 
-def _weights(evidence: Evidence, penalties: Graph, pins: Mapping[Party, int], priors: Graph | None) -> Graph:
+def _weights(evidence: Evidence, penalties: Graph, priors: Graph | None) -> Graph:
     weights: Graph = []
     for co_attack, row_of_penalties in zip(evidence.co_attack, penalties, strict=True):
         row = dict(co_attack)
@@ -44,23 +39,7 @@ def _weights(evidence: Evidence, penalties: Graph, pins: Mapping[Party, int], pr
     for a, row in enumerate(priors or ()):
         for b, prior in row.items():
             weights[a][b] = weights[a].get(b, 0.0) + prior
-    _pin(weights, evidence.parties, pins)
     return weights
-
-
-def _pin(weights: Graph, parties: tuple[Party, ...], pins: Mapping[Party, int]) -> None:
-    """Tie parties pinned to one side together and keep those pinned to different sides apart.
-
-    Between a pinned party and an unpinned one only positive evidence counts: a party pinned beside its enemy's ally
-    must not drive that ally away.
-    """
-    pinned = {index: pins[party] for index, party in enumerate(parties) if party in pins}
-    for a, side in pinned.items():
-        for b in [b for b, score in weights[a].items() if b not in pinned and score < 0]:
-            del weights[a][b], weights[b][a]
-        for b, other_side in pinned.items():
-            if a != b:
-                weights[a][b] = PINNED if side == other_side else -PINNED
 
 
 def correlation_clusters(graph: Graph) -> list[list[int]]:

@@ -98,11 +98,11 @@ class EvidenceAccumulator:
         }
 
 
-def collect_evidence(killmails: Iterable[Killmail], rules: SideRules, pinned: Collection[Party] = ()) -> Evidence:
+def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> EvidenceAccumulator:
     accumulator = EvidenceAccumulator(rules)
     for killmail in killmails:
         accumulator.add(killmail)
-    return accumulator.evidence(pinned)
+    return accumulator
 
 
 def weight(value: float, rules: SideRules) -> float:

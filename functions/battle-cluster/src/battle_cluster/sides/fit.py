@@ -1,14 +1,12 @@
 """How well a party fits each bloc, and stage 3 of side assignment: parties move to the bloc that they fit best."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
 from battle_cluster.sides.structural_balance import Bloc, blocs
-
-NO_PARTIES: frozenset[int] = frozenset()
 
 
 class Fitting:
@@ -91,15 +89,14 @@ def moved_to_best_fit(
     evidence: Evidence,
     graph: Graph,
     rules: SideRules,
-    fixed: Collection[int] = NO_PARTIES,
 ) -> list[list[int]]:
     """Move each party that fits another cluster better than its own, in order of index, until no more do.
 
     Clustering by co-attack alone lets a single shared killmail tie a victim to a third party, before the victims'
-    common enemy is considered. A party moves at most once, and those in `fixed` never.
+    common enemy is considered. A party moves at most once.
     """
     remaining = [sorted(cluster) for cluster in clusters]
-    movable = [party for party in range(len(graph)) if party not in fixed]
+    movable = list(range(len(graph)))
     fitting = Fitting(evidence, graph, blocs(remaining, evidence))
     moved = True
     while moved:

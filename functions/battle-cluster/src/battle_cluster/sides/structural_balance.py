@@ -45,16 +45,14 @@ def _sums_by_other_bloc(
     return sums
 
 
-def merge_by_common_enemy(
-    clusters: Sequence[Sequence[int]], evidence: Evidence, forbidden: Graph, rules: SideRules
-) -> list[list[int]]:
+def merge_by_common_enemy(clusters: Sequence[Sequence[int]], evidence: Evidence, rules: SideRules) -> list[list[int]]:
     """Merge in rounds, the most similar pair first and each cluster once a round, until no pair qualifies.
 
-    A pair qualifies when it shares an enemy, is not hostile to each other and no edge of `forbidden` is between them.
+    A pair qualifies when it shares an enemy and is not hostile to each other.
     """
     merged = [sorted(cluster) for cluster in clusters]
     while True:
-        pairs = sorted(_pairs(blocs(merged, evidence), forbidden, rules))
+        pairs = sorted(_pairs(blocs(merged, evidence), rules))
         if not pairs:
             return sorted(merged)
         merged = sorted(_merge_pairs(merged, [(a, b) for _, a, b in pairs]))
@@ -72,16 +70,12 @@ def _merge_pairs(clusters: list[list[int]], pairs: list[tuple[int, int]]) -> Ite
             yield sorted([*cluster, *clusters[partner[index]]])
 
 
-def _pairs(all_blocs: list[Bloc], forbidden: Graph, rules: SideRules) -> Iterator[tuple[float, int, int]]:
+def _pairs(all_blocs: list[Bloc], rules: SideRules) -> Iterator[tuple[float, int, int]]:
     """(negated similarity, a, b) of each pair that qualifies; sorting puts the most similar pair first."""
     enemies = [_enemies(bloc, all_blocs, rules) for bloc in all_blocs]
     for b, second in enumerate(all_blocs):
         for a, first in enumerate(all_blocs[:b]):
-            if (
-                enemies[a] & enemies[b]
-                and _not_hostile(a, b, all_blocs, rules)
-                and not _is_forbidden(first, second, forbidden)
-            ):
+            if enemies[a] & enemies[b] and _not_hostile(a, b, all_blocs, rules):
                 yield -round(enemy_profile_similarity(first, second), 9), a, b
 
 
@@ -105,10 +99,6 @@ def _enemies(bloc: Bloc, all_blocs: list[Bloc], rules: SideRules) -> frozenset[i
         for other, amount in bloc.hostility.items()
         if amount > min_share * min(bloc.total, all_blocs[other].total)
     )
-
-
-def _is_forbidden(first: Bloc, second: Bloc, forbidden: Graph) -> bool:
-    return any(b in forbidden[a] for a in first.parties for b in second.parties)
 
 
 def enemy_profile_similarity(first: Bloc, second: Bloc) -> float:

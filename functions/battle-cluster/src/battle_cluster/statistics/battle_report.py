@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.links import Link, LinkReason
-from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.edits.active_edits import Edit, battle_name, side_pins
+from battle_cluster.domain.killmail import Killmail
+from battle_cluster.edits.active_edits import Edit, SidePins, battle_name, side_pins
 from battle_cluster.sides.assignment import Sides, assign_from_evidence
 from battle_cluster.sides.evidence import EvidenceAccumulator
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
@@ -52,8 +52,8 @@ class BattleAggregate:
                 self._evidence.add(killmail)
                 self._totals.add(killmail)
 
-    def sides(self, pins: Mapping[Party, int]) -> Sides:
-        return assign_from_evidence(self._killmails.values(), self._evidence.evidence(pins), self._rules, pins)
+    def sides(self, pins: SidePins) -> Sides:
+        return assign_from_evidence(self._killmails.values(), self._evidence, self._rules, *pins)
 
     def totals(self, sides: Sides) -> BattleTotals:
         return self._totals.totals(sides)

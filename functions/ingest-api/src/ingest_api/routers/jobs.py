@@ -4,18 +4,21 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from battlescope_events.http_api.description import headers
-from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.guard import CurrentCaller
+from battlescope_events.http_api.jobs import CANCELLED, CHANGES_JOB, NO_JOB, JobKind, already_ended, no_job, require_job
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.object_storage.objects import JSON
 from battlescope_schemas.backfill import job_id as derive_job_id
 from ingest_api.dependencies import Deps
-from ingest_api.domain.jobs import CANCELLABLE, PAUSABLE, Job, Throughput
+from ingest_api.domain.jobs import CANCELLABLE, PAUSABLE, Throughput
 from ingest_api.repositories.jobs import JobRepository
 from ingest_api.repositories.rulesets import RulesetRepository
 from ingest_api.rights import CONTROLS_INGESTION, READS_INGESTION
@@ -34,14 +37,10 @@ from ingest_api.schemas.jobs import (
 from ingest_api.schemas.requests import JobRequest, build_manifest, job_errors
 
 THROUGHPUT_PERIOD: Final = timedelta(days=7)  # the full days from which killmails per day are estimated
-_NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
+KIND: Final = JobKind("job", "; a new job appears once the planner has processed it")
 _LOCATION: Final = headers(Location="The job.")
-_ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    **_NO_JOB,
-    409: problem("The job has already ended."),
-}
 
-router = APIRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
+router = ApiRouter(prefix="/api/ingestion/historical/jobs", tags=["backfill"])
 
 
 class JobQuery(OffsetPage):
@@ -59,7 +58,7 @@ class JobQuery(OffsetPage):
     dependencies=[CONTROLS_INGESTION],
     operation_id="order_job_api_ingestion_historical_jobs_post",  # released
 )
-async def create_job(request: Annotated[JobRequest, Body()], deps: Deps) -> Response:
+async def create_job(request: Annotated[JobRequest, Body()], deps: Deps, caller: CurrentCaller) -> Response:
     """Create a backfill job. Its routes answer 404 until the planner has processed the manifest, moments later.
 
     A repeated request is the same job: it answers 200 with the job's current status.
@@ -71,7 +70,7 @@ async def create_job(request: Annotated[JobRequest, Body()], deps: Deps) -> Resp
         if request.ruleset_id and not await RulesetRepository(connection).exists(request.ruleset_id):
             raise ApiError(400, f"rulesetId: there is no ruleset {request.ruleset_id}.")
         throughput = await _throughput(JobRepository(connection), now)
-    key, content = build_manifest(request)
+    key, content = build_manifest(request, caller.author(request.author))
     job_id = UUID(derive_job_id(key, await deps.storage.put(key, content, JSON)))
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
@@ -100,17 +99,17 @@ async def list_jobs(request: Request, query: Annotated[JobQuery, Query()], deps:
     return current_response(request, Jobs(jobs=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get("/{job_id}", response_model=JobDetail, responses=_NO_JOB, dependencies=[READS_INGESTION])
+@router.get("/{job_id}", response_model=JobDetail, responses=NO_JOB, dependencies=[READS_INGESTION])
 async def get_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job, day by day."""
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
-        job = await _require_job(jobs, job_id)
+        job = await require_job(jobs, job_id, KIND)
         days = await jobs.days(job_id)
     return current_response(request, job_detail(job, days, deps.clock()))
 
 
-_CHANGES_JOB: Final[dict[str, Any]] = {"responses": _ERROR_RESPONSES, "dependencies": [CONTROLS_INGESTION]}
+_CHANGES_JOB: Final[dict[str, Any]] = {"responses": CHANGES_JOB, "dependencies": [CONTROLS_INGESTION]}
 
 
 @router.post("/{job_id}/cancel", response_model=JobCancelled, **_CHANGES_JOB)
@@ -121,11 +120,11 @@ async def cancel(job_id: UUID, deps: Deps) -> Response:
         jobs = JobRepository(connection)
         status = await _lock_job(jobs, job_id)
         if status in CANCELLABLE:
-            await jobs.set_status(job_id, "cancelled", completed_at=deps.clock())
+            await jobs.set_status(job_id, CANCELLED, completed_at=deps.clock())
             await jobs.cancel_days(job_id)
-        elif status != "cancelled":
-            raise _already_ended(job_id, status)
-        job = await _require_job(jobs, job_id)
+        elif status != CANCELLED:
+            raise already_ended(job_id, status)
+        job = await require_job(jobs, job_id, KIND)
     return uncached_response(JobCancelled(status=cast("JobState", job.status), cancelled_at=job.completed_at))
 
 
@@ -138,7 +137,7 @@ async def pause(job_id: UUID, deps: Deps) -> Response:
         if status in PAUSABLE:
             await jobs.set_status(job_id, "paused")
         elif status != "paused":
-            raise _already_ended(job_id, status)
+            raise already_ended(job_id, status)
     return uncached_response(JobStatus(status="paused"))
 
 
@@ -152,7 +151,7 @@ async def resume(job_id: UUID, deps: Deps) -> Response:
             await jobs.set_status(job_id, "pending")
             status = "pending"
         elif status not in PAUSABLE:
-            raise _already_ended(job_id, status)
+            raise already_ended(job_id, status)
     return uncached_response(JobStatus(status=cast("JobState", status)))
 
 
@@ -162,7 +161,7 @@ async def retry(job_id: UUID, deps: Deps) -> Response:
     async with deps.database.transaction() as connection:
         jobs = JobRepository(connection)
         status = await _lock_job(jobs, job_id)
-        job = await _require_job(jobs, job_id)
+        job = await require_job(jobs, job_id, KIND)
         if status != "failed":
             raise ApiError(409, f"Only a failed job can be retried; the job {job_id} is {status}.")
         if job.start_date is None:
@@ -178,24 +177,9 @@ async def retry(job_id: UUID, deps: Deps) -> Response:
     )
 
 
-async def _require_job(jobs: JobRepository, job_id: UUID) -> Job:
-    job = await jobs.find(job_id)
-    if job is None:
-        raise _not_found(job_id)
-    return job
-
-
 async def _lock_job(jobs: JobRepository, job_id: UUID) -> str:
     """The status of the job, locked until the transaction ends."""
     status = await jobs.lock(job_id)
     if status is None:
-        raise _not_found(job_id)
+        raise no_job(job_id, KIND)
     return status
-
-
-def _not_found(job_id: UUID) -> ApiError:
-    return ApiError(404, f"There is no job {job_id}; a new job appears once the planner has processed it.")
-
-
-def _already_ended(job_id: UUID, status: str) -> ApiError:
-    return ApiError(409, f"The job {job_id} has already ended: it is {status}.")

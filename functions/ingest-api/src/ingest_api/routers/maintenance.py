@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from ingest_api.dependencies import Deps
 from ingest_api.domain.retention_window import cutoff
 from ingest_api.events import retention_due, verification_requested
@@ -26,7 +27,7 @@ from ingest_api.schemas.maintenance import (
 )
 from ingest_api.schemas.requests import VerificationRequest, verification_error
 
-router = APIRouter(prefix="/api/ingestion", tags=["maintenance"])
+router = ApiRouter(prefix="/api/ingestion", tags=["maintenance"])
 
 
 class VerificationQuery(OffsetPage):

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Query, Request
+from fastapi import Body, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from battlescope_events.http_api.conditional import IF_MATCH_PATTERN, check_if_match, quoted
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.guard import Caller, CurrentCaller
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.validation_messages import validation_message
 from ingest_api.clients.esi import EsiClient
 from ingest_api.dependencies import Dependencies, Deps
@@ -64,7 +66,7 @@ IfMatch = Annotated[
 
 ACTIVE: Final = None  # instead of an id: the active ruleset
 
-router = APIRouter(tags=["rulesets"])
+router = ApiRouter(tags=["rulesets"])
 
 
 @router.get("/api/ingestion/rulesets", response_model=Rulesets, dependencies=[READS_INGESTION])
@@ -85,12 +87,12 @@ async def list_rulesets(request: Request, query: Annotated[OffsetPage, Query()],
     responses={201: {"links": _NEXT, **_VERSION}},
     dependencies=[CONTROLS_INGESTION],
 )
-async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps) -> Response:
+async def add_ruleset(new_ruleset: Annotated[NewRuleset, Body()], deps: Deps, caller: CurrentCaller) -> Response:
     """Add a ruleset. ESI validates its ids; while ESI is unavailable, they are accepted as `unverifiedIds`."""
     fields = RulesetFields.model_validate(new_ruleset.model_dump(by_alias=False, exclude={"updated_by"}))
     lists = fields.model_dump(by_alias=False)
     names = names_by_id(lists, {}, await _resolve_names(deps.esi, lists, {}, {}))
-    row = RulesetRow(deps.new_id(), fields, names, new_ruleset.updated_by)
+    row = RulesetRow(deps.new_id(), fields, names, caller.author(new_ruleset.updated_by))
     async with deps.database.transaction() as connection:
         rulesets = RulesetRepository(connection)
         await rulesets.lock()
@@ -124,10 +126,14 @@ async def list_versions(
 
 @router.put("/api/ingestion/rulesets/{ruleset_id}", response_model=RulesetItem, **_WRITES)
 async def change_ruleset(
-    ruleset_id: UUID, change: Annotated[RulesetChange, Body()], deps: Deps, if_match: IfMatch = None
+    ruleset_id: UUID,
+    change: Annotated[RulesetChange, Body()],
+    deps: Deps,
+    caller: CurrentCaller,
+    if_match: IfMatch = None,
 ) -> Response:
     """Change the given fields. With If-Match only if its ETag is the current one."""
-    return _ruleset_response(await _change_ruleset(deps, ruleset_id, change, if_match))
+    return _ruleset_response(await _change_ruleset(deps, ruleset_id, change, caller, if_match))
 
 
 @router.delete("/api/ingestion/rulesets/{ruleset_id}", status_code=204, **_DELETES)
@@ -152,9 +158,11 @@ async def get_current(request: Request, deps: Deps) -> Response:
 
 
 @router.put("/api/rulesets/current", response_model=RulesetItem, **_WRITES)
-async def change_current(change: Annotated[RulesetChange, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
+async def change_current(
+    change: Annotated[RulesetChange, Body()], deps: Deps, caller: CurrentCaller, if_match: IfMatch = None
+) -> Response:
     """Change the given fields of the active ruleset."""
-    return _ruleset_response(await _change_ruleset(deps, ACTIVE, change, if_match))
+    return _ruleset_response(await _change_ruleset(deps, ACTIVE, change, caller, if_match))
 
 
 @router.get("/api/admin/config/ingest", response_model=ConfigItem, **_READS)
@@ -165,14 +173,16 @@ async def get_config(request: Request, deps: Deps) -> Response:
 
 
 @router.put("/api/admin/config/ingest", response_model=Success, **_WRITES)
-async def change_config(change: Annotated[ConfigChange, Body()], deps: Deps, if_match: IfMatch = None) -> Response:
+async def change_config(
+    change: Annotated[ConfigChange, Body()], deps: Deps, caller: CurrentCaller, if_match: IfMatch = None
+) -> Response:
     """Change the given fields of the active ruleset."""
-    ruleset = await _change_ruleset(deps, ACTIVE, change.ruleset, if_match)
+    ruleset = await _change_ruleset(deps, ACTIVE, change.ruleset, caller, if_match)
     return uncached_response(Success(unverified_ids=ruleset.unverified_ids), etag=_etag(ruleset))
 
 
 async def _change_ruleset(
-    deps: Dependencies, ruleset_id: UUID | None, change: RulesetChange, if_match: str | None
+    deps: Dependencies, ruleset_id: UUID | None, change: RulesetChange, caller: Caller, if_match: str | None
 ) -> RulesetItem:
     """Resolve new ids before the transaction, so that no other writer waits for ESI."""
     preview = await _load_ruleset(deps, ruleset_id)
@@ -190,7 +200,7 @@ async def _change_ruleset(
         if fields.name != previous.name:  # two that have one name already can still be changed
             await _check_name(rulesets, fields.name, previous.id)
         names = names_by_id(fields.model_dump(by_alias=False), previous.names, lookup)
-        await rulesets.update(RulesetRow(previous.id, fields, names, change.updated_by))
+        await rulesets.update(RulesetRow(previous.id, fields, names, caller.author(change.updated_by)))
         return await _require_ruleset(rulesets, previous.id)
 
 

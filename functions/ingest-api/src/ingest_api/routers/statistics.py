@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from battlescope_events.http_api.responses import current_response
+from battlescope_events.http_api.routing import ApiRouter
 from ingest_api.dependencies import Deps
 from ingest_api.repositories.statistics import StatisticsRepository
 from ingest_api.rights import READS_INGESTION
@@ -15,7 +16,7 @@ from ingest_api.schemas.statistics import DayStatistics, Health, Statistics, day
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
-router = APIRouter(tags=["statistics"], dependencies=[READS_INGESTION])
+router = ApiRouter(tags=["statistics"], dependencies=[READS_INGESTION])
 
 
 @router.get("/api/ingestion/stats", response_model=Statistics)

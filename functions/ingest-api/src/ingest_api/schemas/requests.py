@@ -54,7 +54,7 @@ def verification_error(day: date, today: date, months: int) -> str | None:
     return f"date: {day} is before {first_kept}, the first day of the retention window." if day < first_kept else None
 
 
-def build_manifest(request: JobRequest) -> tuple[str, bytes]:
+def build_manifest(request: JobRequest, author: str) -> tuple[str, bytes]:
     """Key and body of the manifest. The key is a hash of the body, so a repeated request writes the same object."""
     manifest = BackfillManifest(
         version=1,
@@ -63,7 +63,7 @@ def build_manifest(request: JobRequest) -> tuple[str, bytes]:
         ruleset_id=str(request.ruleset_id) if request.ruleset_id else None,
         priority=request.priority,
         reason=request.reason,
-        requested_by=request.author,
+        requested_by=author,
     )
     body = manifest.model_dump_json(by_alias=True, exclude_none=True).encode()
     return f"manifests/api-{sha256(body).hexdigest()[:32]}.json", body

@@ -13,6 +13,7 @@ from battlescope_events.http_api.request_types import (
     RequestBody,
     RequestId,
     SingleLine,
+    StatedAuthor,
 )
 from battlescope_schemas.base import EveId, Schema, UtcTime
 from battlescope_schemas.universe import SecurityType
@@ -52,7 +53,7 @@ class RulesetFields(RequestBody):
 class NewRuleset(RulesetFields):
     """A complete ruleset. If it is active, it replaces the active one."""
 
-    updated_by: SingleLine = DEFAULT_AUTHOR
+    updated_by: StatedAuthor = DEFAULT_AUTHOR
 
 
 class RulesetChange(RequestBody):
@@ -69,7 +70,7 @@ class RulesetChange(RequestBody):
     ignore_unlisted: JsonFlag = False
     exclude_npc: JsonFlag = False
     is_active: JsonFlag = False
-    updated_by: SingleLine = DEFAULT_AUTHOR
+    updated_by: StatedAuthor = DEFAULT_AUTHOR
 
     @property
     def changed_fields(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """One timer event: poll the sources of live killmails for a while, each when it may be asked.
 
-A run lasts a little longer than the interval of the timer events, so the next run already waits for the lease and
-takes over without a pause. After any failure, the database holds the position to resume from and the unpublished
-events.
+A run lasts a little longer than the interval of the timer events, so the next one already waits for its end and takes
+over without a pause, whenever the runs began. After any failure, the database holds the position to resume from and
+the unpublished events.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from ingest_poll.sources.live_source import LiveReader, LiveSource, PrimaryReade
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
-LEASE_RETRY_SECONDS: Final = 0.05
-LEASE_TRIES: Final = 60  # 3 s: how long the next run waits for the end of the run before it
+LEASE_RETRY_SECONDS: Final = 0.1
+LEASE_TRIES: Final = 130  # 13 s: a run of another process, as while a release replaces the one before, ends earlier
 OBSERVE_SECONDS: Final = 5.0  # between two stored observations of the primary source
 
 _log = logging.getLogger(__name__)
@@ -58,9 +58,25 @@ class FeedPoller:
     ) -> None:
         self._database, self._primary, self._standby = database, primary, standby
         self._failover_policy, self._pipeline, self._clock = failover_policy, pipeline, clock
+        self._turn, self._is_next_waiting = asyncio.Lock(), False
 
     async def handle(self, _: Event[Any]) -> None:
-        """Poll until this run's time is over; do nothing if another run keeps the lease."""
+        """Poll for the time of a run, after the run before it; do nothing if another event already waits for that."""
+        if self._is_next_waiting:
+            _log.info("The next run already waits; this timer event is not needed.")
+            return
+        self._is_next_waiting = True
+        try:
+            await self._turn.acquire()
+        finally:
+            self._is_next_waiting = False
+        try:
+            await self._take_turn()
+        finally:
+            self._turn.release()
+
+    async def _take_turn(self) -> None:
+        """Poll until this run's time is over, unless another process keeps the lease."""
         holder, ends_at = uuid4(), _now() + RUN_SECONDS
         try:
             position = await self._take_lease(holder)

@@ -29,6 +29,7 @@ _SUMMARY: Final[LiteralString] = (
     """
 SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id, region_name,
     killmail_time AS timestamp, security_type, killmail.security_status, system.wormhole_class AS system_class,
+    sun.name AS sun_name,
     victim_alliance_id, victim_alliance_name, victim_corp_id, victim_corp_name, victim_character_id,
     victim_character_name, attacker_data, ship_type_id, ship_type_name, ship_group_id, ship_group_name,
     ship_category_id, zkb_url, npc, solo, awox,
@@ -41,6 +42,7 @@ SELECT killmail.killmail_id, killmail.system_id, system_name, killmail.region_id
 )
 _JOINS: Final[LiteralString] = """
 LEFT JOIN systems AS system ON system.system_id = killmail.system_id
+LEFT JOIN types AS sun ON sun.type_id = system.sun_type_id
 LEFT JOIN LATERAL (
     SELECT battle_id FROM battle_killmails WHERE killmail_id = killmail.killmail_id ORDER BY battle_id LIMIT 1
 ) AS battle ON true
@@ -116,6 +118,7 @@ SELECT type_id, name FROM types WHERE type_id = ANY (%(type_ids)s::bigint[]) AND
 """
 _KILLMAIL: Final[LiteralString] = """
 SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS timestamp,
+    sun.name AS sun_name,
     attacker_count + 1 AS participant_count,
     CASE WHEN valuation IS NULL THEN zkb_total_value ELSE total_value END AS isk_value,
     CASE WHEN valuation IS NULL AND zkb_total_value IS NOT NULL THEN 'zkb' ELSE value_source END AS shown_source,
@@ -137,6 +140,7 @@ SELECT killmail.*, system.wormhole_class AS system_class, killmail_time AS times
 """
 _FROM_KILLMAIL: Final[LiteralString] = """
 FROM enriched_killmails AS killmail LEFT JOIN systems AS system ON system.system_id = killmail.system_id
+LEFT JOIN types AS sun ON sun.type_id = system.sun_type_id
 WHERE killmail_id = %(killmail_id)s
 """
 SELECT_KILLMAIL: Final[LiteralString] = _KILLMAIL + _TICKERS + _FROM_KILLMAIL

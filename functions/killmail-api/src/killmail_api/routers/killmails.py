@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from msgspec import Raw
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,7 @@ from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import Right, Role, requires
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, QueryId, RequestTime
 from battlescope_events.http_api.responses import cacheable_content, cacheable_response, current_response
+from battlescope_events.http_api.routing import ApiRouter
 from battlescope_schemas.killmail import ArchivedKillmail
 from battlescope_schemas.universe import SecurityType
 from killmail_api.dependencies import Dependencies, Deps
@@ -48,7 +49,7 @@ _NEXT: Final[dict[int | str, dict[str, Any]]] = {
         )
     }
 }
-router = APIRouter(
+router = ApiRouter(
     prefix="/api/killmails", tags=["killmails"], dependencies=[requires(Right("battle-reports", Role.USER))]
 )
 

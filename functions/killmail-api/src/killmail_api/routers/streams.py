@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 
 from battlescope_events.access.streams import EventStream
 from battlescope_events.http_api.description import EVENT_STREAM, headers
 from battlescope_events.http_api.guard import Right, Role, requires
+from battlescope_events.http_api.routing import ApiRouter
 from killmail_api.dependencies import Deps
 from killmail_api.domain.stream_filter import StreamFilter, Topics
 from killmail_api.domain.stream_position import read_position
@@ -32,7 +33,7 @@ _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
 }
 _LAST_EVENT_ID: Final = "The id of the last event that the client received; what came since is sent."
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=50, description=_LAST_EVENT_ID)]
-router = APIRouter(prefix="/api", tags=["streams"], dependencies=[requires(Right("battle-reports", Role.USER))])
+router = ApiRouter(prefix="/api", tags=["streams"], dependencies=[requires(Right("battle-reports", Role.USER))])
 
 
 @router.get("/stream", response_class=EventStream, responses=_EVENTS)

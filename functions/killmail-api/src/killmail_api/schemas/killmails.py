@@ -31,6 +31,7 @@ class Summary(Schema):
     """One killmail of a list.
 
     systemClass: of wormhole systems 1 to 6 and 12 to 18, others as the static data has it; null without one.
+    systemEffect: of the secondary sun of a wormhole system, as "Magnetar"; null without one.
     iskValue: what is shown and summed, by zKillboard or computed, as `valueSource` states; both are null while it is
     unknown. valueConfidence: of a computed value. victimTicker: of the alliance, else of the corporation; null while
     it is unknown.
@@ -43,6 +44,7 @@ class Summary(Schema):
     security_type: SecurityType | None
     security_status: float | None
     system_class: int | None
+    system_effect: str | None
     region_id: EveId | None
     region_name: str | None
     victim_alliance_id: EveId | None

@@ -28,10 +28,6 @@ class RevaluationRequest(AuthoredBody):
         return self
 
 
-class CancelRequest(AuthoredBody):
-    """Cancels a job."""
-
-
 class RevaluationProgress(Schema):
     """`changed` killmails got another value; those `without_prices` get theirs when the prices are loaded.
 

@@ -61,7 +61,9 @@ class EnrichedLine(Struct, rename="camel", omit_defaults=True, kw_only=True):
     security_type: str | None = None
     security_status: float | None = None
     wormhole_class: int | None = None
+    system_effect: str | None = None
     nearby_system_ids: list[str]
+    adjacent_system_ids: list[str]
     zkb_total_value: str | None = None
     zkb_fitted_value: str | None = None
     zkb_dropped_value: str | None = None

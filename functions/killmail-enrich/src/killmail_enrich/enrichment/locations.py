@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from battlescope_schemas.universe import SecurityType, possible_security, security_type
+from battlescope_schemas.universe import SecurityType, possible_security, security_type, system_effect
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Location:
     nearby_system_ids: tuple[int, ...]
     constellation_name: str | None = None
     wormhole_class: int | None = None
+    adjacent_system_ids: tuple[int, ...] = ()
+    sun_name: str | None = None
 
     @property
     def security_type(self) -> SecurityType:
@@ -39,7 +41,9 @@ class Location:
             "security_type": self.security_type.value,
             "security_status": self.security_status,
             "wormhole_class": self.wormhole_class if self.security_type is SecurityType.WORMHOLE else None,
+            "system_effect": system_effect(self.sun_name),
             "nearby_system_ids": [str(system_id) for system_id in self.nearby_system_ids],
+            "adjacent_system_ids": [str(system_id) for system_id in self.adjacent_system_ids],
         }
 
 
@@ -47,7 +51,12 @@ def unknown_location(system_id: int) -> dict[str, Any]:
     """The wire fields of a system that the static data lacks; its id may tell the security type."""
     possible = possible_security(system_id)
     security = next(iter(possible)).value if len(possible) == 1 else None
-    return {"system_id": str(system_id), "security_type": security, "nearby_system_ids": list[str]()}
+    return {
+        "system_id": str(system_id),
+        "security_type": security,
+        "nearby_system_ids": list[str](),
+        "adjacent_system_ids": list[str](),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,13 @@ from killmail_enrich.enrichment.locations import Location
 from killmail_enrich.enrichment.values import value_fields
 from killmail_enrich.valuation.killmail_value import Valuation
 
-WITHOUT_COLUMNS: Final = ("constellation_name", "wormhole_class", "nearby_system_ids")
+WITHOUT_COLUMNS: Final = (
+    "constellation_name",
+    "wormhole_class",
+    "system_effect",
+    "nearby_system_ids",
+    "adjacent_system_ids",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def with_value(
         region_name=stored.region_name or "",
         security_type=stored.security_type,
         security_status=stored.security_status,
-        **{"nearby_system_ids": list[str](), **without_columns},
+        **{"nearby_system_ids": list[str](), "adjacent_system_ids": list[str](), **without_columns},
         **value_fields(zkb, valuation.value, has_hull=stored.ship_type_id != 0),
         zkb_points=stored.zkb_points,
         zkb_url=stored.zkb_url,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -81,7 +81,6 @@ UPDATE enriched_killmails AS killmail SET
     updated_at = now(), version = version + 1
 WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
-TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 MAX_COUNT: Final = 10_000  # a higher count would only make the readiness answer slow
 NAMES_LOCK: Final = 0x6E616D65  # any number that no other lock of this database uses
 
@@ -119,11 +118,9 @@ class NameRepository:
         async with self._database.connection() as connection:
             return await connection.scalar(COUNT_PENDING, {"max_count": MAX_COUNT})
 
-    @asynccontextmanager
-    async def single_flight(self) -> AsyncGenerator[bool]:
+    def single_flight(self) -> AbstractAsyncContextManager[bool]:
         """True for the only process that resolves pending names until the end of the block, False for the others."""
-        async with self._database.transaction() as connection:
-            yield await connection.scalar(TRY_LOCK, {"lock": NAMES_LOCK})
+        return self._database.single_flight(NAMES_LOCK)
 
     @asynccontextmanager
     async def name_transaction(self) -> AsyncGenerator["NameTransaction"]:

@@ -1,7 +1,7 @@
 """Tickers in the table of names: which are due, those of the most active organisations first, and what was fetched."""
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -46,7 +46,6 @@ SET ticker = coalesce(answer.ticker, stored.ticker), ticker_due_at = to_timestam
 FROM jsonb_to_recordset(%(answers)s::jsonb) AS answer (entity_id bigint, ticker text, due_at float8)
 WHERE stored.entity_id = answer.entity_id
 """
-TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_xact_lock(%(lock)s)"
 MAX_COUNT: Final = 10_000  # a higher count would only make the readiness answer slow
 TICKERS_LOCK: Final = 0x7469636B  # any number that no other lock of this database uses
 
@@ -76,11 +75,9 @@ class TickerRepository:
         async with self._database.connection() as connection:
             return await connection.scalar(COUNT_PENDING, {"max_count": MAX_COUNT})
 
-    @asynccontextmanager
-    async def single_flight(self) -> AsyncGenerator[bool]:
+    def single_flight(self) -> AbstractAsyncContextManager[bool]:
         """True for the only process that asks for tickers until the end of the block, False for the others."""
-        async with self._database.transaction() as connection:
-            yield await connection.scalar(TRY_LOCK, {"lock": TICKERS_LOCK})
+        return self._database.single_flight(TICKERS_LOCK)
 
     async def save(self, answers: Iterable[TickerAnswer], messages: list[Message]) -> None:
         """Store answers and enqueue the events about them, in one transaction."""

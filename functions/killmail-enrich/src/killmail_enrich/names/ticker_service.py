@@ -17,7 +17,8 @@ from killmail_enrich.names.ticker_repository import TickerRepository
 from killmail_enrich.names.tickers import Organisation, TickerAnswer
 
 _RUN_SECONDS: Final = 40.0  # the last batch still ends before the timer event times out; the next run continues
-_BATCH: Final = 10  # a new organisation that is more active waits for so many requests
+_DUE: Final = 100  # more than a run asks for: whom to ask is computed from the newest 1,000 killmails, once a run
+_BATCH: Final = 10  # what is stored and published together
 
 
 @dataclass(slots=True)
@@ -38,17 +39,25 @@ class TickerService:
         """Ask for tickers until none is due, ESI does not answer or the time is up. Only one process does so."""
         async with self.repository.single_flight() as is_only_run:
             ends_at = self.now() + _RUN_SECONDS
-            while is_only_run and self.now() < ends_at and await self._fetch_batch():
+            while is_only_run and await self._fetch_most_active(ends_at):
                 pass
 
-    async def _fetch_batch(self) -> bool:
+    async def _fetch_most_active(self, ends_at: float) -> bool:
         """Whether more may be asked for at once."""
-        due = await self.repository.due(self.now(), _BATCH)
-        answers = await self._ask(due)
+        due = await self.repository.due(self.now(), _DUE)
+        for start in range(0, len(due), _BATCH):
+            batch = due[start : start + _BATCH]
+            if self.now() >= ends_at or not await self._fetch_batch(batch):
+                return False
+        return len(due) > 0
+
+    async def _fetch_batch(self, organisations: Sequence[Organisation]) -> bool:
+        """Whether ESI answered for all of them."""
+        answers = await self._ask(organisations)
         if answers:
             await self.repository.save(answers, list(_updates(answers)))
             await self.outbox.flush(self.publish)
-        return 0 < len(due) == len(answers)
+        return len(answers) == len(organisations)
 
     async def _ask(self, organisations: Sequence[Organisation]) -> list[TickerAnswer]:
         """The answers up to the first organisation for which ESI could not be asked."""

@@ -17,12 +17,15 @@ from battlescope_schemas.killmail import MAX_ID
 from killmail_enrich.static_data.parser import (
     BLUEPRINTS,
     MEMBERS,
+    SECONDARY_SUNS,
     STARGATES,
     Row,
     adjacency,
+    adjacent,
     blueprint_rows,
     nearby,
     rows,
+    secondary_suns,
 )
 
 _LATEST: Final = "tranquility/latest.jsonl"
@@ -111,13 +114,25 @@ def _open_file(url: str) -> IO[bytes]:
 def _tables(members: ZipFile) -> Iterator[tuple[str, Iterable[Row]]]:
     with members.open(STARGATES) as lines:
         gate_links = adjacency(lines)
+    suns = _secondary_suns(members)
     for member in MEMBERS:
         with members.open(member.file_name) as lines:
             table_rows = rows(member, lines)
             if member.table == _SYSTEMS:
-                table_rows = ((*row, nearby(row[0], gate_links)) for row in table_rows)
+                table_rows = (
+                    (*row, nearby(row[0], gate_links), adjacent(row[0], gate_links), suns.get(row[0]))
+                    for row in table_rows
+                )
             yield member.table, table_rows
     yield "blueprints", _blueprints(members)
+
+
+def _secondary_suns(members: ZipFile) -> dict[int, int]:
+    """None where the export has no such member: only what is shown of a system depends on them."""
+    if SECONDARY_SUNS not in members.namelist():
+        return {}
+    with members.open(SECONDARY_SUNS) as lines:
+        return secondary_suns(lines)
 
 
 def _blueprints(members: ZipFile) -> list[Row]:

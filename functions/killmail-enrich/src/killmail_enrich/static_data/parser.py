@@ -67,6 +67,7 @@ MEMBERS: Final = (
     Member("mapSolarSystems.jsonl", "systems", _system),
 )
 STARGATES: Final = "mapStargates.jsonl"
+SECONDARY_SUNS: Final = "mapSecondarySuns.jsonl"
 BLUEPRINTS: Final = "blueprints.jsonl"
 _MAX_MATERIALS: Final = 1_000
 _MAX_QUANTITY: Final = 2**31 - 1
@@ -147,6 +148,23 @@ def adjacency(lines: Iterable[bytes]) -> Adjacency:
         neighbours.setdefault(origin, set()).add(destination)
         neighbours.setdefault(destination, set()).add(origin)
     return {system_id: frozenset(system_ids) for system_id, system_ids in neighbours.items()}
+
+
+def secondary_suns(lines: Iterable[bytes]) -> dict[int, int]:
+    """The type of the secondary sun of each system that has one; its effect holds in the whole system."""
+    suns: dict[int, int] = {}
+    for sun in entries(lines, SECONDARY_SUNS):
+        try:
+            suns.setdefault(_id(sun, "solarSystemID"), _id(sun, "typeID"))
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"Entry {sun['_key']} of {SECONDARY_SUNS} has a missing or invalid field: {error}."
+            raise PermanentError(message) from error
+    return suns
+
+
+def adjacent(system_id: int, neighbours: Adjacency) -> list[int]:
+    """Systems within one gate jump, itself excluded, in order of id."""
+    return sorted(neighbours.get(system_id, frozenset()) - {system_id})
 
 
 def nearby(system_id: int, neighbours: Adjacency) -> list[int]:

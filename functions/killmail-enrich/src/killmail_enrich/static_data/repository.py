@@ -35,12 +35,13 @@ COPY_ROWS: Final[dict[str, LiteralString]] = {
     "regions": "COPY regions (region_id, name, wormhole_class) FROM STDIN",
     "constellations": "COPY constellations (constellation_id, name, region_id, wormhole_class) FROM STDIN",
     "systems": "COPY systems (system_id, name, constellation_id, region_id, security_status, wormhole_class, "
-    "nearby_system_ids) FROM STDIN",
+    "nearby_system_ids, adjacent_system_ids, sun_type_id) FROM STDIN",
     "blueprints": "COPY blueprints (product_type_id, blueprint_type_id, batch, material_type_ids, quantities) "
     "FROM STDIN",
 }
 # The number of the build, and how much of it was imported: a release that imports more imports the same build again.
-IMPORTED_TABLES: Final = 7
+# The eighth part are the suns and the neighbours of systems.
+IMPORTED_TABLES: Final = 8
 SELECT_IMPORT: Final[LiteralString] = """
 SELECT build_number FROM static_data WHERE imported_tables = %(imported_tables)s
 """
@@ -56,9 +57,10 @@ SELECT_LOCATIONS: Final[LiteralString] = """
 SELECT system_id, systems.name AS system_name, systems.constellation_id, systems.region_id,
     nullif(constellations.name, '') AS constellation_name, coalesce(regions.name, '') AS region_name, security_status,
     coalesce(systems.wormhole_class, constellations.wormhole_class, regions.wormhole_class) AS wormhole_class,
-    nearby_system_ids
+    nearby_system_ids, adjacent_system_ids, nullif(sun.name, '') AS sun_name
 FROM systems LEFT JOIN constellations USING (constellation_id)
 LEFT JOIN regions ON regions.region_id = systems.region_id
+LEFT JOIN types AS sun ON sun.type_id = systems.sun_type_id
 WHERE system_id = ANY (%(system_ids)s::bigint[])
 """
 SELECT_TYPES: Final[LiteralString] = """

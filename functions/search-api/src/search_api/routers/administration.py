@@ -3,13 +3,14 @@
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import OffsetPage
 from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.reindex_job import ReindexJob
 from search_api.events import reindex_requested
@@ -41,7 +42,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     },
     409: problem("Another job has not ended."),
 }
-router = APIRouter(prefix="/api/admin/search", tags=["administration"])
+router = ApiRouter(prefix="/api/admin/search", tags=["administration"])
 
 
 @router.get("/stats", response_model=SearchStats, dependencies=[READS_ADMINISTRATION])

@@ -1,9 +1,9 @@
 """Searches for battles and killmails with typed filters."""
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from battlescope_events.http_api.responses import uncached_response
+from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.search_text import SearchText, read_search_text
 from search_api.presenters.documents import battle_facets, battle_hit, killmail_facets, killmail_hit
@@ -13,7 +13,7 @@ from search_api.schemas.battles import BattleSearchAnswer
 from search_api.schemas.killmails import KillmailSearchAnswer
 from search_api.schemas.requests import BattleSearchRequest, KillmailSearchRequest
 
-router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES_BATTLES])
+router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES_BATTLES])
 
 
 @router.post("/battles", response_model=BattleSearchAnswer)

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from battlescope_events.http_api.guard import CurrentCaller
+from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.named import ENTITY_KINDS, NamedKind
 from search_api.presenters.documents import killmail_hit, short_battle_hit
@@ -16,7 +17,7 @@ from search_api.schemas.everything import EverythingAnswer, TotalResults
 from search_api.schemas.queries import GlobalQuery
 from search_api.services.everything import find_everything
 
-router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES_EVERYTHING])
+router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES_EVERYTHING])
 
 
 @router.get("/global", response_model=EverythingAnswer)

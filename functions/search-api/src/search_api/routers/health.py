@@ -1,17 +1,18 @@
 """The state of the search engine, for operators and for the page that shows it."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from battlescope_events.errors import TransientError
 from battlescope_events.http_api.guard import public
 from battlescope_events.http_api.responses import current_response
+from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.engine_name import EngineName
 from search_api.schemas.health import SearchHealth
 from search_api.schemas.matches import SearchStatus
 
-router = APIRouter(tags=["health"], dependencies=[public()])
+router = ApiRouter(tags=["health"], dependencies=[public()])
 
 
 @router.get("/health/search", response_model=SearchHealth)

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
+from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.named import NamedKind
 from search_api.domain.search_text import read_search_text
@@ -16,7 +17,7 @@ from search_api.schemas.queries import EntityQuery, ShipQuery, SystemQuery
 
 MAX_FILTERED: Final = 200
 """Systems of one beginning from which those of a security type are taken."""
-router = APIRouter(prefix="/api/search", tags=["search"], dependencies=[COMPLETES_NAMES])
+router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[COMPLETES_NAMES])
 
 
 @router.get("/entities", response_model=EntityAnswer)

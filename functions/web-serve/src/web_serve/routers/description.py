@@ -2,16 +2,17 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from battlescope_events.http_api.guard import public
+from battlescope_events.http_api.routing import ApiRouter
 from web_serve.dependencies import Deps
 from web_serve.routers.responses import respond
 
 CACHE_CONTROL: Final = "public, max-age=300"  # a release is seen by everybody five minutes later
 
-router = APIRouter(tags=["description"])
+router = ApiRouter(tags=["description"])
 
 
 @router.get("/api/openapi.json", response_class=JSONResponse, dependencies=[public()])

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import public
 from battlescope_events.http_api.query_names import ANY_QUERY
+from battlescope_events.http_api.routing import ApiRouter
 from web_serve.dependencies import Dependencies, Deps
 from web_serve.domain.build_state import BuildPhase
 from web_serve.domain.site_paths import INDEX, OUTSIDE_APIS, ROBOTS, cache_control, file_of
@@ -24,7 +25,7 @@ class _SiteConvertor(StringConvertor):
 
 
 register_url_convertor("site", _SiteConvertor())
-router = APIRouter(include_in_schema=False)
+router = ApiRouter(include_in_schema=False)
 
 
 @router.get("/{path:site}", dependencies=[public(), ANY_QUERY])

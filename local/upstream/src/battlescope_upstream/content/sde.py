@@ -22,6 +22,8 @@ _ZIP_TIMESTAMP: Final = (
     56,
 )  # constant, so that a universe always gives the same bytes
 _STARGATE_TYPE: Final = 16
+_FIRST_CELESTIAL: Final = 40_000_000
+_SYSTEMS_BY_SUN: Final = 5  # two of five wormhole systems have a secondary sun, as in the game
 _FIRST_BLUEPRINT: Final = 10_000_000  # blueprints have no names here, so they need no types of the game
 
 
@@ -42,6 +44,7 @@ def build_sde(universe: Universe) -> bytes:
         "groups": _groups(),
         "mapConstellations": _constellations(universe),
         "mapRegions": _regions(universe),
+        "mapSecondarySuns": _secondary_suns(universe),
         "mapSolarSystems": _systems(universe),
         "mapStargates": _stargates(universe),
         "types": _types(),
@@ -91,7 +94,7 @@ def _types() -> Iterator[dict[str, Any]]:
             "_key": item.type_id,
             "groupID": item.group_id,
             "name": _localized(item.name),
-            "published": item.role != "npc",
+            "published": item.role not in {"npc", "sun"},
         }
 
 
@@ -141,6 +144,19 @@ def _systems(universe: Universe) -> Iterator[dict[str, Any]]:
         if system.space == "wormhole":
             row["wormholeClassID"] = system.wormhole_class
         yield row
+
+
+def _secondary_suns(universe: Universe) -> Iterator[dict[str, Any]]:
+    suns = catalogue().with_role("sun")
+    for system in sorted(universe.systems, key=lambda system: system.system_id):
+        turn, rest = divmod(system.system_id, _SYSTEMS_BY_SUN)
+        if system.space == "wormhole" and rest < 2:  # noqa: PLR2004  # two of five
+            yield {
+                "_key": _FIRST_CELESTIAL + system.system_id % 1_000_000,
+                "position": {"x": 0.0, "y": 0.0, "z": 0.0},
+                "solarSystemID": system.system_id,
+                "typeID": suns[turn % len(suns)].type_id,
+            }
 
 
 def _stargates(universe: Universe) -> Iterator[dict[str, Any]]:

@@ -1,27 +1,18 @@
 """Draws the card of a shared battle as SVG of 1200 x 630, in the colours of the web application."""
 
 from collections import Counter
-from collections.abc import Sequence
 from html import escape
 from typing import Final
 
 from battle_api.domain.list_rows import SideRow
 from battle_api.domain.rows import Battle
 from battle_api.domain.shares import SharedBattle
-from battle_api.presenters.battle_list import side_role
+from battle_api.presenters.share.arrangement import Arrangement, arrange, main_sides, party_of_side, role_of_side
 from battle_api.presenters.share.emblem import SIZE, emblem
-from battle_api.presenters.share.text import (
-    duration_text,
-    isk_text,
-    party_of_side,
-    party_text,
-    region_text,
-    system_text,
-    time_text,
-)
+from battle_api.presenters.share.text import duration_text, isk_text, party_text, region_text, system_text, time_text
 from battle_api.schemas.battle_list import SideRole
 
-DESIGN: Final = 1
+DESIGN: Final = 2
 """The version of the drawing; stored images of another version are drawn again."""
 WIDTH, HEIGHT, MARGIN = 1200, 630, 56
 FONT: Final = "Inter"
@@ -45,10 +36,13 @@ _CHART_MIDDLE, _CHART_HALF = 474, 50
 def card_svg(shared: SharedBattle) -> str:
     """The whole card. It contains no text that the font cannot draw."""
     battle = shared.battle
-    many = [side for side in shared.sides if _role(shared, side) is SideRole.MAIN]
-    body = _rows(shared) if len(many) > 2 else _duel(shared, many)  # noqa: PLR2004  # two sides face each other
+    sides = arrange(shared)
+    is_duel = len(main_sides(shared)) <= 2  # noqa: PLR2004  # two sides face each other
+    body = _duel(shared, sides) if is_duel else _rows(shared)
     times = f"{time_text(battle.start_time)}, {duration_text(battle.duration_seconds)}"
-    return _svg(_brand() + _text(times, _RIGHT, 77, 26, _DIM, anchor="end") + _place(battle) + body + _totals(shared))
+    return _svg(
+        _brand() + _text(times, _RIGHT, 77, 26, _DIM, anchor="end") + _place(battle) + body + _totals(shared, sides)
+    )
 
 
 def neutral_svg() -> str:
@@ -115,19 +109,14 @@ def _badge(battle: Battle) -> tuple[str, str, str]:
     return f"{battle.security_status:.1f}", _SECURITY[tenths], ink
 
 
-def _role(shared: SharedBattle, side: SideRow) -> SideRole:
-    party = party_of_side(shared, side.side_id)
-    return side_role(party.role if party else None)
-
-
 def _colour(side_id: int | None) -> str:
     return _UNASSIGNED if side_id is None else _SIDES[(side_id - 1) % len(_SIDES)]
 
 
-def _duel(shared: SharedBattle, main: Sequence[SideRow]) -> str:
+def _duel(shared: SharedBattle, sides: Arrangement) -> str:
     """Both sides facing each other, the stacked bar, and the losses over time."""
-    parts = [_face(shared, side, is_right=number == 1) for number, side in enumerate(main[:2])]
-    return "".join(parts) + _stacked_bar(shared) + _chart(shared, main)
+    parts = [_face(shared, side, is_right=number == 1) for number, side in enumerate(sides.facing)]
+    return "".join(parts) + _stacked_bar(shared, sides) + _chart(shared, sides.left)
 
 
 def _face(shared: SharedBattle, side: SideRow, *, is_right: bool) -> str:
@@ -136,31 +125,30 @@ def _face(shared: SharedBattle, side: SideRow, *, is_right: bool) -> str:
     text_x = edge - 18 if is_right else MARGIN + SIZE + 18
     others = f"and {party.parties - 1} more, " if party and party.parties > 1 else ""
     return (
-        emblem(party.party_id if party else side.side_id, edge, 200)
+        (emblem(party.party_type, party.party_id, edge, 200) if party else "")
         + _text(party_text(party, side.side_id), text_x, 244, 36, weight=700, anchor=anchor)
         + _text(f"{others}{side.pilots:,} pilots", text_x, 276, 24, _DIM, anchor=anchor)
         + _text(f"{isk_text(side.isk_lost)} lost", x, 358, 44, _colour(side.side_id), weight=700, anchor=anchor)
     )
 
 
-def _stacked_bar(shared: SharedBattle) -> str:
-    """What each side lost: the first side left, the second right, the others hatched between them."""
+def _stacked_bar(shared: SharedBattle, sides: Arrangement) -> str:
+    """What each side lost: the sides that face each other at the ends, the others hatched between them."""
     total = sum(side.isk_lost for side in shared.sides) or 1
-    first, others = shared.sides[:1], shared.sides[2:]
-    ordered = [*first, *others, *shared.sides[1:2]]
+    ordered = sides.in_bar_order
     gap, x, parts = 4, float(MARGIN), list[str]()
     room = _INNER - gap * max(len(ordered) - 1, 0)
     for side in ordered:
         width = max(room * float(side.isk_lost / total), 2.0)
-        fill = "url(#hatch)" if side in others else _colour(side.side_id)
+        fill = "url(#hatch)" if side in sides.others else _colour(side.side_id)
         parts.append(_rect(x, 374, width, 22, fill))
         x += width + gap
     return "".join(parts)
 
 
-def _chart(shared: SharedBattle, main: Sequence[SideRow]) -> str:
-    """Losses by minute, or by longer steps in long battles: the first side above the line, all others below."""
-    above = main[0].side_id if main else None
+def _chart(shared: SharedBattle, left: SideRow | None) -> str:
+    """Losses by minute, or by longer steps in long battles: the left side above the line, all others below."""
+    above = left.side_id if left else None
     step = max(60, -(-(shared.battle.duration_seconds + 1) // _BUCKETS))
     start = shared.battle.start_time
     counts = Counter((loss.side_id, int((loss.occurred_at - start).total_seconds()) // step) for loss in shared.losses)
@@ -208,7 +196,7 @@ def _rows(shared: SharedBattle) -> str:
     return "".join(parts)
 
 
-def _totals(shared: SharedBattle) -> str:
+def _totals(shared: SharedBattle, sides: Arrangement) -> str:
     battle = shared.battle
     figures = (
         (isk_text(battle.total_isk_destroyed), "lost"),
@@ -220,11 +208,11 @@ def _totals(shared: SharedBattle) -> str:
         f'<tspan dx="8" fill="{_DIM}">{word}</tspan>'
         for number, (figure, word) in enumerate(figures)
     )
-    return f'<text x="{MARGIN}" y="575" font-size="27">{spans}</text>' + _third_party(shared)
+    return f'<text x="{MARGIN}" y="575" font-size="27">{spans}</text>' + _third_party(shared, sides)
 
 
-def _third_party(shared: SharedBattle) -> str:
-    third = next((side for side in shared.sides if _role(shared, side) is not SideRole.MAIN), None)
+def _third_party(shared: SharedBattle, sides: Arrangement) -> str:
+    third = next((side for side in sides.others if role_of_side(shared, side) is not SideRole.MAIN), None)
     if third is None:
         return ""
     name = party_text(party_of_side(shared, third.side_id), third.side_id)

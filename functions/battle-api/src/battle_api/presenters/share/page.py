@@ -5,7 +5,8 @@ from html import escape
 from typing import Final
 
 from battle_api.domain.shares import DearestLoss, SharedBattle
-from battle_api.presenters.share.text import description, isk_text, party_of_side, party_text, time_text, title
+from battle_api.presenters.share.arrangement import party_of_side
+from battle_api.presenters.share.text import description, isk_text, party_text, time_text, title
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "

@@ -9,6 +9,7 @@ from typing import Final
 from battle_api.domain.list_rows import TopPartyRow
 from battle_api.domain.rows import Battle
 from battle_api.domain.shares import SharedBattle
+from battle_api.presenters.share.arrangement import arrange, party_of_side
 
 MAX_NAME: Final = 22  # characters; a longer name is shown as its ticker
 # What the font of the image has: Latin, Greek and Cyrillic with common punctuation.
@@ -69,15 +70,10 @@ def region_text(battle: Battle) -> str:
     return drawable((battle.region_name,), "")
 
 
-def party_of_side(shared: SharedBattle, side_id: int | None) -> TopPartyRow | None:
-    """The largest party of the side."""
-    return next((party for party in shared.top_parties if party.side_id == side_id), None)
-
-
 def title(shared: SharedBattle) -> str:
     """Such as "Meridian Compact v Iron Vanguard in UH-9ZG, 346b lost"."""
-    main = [side.side_id for side in shared.sides][:2]
-    names = " v ".join(_full_name(party_of_side(shared, side_id), side_id) for side_id in main)
+    facing = [side.side_id for side in arrange(shared).facing]
+    names = " v ".join(_full_name(party_of_side(shared, side_id), side_id) for side_id in facing)
     place = shared.battle.system_name or f"system {shared.battle.system_id}"
     return f"{names or 'Battle'} in {place}, {isk_text(shared.battle.total_isk_destroyed)} lost"
 

@@ -1,0 +1,101 @@
+"""The router of HTTP functions: its routes are prepared when they are asked for first.
+
+FastAPI prepares the parameters and models of every route when it is declared, and those of included routers once more
+with the first request: half of the start of a function with forty routes, of which a first request needs one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, params
+from fastapi.requests import HTTPConnection
+from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.routing import compile_path
+
+from battlescope_events.http_api.query_names import check_query
+
+AnyRoute = APIRoute | APIWebSocketRoute
+_CHECK_QUERY: Final = Depends(check_query)
+
+
+async def _of_app(connection: HTTPConnection) -> Any:
+    return connection.app.state.dependencies
+
+
+OF_APP: Final[Any] = Depends(_of_app)
+"""How a route gets what it depends on: `deps: Annotated[Dependencies, OF_APP]`.
+
+A function has one frozen dataclass of its dependencies. Its `main.py` opens them; a test sets
+`app.state.dependencies`.
+"""
+
+
+class ApiRoute(APIRoute):
+    """A route that knows its path, methods and right when it is declared, and the rest when it is needed.
+
+    Every route refuses parameters that it does not declare.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: set[str] | list[str] | None = None,
+        dependencies: Sequence[params.Depends] | None = None,
+        **options: Any,
+    ) -> None:
+        """`options`: those of FastAPI's route."""
+        self.path, self.endpoint = path, endpoint
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.methods = {method.upper() for method in methods or ("GET",)}
+        self.dependencies = list(dependencies or ())
+        self._unprepared: dict[str, Any] | None = options
+
+    def __getattr__(self, name: str) -> Any:
+        """What only the prepared route has; attributes that are set do not come here."""
+        options = self.__dict__.get("_unprepared")
+        if options is None:
+            raise AttributeError(name)
+        self._unprepared = None
+        declared = self.dependencies
+        super().__init__(
+            self.path, self.endpoint, methods=self.methods, dependencies=self.prepared_dependencies(), **options
+        )
+        self.dependencies = declared
+        return getattr(self, name)
+
+    def prepared_dependencies(self) -> list[params.Depends]:
+        """What runs before the function of the route."""
+        return [_CHECK_QUERY, *self.dependencies]
+
+
+class ApiRouter(APIRouter):
+    """A router of such routes; `dependencies` declare the right of all of them."""
+
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        tags: Sequence[str] = (),
+        dependencies: Sequence[params.Depends] = (),
+        include_in_schema: bool = True,
+        route_class: type[ApiRoute] = ApiRoute,
+    ) -> None:
+        super().__init__(
+            prefix=prefix,
+            tags=list(tags),
+            dependencies=list(dependencies),
+            include_in_schema=include_in_schema,
+            route_class=route_class,
+        )
+
+    def add_api_websocket_route(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        name: str | None = None,
+        *,
+        dependencies: Sequence[params.Depends] | None = None,
+    ) -> None:
+        super().add_api_websocket_route(path, endpoint, name, dependencies=[_CHECK_QUERY, *(dependencies or ())])

@@ -1,0 +1,108 @@
+"""The command of `make deploy` and `make rollback`."""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from battlescope_local.deploy.errors import DeployError
+from battlescope_local.deploy.steps import (
+    CURRENT,
+    FILE,
+    Step,
+    all_steps,
+    function_steps,
+    previous_revision,
+    revisions_command,
+    rollback_steps,
+)
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.errors import USER_ERRORS
+from battlescope_local.manifests.kustomize import ManifestObject, build
+
+NAMESPACE: Final = "battlescope"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse_options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if options.rollback:
+            revision = options.revision or _previous(options.function, dry_run=options.dry_run)
+            run(rollback_steps(options.function, NAMESPACE, revision), dry_run=options.dry_run)
+        else:
+            run(_steps(options), dry_run=options.dry_run)
+    except USER_ERRORS as error:
+        sys.exit(str(error))
+    except subprocess.CalledProcessError as error:
+        sys.exit(
+            f"{shlex.join(error.cmd)} failed with exit status {error.returncode}; what was applied before it stays."
+        )
+
+
+def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="deploy", description="Bring an overlay, or one function of it, into a cluster."
+    )
+    parser.add_argument("environment", help="the name of an overlay")
+    parser.add_argument("--function", default="", help="one function instead of all")
+    parser.add_argument("--canary", type=int, metavar="PERCENT", help="of the requests to the new revision")
+    parser.add_argument("--rollback", action="store_true", help="all requests to an older revision of the function")
+    parser.add_argument("--revision", default="", help="which one; without it the one before the newest")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands only")
+    options = parser.parse_args(arguments)
+    if not options.function and (options.rollback or options.canary is not None):
+        parser.error("--canary and --rollback concern one function: name it with --function")
+    return options
+
+
+def _steps(options: argparse.Namespace) -> list[Step]:
+    folder = ROOT / "knative" / "overlays" / options.environment
+    if not folder.is_dir():
+        raise DeployError(f"There is no overlay {options.environment}.")
+    objects: tuple[ManifestObject, ...] = build(folder)
+    if options.function:
+        return function_steps(objects, NAMESPACE, options.function, options.canary)
+    return all_steps(objects, NAMESPACE)
+
+
+def _previous(function: str, *, dry_run: bool) -> str:
+    command = revisions_command(function, NAMESPACE)
+    print(shlex.join(command), flush=True)
+    if dry_run:
+        return "PREVIOUS_REVISION"
+    listing = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return previous_revision(json.loads(listing), function)
+
+
+def run(steps: Sequence[Step], *, dry_run: bool) -> None:
+    """Run the commands one after the other; the first that fails ends it.
+
+    Raises:
+        CalledProcessError: a command failed.
+    """
+    current = CURRENT
+    with tempfile.TemporaryDirectory() as folder:
+        for number, step in enumerate(steps, 1):
+            file = Path(folder) / f"{number:02}.yaml"
+            if step.objects:
+                text = yaml.safe_dump_all([dict(found.raw) for found in step.objects], sort_keys=False)
+                file.write_text(text.replace(CURRENT, current))
+            command = [str(file) if part == FILE else part for part in step.command]
+            what = ", ".join(f"{found.kind} {found.name}" for found in step.objects)
+            print(f"{shlex.join(step.command)}{f'  # {what}' if what else ''}", flush=True)
+            if dry_run:
+                continue
+            asks = "describe" in command
+            process = subprocess.run(command, check=True, stdout=subprocess.PIPE if asks else None, text=True)
+            current = process.stdout.strip() if asks else current
+
+
+if __name__ == "__main__":
+    main()

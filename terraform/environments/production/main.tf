@@ -1,0 +1,9 @@
+module "installation" {
+  source = "../../modules/installation"
+
+  environment          = "production"
+  stores               = var.stores
+  secrets              = var.secrets
+  token_encryption_ids = var.token_encryption_ids
+  password_generation  = var.password_generation
+}

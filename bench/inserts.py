@@ -84,7 +84,7 @@ console: Final = Console(highlight=False)
 
 
 @contextmanager
-def postgres(fsync: str) -> Generator[str]:
+def postgres(fsync: str = "on") -> Generator[str]:
     """A server of our own with what local mode gives it; the address without a database. `fsync`: on or off."""
     folder = Path(tempfile.mkdtemp(prefix="inserts-"))
     folder.chmod(0o777)

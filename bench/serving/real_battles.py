@@ -117,6 +117,11 @@ def enriched_killmails(day: str) -> Iterator[EnrichedLine]:
                 yield enrich(reference, killmail, location, item_types(), names())
 
 
+def enriched_lines(day: str) -> Iterator[bytes]:
+    """The same killmails as lines of a batch."""
+    return map(encode, enriched_killmails(day))
+
+
 async def load_killmails(url: str, day: str) -> list[str]:
     """Store a day in the database of killmails, with systems and types; returns the ids, in order of time."""
     killmails = list(enriched_killmails(day))
@@ -148,7 +153,7 @@ async def load(url: str, days: tuple[str, ...] = DAYS) -> int:
     async with pool(url) as connections:
         database = Database(connections, ProcessCache())
         for day in days:
-            incoming: list[IncomingKillmail] = list(read_lines(b"\n".join(map(encode, enriched_killmails(day)))))
+            incoming: list[IncomingKillmail] = list(read_lines(b"\n".join(enriched_lines(day))))
             await process(incoming, database, datetime.now(UTC))
             count += len(incoming)
     return count

@@ -149,7 +149,8 @@ def _command(function: Member, root: Path, port: int) -> str:
         "PORT": str(port),
     }
     app = f"{function.package}.main:app"
-    server = shlex.join(["python", "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), *UVICORN_OPTIONS])
+    listening = ("--host", "127.0.0.1", "--port", str(port))
+    server = shlex.join(["python", "-m", "battlescope_events.server", app, *listening, *UVICORN_OPTIONS])
     tries = " && ".join(
         f"! touch {path}/written 2>/dev/null" for path in ("", "/app", "/app/function", "/app/src", "/usr")
     )

@@ -27,8 +27,7 @@ export function ReportHeader({
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <SecBadge place={battle} systemId={battle.systemId} />
         <h1 className="min-w-0 text-page font-[650] wrap-anywhere" tabIndex={-1}>
-          {system}{" "}
-          {battle.systemEffect && <span className="font-[400] text-t2">{battle.systemEffect} </span>}
+          {system} {battle.systemEffect && <span className="font-[400] text-t2">{battle.systemEffect} </span>}
           <span className="font-[400] text-t3">{nameOf(battle.regionName, "Region", battle.regionId)}</span>
         </h1>
         <TierMeter tier={battle.tier} />

@@ -18,8 +18,8 @@ from machine import KILLMAILS, Machine, upstream, upstream_killmail_count, wait_
 from soak import battle_contents, check_run, observe, violations
 
 from battlescope_local.devtools.merged_openapi import LINKS_BETWEEN_FUNCTIONS
-from battlescope_local.testing.http_contract import HttpContract
-from battlescope_local.testing.link_walk import LinkWalk, Sample
+from battlescope_local.testing.http.http_contract import HttpContract
+from battlescope_local.testing.http.link_walk import LinkWalk, Sample
 from web_serve.sources.api_description import ApiDescription
 
 pytestmark = pytest.mark.e2e

@@ -25,6 +25,7 @@ from battlescope_local.testing.callers import authored_operations
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
 APPS = http_apps()
+SOME_TEXT = "abc"
 NO_NUMBERS = ("1_0", "+1", " 1", "1.0", "1e1", "0x1", "\u0663", "true", "", "null", "9" * 30)
 NO_BOOLEANS = ("1", "0", "yes", "on", "t", "TRUE", "", "null")
 NO_TIMES = ("2026", "0", "1700000000", "yesterday", "2026-03-01", "2026-02-30T00:00:00Z", "infinity", "NaN", "")
@@ -108,9 +109,9 @@ def test_every_http_function_is_tried_by_schemathesis(function: str) -> None:
 
 
 def test_functions_whose_requests_state_an_author_show_that_the_login_decides() -> None:
-    """`test_authors.py` of battle-api and ingest-api, `test_revaluations.py` of killmail-api try each operation."""
+    """Tests of each of these functions try every operation: `test_authors.py`, or those of its jobs."""
     functions = {name for name, app in APPS.items() if authored_operations(app.openapi())}
-    assert functions == {"battle-api", "ingest-api", "killmail-api"}
+    assert functions == {"battle-api", "ingest-api", "killmail-api", "search-api"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")
@@ -127,8 +128,11 @@ async def test_unknown_parameter_is_refused_with_the_nearest_known_one(operation
 async def test_every_integer_of_a_query_is_digits_within_its_declared_bounds(operation: Operation, name: str) -> None:
     (schema,) = [parameter["schema"] for parameter in operation.query if parameter["name"] == name]
     bounds = schema.get("items", schema)
+    required = {
+        other["name"]: SOME_TEXT for other in operation.query if other.get("required") and other["name"] != name
+    }
     for value in (*NO_NUMBERS, str(bounds["minimum"] - 1), str(bounds["maximum"] + 1)):
-        message = refused(await send(operation, {name: value}))
+        message = refused(await send(operation, {**required, name: value}))
         assert message.startswith((f"{name}: must be", f"{name}.0: must be")), message
 
 

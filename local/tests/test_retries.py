@@ -233,7 +233,7 @@ WAITS: Final = {
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
         f"{LOCAL}republish:_poll", f"{LOCAL}reindex:_poll",
         f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues",
-        f"{LOCAL}node.client:stop_node",
+        f"{LOCAL}node.client:stop_node", f"{LOCAL}deploy.image_root:_wait_until_alive",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",
         f"{LOCAL}stores.supervisor:SupervisedProcess._launch",
     ),
@@ -250,6 +250,7 @@ WAITS: Final = {
         "killmail_enrich.market.day_prices:_prices_of",
     ),
     "goes on with the next item": (
+        f"{LOCAL}deploy.image_root:main",
         f"{LOCAL}backfill.manifest:_killmails_by_day", f"{LOCAL}devloop.file_watcher:_files",
         f"{LOCAL}devloop.health:waiting_notes", f"{LOCAL}devloop.reloader:syntax_errors",
         f"{BACKFILL}handlers.chunk_writer:_parse", "killmail_enrich.handlers.killmail:KillmailHandler._read",

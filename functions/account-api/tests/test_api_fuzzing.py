@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from account_harness import KEY
 
-from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.databases import Database
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]

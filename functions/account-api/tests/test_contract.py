@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from account_api.main import app
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
-from battlescope_local.testing.http_contract import assert_complete, provoke_common_answers
+from battlescope_local.testing.http.http_contract import assert_complete, provoke_common_answers
 
 NOBODY = "00000000-0000-0000-0000-0000000000ff"
 ME, PROFILE, TOKENS = "/api/me", "/api/me/profile/characters", "/api/me/access-tokens"

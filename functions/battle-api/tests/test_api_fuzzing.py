@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from battle_api_harness import TOKEN, simulated_battle_cluster
 
-from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 FIRST = "00000000-0000-0000-0000-000000000001"

@@ -11,7 +11,7 @@ from battle_api.domain.shares import PublicShares, Sharing
 from battle_api.main import app
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
-from battlescope_local.testing.http_contract import (
+from battlescope_local.testing.http.http_contract import (
     assert_complete,
     contract_client,
     provoke_common_answers,

@@ -7,8 +7,8 @@ import pytest
 from battle_api_harness import APPLY_WITH_REVISION, TOKEN, ApiHarness
 
 from battle_api.main import app
-from battlescope_local.testing.http_contract import contract_client
-from battlescope_local.testing.link_walk import LinkWalk, Sample
+from battlescope_local.testing.http.http_contract import contract_client
+from battlescope_local.testing.http.link_walk import LinkWalk, Sample
 
 pytestmark = pytest.mark.postgres
 RENAME = {"kind": "rename", "name": "Siege"}

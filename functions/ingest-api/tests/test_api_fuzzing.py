@@ -7,9 +7,9 @@ import pytest
 from ingest_api_harness import JOB, SEED, TOKEN
 
 from battlescope_local.settings import S3Access
-from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.databases import Database, run_sql
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 _RULESET = "A tracked list that ignoreUnlisted needs, a name that no other ruleset has, at least one field of a change."

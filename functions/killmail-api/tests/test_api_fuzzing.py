@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from battlescope_local.testing.api_fuzzing import fuzz
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 pytestmark = pytest.mark.postgres

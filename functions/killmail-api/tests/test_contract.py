@@ -15,7 +15,7 @@ from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_local.testing.http_contract import (
+from battlescope_local.testing.http.http_contract import (
     assert_complete,
     contract_client,
     provoke_common_answers,

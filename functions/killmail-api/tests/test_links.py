@@ -13,8 +13,8 @@ from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_local.testing.http_contract import contract_client
-from battlescope_local.testing.link_walk import LinkWalk, Sample
+from battlescope_local.testing.http.http_contract import contract_client
+from battlescope_local.testing.http.link_walk import LinkWalk, Sample
 from killmail_api.main import app
 
 pytestmark = pytest.mark.postgres

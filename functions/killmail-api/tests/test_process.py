@@ -15,7 +15,7 @@ import httpx2
 import pytest
 import redis
 
-from battlescope_local.testing.documented_client import client_code
+from battlescope_local.testing.http.documented_client import client_code
 from battlescope_local.testing.processes import FunctionProcess
 from battlescope_local.testing.sessions import AccountWriter
 from battlescope_schemas.live.log import LIVE_LOG_KEY

@@ -7,8 +7,8 @@ import pytest
 from search_documents import BIG
 from search_harness import TOKEN
 
-from battlescope_local.testing.api_fuzzing import fuzz
 from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess, HeldSink
 
 _SHORT = "A query has two characters, or one sign of Chinese, Japanese or Korean."

@@ -16,7 +16,7 @@ from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.postgres.database import Database as OpenDatabase
 from battlescope_events.postgres.database import open_pool
 from battlescope_local.testing.databases import Database, Databases
-from battlescope_local.testing.http_contract import (
+from battlescope_local.testing.http.http_contract import (
     assert_complete,
     contract_client,
     provoke_common_answers,

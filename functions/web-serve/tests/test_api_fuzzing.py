@@ -6,7 +6,7 @@ The description has the two routes of the API's description; the files of the we
 from collections.abc import Callable
 from pathlib import Path
 
-from battlescope_local.testing.api_fuzzing import fuzz
+from battlescope_local.testing.http.api_fuzzing import fuzz
 from battlescope_local.testing.processes import FunctionProcess
 
 

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from battlescope_local.command_name import typed_command
 from battlescope_local.devloop.health import run_checks, waiting_notes
 from battlescope_local.node.state import NodeState
 
@@ -41,4 +42,4 @@ async def test_health_names_parts_that_do_not_respond() -> None:
     assert {check.name: check.condition for check in checks}["up"].startswith("ready; 3 parked messages")
     assert checks[-1].condition == "3 since the start"
     standby = "killmails come from the standby source since 5 min"
-    assert notes == [f"up; 3 parked messages, see `battlescope outbox`; {standby}"]
+    assert notes == [f"up; 3 parked messages, see `{typed_command('outbox')}`; {standby}"]

@@ -14,7 +14,7 @@ import pytest
 from battlescope_local.devtools.generate import openapi_documents
 from battlescope_local.devtools.merged_openapi import breaking_changes, merged, operations
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.testing.documented_client import client_code
+from battlescope_local.testing.http.documented_client import client_code
 
 RELEASED = ROOT / "docs" / "api" / "released-openapi.json"
 

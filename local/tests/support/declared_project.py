@@ -5,7 +5,7 @@ from pathlib import Path
 
 from battlescope_local.devtools.project import ROOT
 
-OWNERS = ("account-api", "ingest-poll", "killmail-enrich", "battle-cluster")
+OWNERS = ("account-api", "ingest-poll", "killmail-enrich", "battle-cluster", "search-index")
 
 
 def write_project(folder: Path) -> None:

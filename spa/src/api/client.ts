@@ -536,11 +536,6 @@ export type Block = {
   reason: string;
 };
 
-/** Who cancels the job. */
-export type CancelReindexRequest = {
-  author?: string;
-};
-
 /** Cancels a job. */
 export type CancelRequest = {
   author?: string;
@@ -2760,7 +2755,7 @@ export interface Operations {
   "POST /api/admin/search/reindex/{job_id}/cancel": {
     path: { job_id: string };
     query: undefined;
-    body: CancelReindexRequest | null;
+    body: CancelRequest | null;
     answer: ReindexJobItem;
   };
   /** Count the documents of the index, and the changes that wait to be indexed. */

@@ -30,7 +30,7 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.esi import Esi
 from battlescope_events.valkey.connection import open_valkey
-from battlescope_local.testing.http_contract import HttpContract, hook
+from battlescope_local.testing.http.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.content.characters import PLAYERS
 from battlescope_upstream.hosts.sso import CLIENT_ID

@@ -15,7 +15,7 @@ from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.notifications import notifications
-from battlescope_local.testing.http_contract import REFUSALS, BrokenGuard
+from battlescope_local.testing.http.http_contract import REFUSALS, BrokenGuard
 
 pytestmark = pytest.mark.postgres
 FIRST = "00000000-0000-0000-0000-000000000001"

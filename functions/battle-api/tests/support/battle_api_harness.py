@@ -26,7 +26,7 @@ from battlescope_events.messages import Message
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_local.testing.http_contract import HttpContract, hook
+from battlescope_local.testing.http.http_contract import HttpContract, hook
 
 APPLY = "UPDATE battle_edits SET applied_version = version WHERE applied_version < version"
 APPLY_WITH_REVISION = """

@@ -23,7 +23,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.esi import Esi
 from battlescope_local.testing.buckets import Bucket
-from battlescope_local.testing.http_contract import HttpContract, hook
+from battlescope_local.testing.http.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_upstream.testing import running_upstream
 from ingest_api.clients.esi import POLICY, EsiClient

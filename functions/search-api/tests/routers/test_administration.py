@@ -10,6 +10,7 @@ import pytest
 from search_documents import NOW
 from search_harness import TOKEN, running_app
 
+from battlescope_local.testing.callers import SOMEBODY_ELSE, CallerGuard, authored_operations, player
 from battlescope_local.testing.databases import Database, Databases
 from search_api.main import app
 
@@ -46,6 +47,16 @@ async def test_request_creates_a_job_and_publishes_its_first_part(admin: httpx2.
     assert json.loads(message.body) == {"jobId": body["id"], "part": 0}
     assert response.headers["location"] == f"{REINDEX}/{body['id']}"
     assert (await admin.get(response.headers["location"])).json() == body
+
+
+async def test_author_is_the_character_of_the_login_whatever_the_request_states(database: Database) -> None:
+    assert authored_operations(app.openapi()) == {f"POST {REINDEX}", f"POST {REINDEX}/{{job_id}}/cancel"}
+    stated = {"author": SOMEBODY_ELSE}
+    async with running_app(database.url("search-api"), guard=CallerGuard(player(1))) as client:
+        job = (await client.post(REINDEX, json=stated)).json()
+    async with running_app(database.url("search-api"), guard=CallerGuard(player(2))) as client:
+        cancelled = (await client.post(f"{REINDEX}/{job['id']}/cancel", json=stated)).json()
+    assert (job["requestedBy"], cancelled["cancelledBy"]) == ("Pilot 1", "Pilot 2")
 
 
 async def test_one_job_runs_at_a_time(admin: httpx2.AsyncClient) -> None:

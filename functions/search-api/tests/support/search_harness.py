@@ -19,7 +19,7 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.typesense.connection import open_typesense
-from battlescope_local.testing.http_contract import HttpContract, hook
+from battlescope_local.testing.http.http_contract import HttpContract, hook
 from battlescope_schemas.search.documents import Collection
 from battlescope_schemas.search.typesense_schema import collection_schema, document_json
 from search_api.clients.typesense_client import TypesenseClient

@@ -4,7 +4,7 @@ import httpx2
 from site_harness import Site
 
 from battlescope_events.http_api.guard import Guard
-from battlescope_local.testing.http_contract import contract_client, provoke_common_answers, repeat_with_etag
+from battlescope_local.testing.http.http_contract import contract_client, provoke_common_answers, repeat_with_etag
 from web_serve.main import app
 
 URLS = {"/api/docs": "/api/docs", "/api/openapi.json": "/api/openapi.json"}

@@ -29,10 +29,10 @@ class Cost:
     source: str
 
 
-KILLMAIL: Final = Cost("a killmail, one at a time", 33.1, "the flow before and after live batches")
+KILLMAIL: Final = Cost("a killmail, one at a time", 40, "live killmails on a quiet machine")
 KILLMAIL_100: Final = Cost("a killmail at 100/s", 11.1, KILLMAIL.source)
 KILLMAIL_300: Final = Cost("a killmail at 300/s", 5.2, KILLMAIL.source)
-REQUEST: Final = Cost("a request of the mix of battle-api", 1.1, "make bench-api")
+REQUEST: Final = Cost("a request of the mix of battle-api", 1.1, "APIs, streams and cold starts on a quiet machine")
 STREAM: Final = Cost("a second of one live stream at 50 killmails/s", 0.2, "make bench-stream")
 # Load by name: pairs of a cost and how often a second.
 LOADS: Final[Mapping[str, tuple[tuple[Cost, float], ...]]] = {

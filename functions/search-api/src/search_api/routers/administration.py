@@ -8,25 +8,26 @@ from fastapi.responses import Response
 
 from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
-from battlescope_events.http_api.request_types import OffsetPage
+from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.routes import (
+    CHANGES_JOB,
+    NO_JOB,
+    CancelRequest,
+    JobKind,
+    JobPage,
+    cancel_job,
+    require_job,
+)
 from search_api.dependencies import Deps
-from search_api.domain.reindex_job import ReindexJob
 from search_api.events import reindex_requested
 from search_api.presenters.reindexing import reindex_job_item, search_stats
 from search_api.repositories.reindexing import ActiveJobExistsError, ReindexJobRepository
 from search_api.rights import ADMINISTERS, READS_ADMINISTRATION
-from search_api.schemas.reindexing import (
-    CancelReindexRequest,
-    ReindexJobItem,
-    ReindexJobs,
-    ReindexRequest,
-    SearchStats,
-)
+from search_api.schemas.reindexing import ReindexJobItem, ReindexJobs, ReindexRequest, SearchStats
 
-_NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
-_ENDED: Final[dict[int | str, dict[str, Any]]] = {**_NO_JOB, 409: problem("The job has already ended.")}
+KIND: Final = JobKind("reindexing job")
 _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {
         "model": ReindexJobItem,
@@ -56,16 +57,18 @@ async def get_stats(request: Request, deps: Deps) -> Response:
 @router.post(
     "/reindex", response_model=ReindexJobItem, status_code=202, responses=_ACCEPTED, dependencies=[ADMINISTERS]
 )
-async def request_reindexing(deps: Deps, body: Annotated[ReindexRequest | None, Body()] = None) -> Response:
+async def request_reindexing(
+    deps: Deps, caller: CurrentCaller, request: Annotated[ReindexRequest | None, Body()] = None
+) -> Response:
     """Make all documents anew while searches go on with those that are there."""
-    author = (body or ReindexRequest()).author
+    author = caller.author((request or ReindexRequest()).author)
     job_id, now = deps.new_id(), deps.clock()
     try:
         async with deps.database.transaction() as connection:
             jobs = ReindexJobRepository(connection)
             await jobs.insert(job_id, author, now)
             await deps.outbox.enqueue(connection, [reindex_requested(job_id, now)])
-            job = await _require_job(jobs, job_id)
+            job = await require_job(jobs, job_id, KIND)
     except ActiveJobExistsError as error:
         raise ApiError(409, "Another reindexing has not ended; wait for it, or cancel it.") from error
     await deps.flush_outbox()
@@ -73,7 +76,7 @@ async def request_reindexing(deps: Deps, body: Annotated[ReindexRequest | None, 
 
 
 @router.get("/reindex", response_model=ReindexJobs, dependencies=[READS_ADMINISTRATION])
-async def list_reindexing_jobs(request: Request, query: Annotated[OffsetPage, Query()], deps: Deps) -> Response:
+async def list_reindexing_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
     async with deps.database.connection() as connection:
         jobs = ReindexJobRepository(connection)
@@ -82,31 +85,22 @@ async def list_reindexing_jobs(request: Request, query: Annotated[OffsetPage, Qu
     return current_response(request, ReindexJobs(items=items, total=total, limit=query.limit, offset=query.offset))
 
 
-@router.get("/reindex/{job_id}", response_model=ReindexJobItem, responses=_NO_JOB, dependencies=[READS_ADMINISTRATION])
+@router.get("/reindex/{job_id}", response_model=ReindexJobItem, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
 async def get_reindexing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
     async with deps.database.connection() as connection:
-        job = await _require_job(ReindexJobRepository(connection), job_id)
+        job = await require_job(ReindexJobRepository(connection), job_id, KIND)
     return current_response(request, reindex_job_item(job))
 
 
-@router.post("/reindex/{job_id}/cancel", response_model=ReindexJobItem, responses=_ENDED, dependencies=[ADMINISTERS])
+@router.post(
+    "/reindex/{job_id}/cancel", response_model=ReindexJobItem, responses=CHANGES_JOB, dependencies=[ADMINISTERS]
+)
 async def cancel_reindexing(
-    job_id: UUID, deps: Deps, body: Annotated[CancelReindexRequest | None, Body()] = None
+    job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first."""
-    author = (body or CancelReindexRequest()).author
+    author = caller.author((request or CancelRequest()).author)
     async with deps.database.transaction() as connection:
-        jobs = ReindexJobRepository(connection)
-        await jobs.cancel(job_id, author, deps.clock())
-        job = await _require_job(jobs, job_id)
-    if job.status != "cancelled":
-        raise ApiError(409, f"The job {job_id} has already ended: it is {job.status}.")
+        job = await cancel_job(ReindexJobRepository(connection), job_id, KIND, author=author, now=deps.clock())
     return uncached_response(reindex_job_item(job))
-
-
-async def _require_job(jobs: ReindexJobRepository, job_id: UUID) -> ReindexJob:
-    job = await jobs.find(job_id)
-    if job is None:
-        raise ApiError(404, f"There is no reindexing job {job_id}.")
-    return job

@@ -19,10 +19,6 @@ class ReindexRequest(AuthoredBody):
     """Who asks for it."""
 
 
-class CancelReindexRequest(AuthoredBody):
-    """Who cancels the job."""
-
-
 class ReindexJobItem(Schema):
     """documentsTotal: 0 until the job has begun."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import httpx2
 
-from battlescope_local.testing.http_contract import HttpContract
+from battlescope_local.testing.http.http_contract import HttpContract
 
 _BODY: Final = "$response.body#"
 _PATH: Final = "$request.path."

@@ -1,0 +1,1 @@
+"""What tests of HTTP functions share: contracts, links, fuzzing."""

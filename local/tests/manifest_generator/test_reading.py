@@ -14,7 +14,7 @@ def test_declarations_of_the_project_are_read(project: Path) -> None:
     read = read_project(project)
     assert [function.name for function in read.functions] == sorted(function.name for function in read.functions)
     assert {function.context for function in read.functions} == {
-        *("accounts", "ingestion", "killmails", "battles"),
+        *("accounts", "ingestion", "killmails", "battles", "search"),
         None,
     }
 

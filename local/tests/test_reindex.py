@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from battlescope_local import reindex as module
+from battlescope_local import job_progress as module
 from battlescope_local.errors import UserError
 from battlescope_local.function_api import FunctionApi
 from battlescope_local.reindex import reindex

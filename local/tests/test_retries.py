@@ -231,7 +231,7 @@ RETRIES: Final = {
 WAITS: Final = {
     "waits for a result that another process makes": (
         f"{EVENTS}http_api.saved_requests:wait_until_finished", f"{LOCAL}backfill.progress:_poll_job",
-        f"{LOCAL}republish:_poll", f"{LOCAL}reindex:_poll",
+        f"{LOCAL}job_progress:_poll",
         f"{LOCAL}login:_confirmed_token", f"{LOCAL}devloop.sample_data:_wait_for_queues",
         f"{LOCAL}node.client:stop_node", f"{LOCAL}deploy.image_root:_wait_until_alive",
         f"{LOCAL}serving.instances:Launcher._until_ready", f"{LOCAL}serving.revision:Revision._drain",

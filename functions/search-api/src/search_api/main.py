@@ -19,6 +19,7 @@ from search_api.domain.engine_name import EngineName
 from search_api.routers import administration, battles, everything, health, names
 from search_api.schemas.query_aliases import declared_parameters
 from search_api.services.documents import DocumentSearch
+from search_api.services.kept_regions import KeptRegions
 from search_api.services.names import NameSearch
 from search_api.settings import Settings
 
@@ -45,7 +46,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
     ):
         database = Database(pool, "search", settings.schema_version)
         async with open_engine(settings, database) as (engine, stand_in):
-            search = NameSearch(engine, stand_in, _now)
+            regions = KeptRegions(engine, time.monotonic)
+            search = NameSearch(engine, stand_in, _now, regions.current)
             yield Dependencies(
                 database=database,
                 outbox=Outbox(database, BROKER),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
@@ -29,8 +29,7 @@ ENTITY_KINDS: Final = (NamedKind.ALLIANCE, NamedKind.CORPORATION, NamedKind.CHAR
 EVERY_KIND: Final = tuple(NamedKind)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDocument:
+class NamedDocument(NamedTuple):
     """A name as the index has it. Fields that its kind does not have are None.
 
     battle_count, last_seen_at: of battles in which it was; of a system those in it.

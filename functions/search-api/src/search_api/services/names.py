@@ -1,6 +1,6 @@
 """Finds names by the engine, or by what stands in for it, and ranks them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -28,10 +28,15 @@ class FoundNames:
 
 
 class NameSearch:
-    """`stand_in` answers while the engine does not; None where the engine is the database itself."""
-
-    def __init__(self, engine: SearchEngine, stand_in: SearchEngine | None, now: Callable[[], datetime]) -> None:
-        self._engine, self._stand_in, self._now = engine, stand_in, now
+    def __init__(
+        self,
+        engine: SearchEngine,
+        stand_in: SearchEngine | None,
+        now: Callable[[], datetime],
+        regions: Callable[[], Awaitable[Sequence[tuple[int, str]]]],
+    ) -> None:
+        """`stand_in` answers while the engine does not; None where the engine is the database itself."""
+        self._engine, self._stand_in, self._now, self._regions = engine, stand_in, now, regions
 
     async def find(self, text: SearchText, kinds: Collection[NamedKind], limit: int) -> FoundNames:
         """The names that fit.
@@ -62,7 +67,7 @@ class NameSearch:
         words = text.typed.split()
         if not parts[0] and 1 < len(words) <= MAX_PARTS and not text.is_ticker:
             parts = [_all_of(await self.find(read_search_text(word), EVERY_KIND, MAX_NAMED)) for word in words]
-        return resolved(text, parts if all(parts) else [], await self._engine.regions())
+        return resolved(text, parts if all(parts) else [], await self._regions())
 
 
 def _all_of(found: FoundNames) -> list[NamedHit]:

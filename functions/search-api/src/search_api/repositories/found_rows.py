@@ -31,7 +31,7 @@ def conditions(filters: Mapping[str, LiteralString], params: Mapping[str, Any]) 
 
     Planning a filter costs about as much as using it, so that those without a value are left out.
     """
-    used = [condition for name, condition in filters.items() if params[name] is not None]
+    used: list[LiteralString] = [condition for name, condition in filters.items() if params[name] is not None]
     return "WHERE " + " AND ".join(used) if used else ""
 
 

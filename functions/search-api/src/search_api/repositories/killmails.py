@@ -85,7 +85,7 @@ _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::int
 # The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
 _NEWEST: Final[LiteralString] = ", newest AS MATERIALIZED (SELECT k.system_id, k.ship_type_id "
 # Counted by system and type before these are looked up, of which there are fewer than killmails. The page is chosen
-# before anything is joined to it.
+# before anything is joined to it, and names are looked up for it alone: joins of them would take longer to plan.
 _SHOWN: Final[LiteralString] = """
     ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
 ), located AS (
@@ -99,9 +99,12 @@ SELECT page.place, page.relevance, NULL::bigint[] AS names, json_build_object(
         'regionName', s.region_name, 'securityType', s.security_type, 'securityStatus', s.security_status,
         'shipTypeId', k.ship_type_id::text, 'shipTypeName', t.ship_type_name, 'shipGroupId', t.ship_group_id::text,
         'shipGroupName', t.ship_group_name, 'hullClass', t.hull_class,
-        'victimCharacterId', k.victim_character_id::text, 'victimCharacterName', p.entity_name,
-        'victimCorporationId', k.victim_corporation_id::text, 'victimCorporationName', c.entity_name,
-        'victimAllianceId', k.victim_alliance_id::text, 'victimAllianceName', a.entity_name,
+        'victimCharacterId', k.victim_character_id::text, 'victimCharacterName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'character' AND entity_id = k.victim_character_id),
+        'victimCorporationId', k.victim_corporation_id::text, 'victimCorporationName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'corporation' AND entity_id = k.victim_corporation_id),
+        'victimAllianceId', k.victim_alliance_id::text, 'victimAllianceName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'alliance' AND entity_id = k.victim_alliance_id),
         'attackerCount', k.attacker_count, 'value', floor(k.total_value)::bigint, 'iskValue', k.total_value::text,
         'npc', k.is_npc, 'solo', k.is_solo, 'battleId', (
             SELECT battle_id FROM battle_killmails m WHERE m.killmail_id = k.killmail_id LIMIT 1))::text AS document,
@@ -110,9 +113,6 @@ FROM page
 JOIN killmails k ON k.killmail_id = page.killmail_id
 JOIN solar_systems s ON s.system_id = k.system_id
 LEFT JOIN ship_types t ON t.ship_type_id = k.ship_type_id
-LEFT JOIN entities p ON p.entity_type = 'character' AND p.entity_id = k.victim_character_id
-LEFT JOIN entities c ON c.entity_type = 'corporation' AND c.entity_id = k.victim_corporation_id
-LEFT JOIN entities a ON a.entity_type = 'alliance' AND a.entity_id = k.victim_alliance_id
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM newest
 UNION ALL

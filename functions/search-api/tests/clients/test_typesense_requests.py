@@ -89,7 +89,7 @@ async def test_names_are_asked_for_at_once_and_read_with_their_fields() -> None:
 async def test_ticker_is_looked_for_among_tickers_alone() -> None:
     async with described_typesense(answer) as server, typesense_engine(server.url, API_KEY) as engine:
         await engine.names(read_search_text("[PILS.]"), ENTITY_KINDS, NOW, 5, FEW)
-        assert await engine.names(read_search_text("[PILS.]"), (NamedKind.SYSTEM,), NOW, 5) == []
+        assert await engine.names(read_search_text("[PILS.]"), (NamedKind.SYSTEM,), NOW, 5, FEW) == []
     assert {(search["q"], search["query_by"], search["num_typos"]) for search in server.searches} == {
         ("pils", "compactTicker", "0")
     }

@@ -45,15 +45,9 @@ def cacheable_response(
     body: BaseModel,
     max_age: int,
     scope: Literal["private", "public"] = "private",
-    *,
-    etag: str | None = None,
 ) -> Response:
-    """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already.
-
-    `etag` is given where the body has something that is new each time; else it is made from the content.
-    """
-    content = json_content(body)
-    return _conditional(request, content, etag or content_etag(content), f"{scope}, max-age={max_age}")
+    """The body with its ETag, cacheable for `max_age` seconds; 304 if the client has it already."""
+    return cacheable_content(request, json_content(body), max_age, scope=scope)
 
 
 def cacheable_content(
@@ -63,9 +57,13 @@ def cacheable_content(
     media_type: str = _JSON,
     *,
     scope: Literal["private", "public"] = "private",
+    etag: str | None = None,
 ) -> Response:
-    """As `cacheable_response`, of content in any media type."""
-    return _conditional(request, content, content_etag(content), f"{scope}, max-age={max_age}", media_type)
+    """As `cacheable_response`, of content in any media type.
+
+    `etag` is given where the content has something that is new each time; else it is made from the content.
+    """
+    return _conditional(request, content, etag or content_etag(content), f"{scope}, max-age={max_age}", media_type)
 
 
 def current_response(request: Request, body: BaseModel, etag: str | None = None) -> Response:

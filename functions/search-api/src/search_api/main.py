@@ -19,12 +19,13 @@ from search_api.domain.engine_name import EngineName
 from search_api.routers import administration, battles, everything, health, names
 from search_api.schemas.query_aliases import declared_parameters
 from search_api.services.documents import DocumentSearch
+from search_api.services.kept_regions import KeptRegions
 from search_api.services.names import NameSearch
 from search_api.settings import Settings
 
 BROKER: Final = "battles"
-# PostgreSQL plans each query with its values, so that unused filters cost nothing. Most statements take some
-# milliseconds, less than a compilation.
+# PostgreSQL plans each query with its values: a beginning of two letters fits thousands of names, another one fits one.
+# Most statements take some milliseconds, less than a compilation.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off"
 ROUTERS: Final = (names, everything, battles, administration, health)
 
@@ -45,7 +46,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
     ):
         database = Database(pool, "search", settings.schema_version)
         async with open_engine(settings, database) as (engine, stand_in):
-            search = NameSearch(engine, stand_in, _now)
+            regions = KeptRegions(engine, time.monotonic)
+            search = NameSearch(engine, stand_in, _now, regions.current)
             yield Dependencies(
                 database=database,
                 outbox=Outbox(database, BROKER),

@@ -18,7 +18,7 @@ from battlescope_events.errors import TransientError
 from battlescope_events.typesense.connection import Refused
 from battlescope_schemas.search.documents import Document
 from battlescope_schemas.search.typesense_schema import document_json
-from search_api.domain.named import ENTITY_KINDS, NamedKind
+from search_api.domain.named import ENTITY_KINDS, FEW, NamedKind
 from search_api.domain.search_text import read_search_text
 from search_api.domain.searches import (
     BattleOrder,
@@ -66,7 +66,7 @@ def answer(search: Mapping[str, Any]) -> Mapping[str, Any]:
 async def test_names_are_asked_for_at_once_and_read_with_their_fields() -> None:
     kinds = (*ENTITY_KINDS, NamedKind.SYSTEM, NamedKind.SHIP_TYPE)
     async with described_typesense(answer) as server, typesense_engine(server.url, API_KEY) as engine:
-        documents = await engine.names(read_search_text("O'Neil hed-gp"), kinds, NOW, 5)
+        documents = await engine.names(read_search_text("O'Neil hed-gp"), kinds, NOW, 5, FEW)
     asked = [(search["collection"], search["q"], search["query_by"]) for search in server.searches]
     assert asked == [
         (collection, q, field)
@@ -88,8 +88,8 @@ async def test_names_are_asked_for_at_once_and_read_with_their_fields() -> None:
 
 async def test_ticker_is_looked_for_among_tickers_alone() -> None:
     async with described_typesense(answer) as server, typesense_engine(server.url, API_KEY) as engine:
-        await engine.names(read_search_text("[PILS.]"), ENTITY_KINDS, NOW, 5)
-        assert await engine.names(read_search_text("[PILS.]"), (NamedKind.SYSTEM,), NOW, 5) == []
+        await engine.names(read_search_text("[PILS.]"), ENTITY_KINDS, NOW, 5, FEW)
+        assert await engine.names(read_search_text("[PILS.]"), (NamedKind.SYSTEM,), NOW, 5, FEW) == []
     assert {(search["q"], search["query_by"], search["num_typos"]) for search in server.searches} == {
         ("pils", "compactTicker", "0")
     }

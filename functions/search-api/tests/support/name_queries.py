@@ -1,9 +1,9 @@
 """300 queries drawn from real names, and what a search through all names by their definition answers."""
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -80,21 +80,72 @@ def _in_script(chance: Random, name: RealName) -> tuple[RealName, str]:
     return _edited(chance, name, 1) if chance.random() < 0.5 else _prefix(chance, name)
 
 
-def reference(query: Query, words: Sequence[str], text: str, names: Sequence[RealName], limit: int) -> list[int]:
-    """The ids of the best names of the kind of the query, by the definition, through all of them.
+class Reference:
+    """What a search through all names by the definition finds.
 
-    words, text: the query in normal form, with and without spaces.
+    Most names are told apart by what they lack before they are compared: an edit brings in one letter at most, and
+    three pairs of neighbours.
     """
-    ticker_only = query.sort == "ticker"
-    of_kind = [name for name in names if name.kind is query.target.kind]
-    keys = sorted(key for name in of_kind if (key := _key(words, text, name, ticker_only=ticker_only)) is not None)
-    return [key[-1] for key in keys[:limit]]
+
+    def __init__(self, names: Sequence[RealName]) -> None:
+        self._of_kind: dict[NamedKind, list[_Prepared]] = {}
+        self._bits: dict[str, int] = {}
+        for name in names:
+            self._of_kind.setdefault(name.kind, []).append(self._prepared(name))
+
+    def best(self, query: Query, words: Sequence[str], text: str, limit: int) -> list[int]:
+        """The ids of the best names of the kind of the query.
+
+        words, text: the query in normal form, with and without spaces.
+        """
+        typed = _Typed(text, tuple(words), query.sort == "ticker", self._mask(text), self._mask(_pairs(text)))
+        keys = sorted(key for name in self._of_kind[query.target.kind] if (key := _key(typed, name)) is not None)
+        return [key[-1] for key in keys[:limit]]
+
+    def _prepared(self, name: RealName) -> "_Prepared":
+        own = tuple(name.folded.split())
+        ends = tuple("".join(own[place:]) for place in range(len(own)))
+        return _Prepared(name, own, ends, self._mask(name.compact), self._mask(_pairs(name.compact)))
+
+    def _mask(self, parts: Iterable[str]) -> int:
+        mask = 0
+        for part in parts:
+            mask |= self._bits.setdefault(part, 1 << len(self._bits))
+        return mask
 
 
-def _key(words: Sequence[str], text: str, name: RealName, *, ticker_only: bool) -> Key | None:
-    best = min(
-        filter(None, (_of_ticker(text, name), None if ticker_only else _of_name(words, text, name))), default=None
-    )
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """own: its words. ends: what is left of it from each word on. letters, pairs: a bit for each that it has."""
+
+    name: RealName
+    own: tuple[str, ...]
+    ends: tuple[str, ...]
+    letters: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    text: str
+    words: tuple[str, ...]
+    is_ticker: bool
+    letters: int
+    pairs: int
+
+    @property
+    def most(self) -> int:
+        return (len(self.text) >= 4) + (len(self.text) >= 8)
+
+
+def _pairs(text: str) -> Iterable[str]:
+    return map("".join, pairwise(text))
+
+
+def _key(typed: _Typed, prepared: _Prepared) -> Key | None:
+    name = prepared.name
+    found = (_of_ticker(typed.text, name), None if typed.is_ticker else _of_name(typed, prepared))
+    best = min(filter(None, found), default=None)
     return None if best is None else (*best, -name.activity, name.name, name.id)
 
 
@@ -104,19 +155,22 @@ def _of_ticker(text: str, name: RealName) -> tuple[int, int, bool] | None:
     return (1, 0, False) if name.compact_ticker.startswith(text) else None
 
 
-def _of_name(words: Sequence[str], text: str, name: RealName) -> tuple[int, int, bool] | None:
-    if name.compact == text:
+def _of_name(typed: _Typed, prepared: _Prepared) -> tuple[int, int, bool] | None:
+    text, compact = typed.text, prepared.name.compact
+    if compact == text:
         return 0, 0, False
-    if name.compact.startswith(text):
+    if compact.startswith(text):
         return 1, 0, False
-    own = name.folded.split()
-    ends = ["".join(own[place:]) for place in range(len(own))]
-    if any(end.startswith(text) for end in ends) or _has_words(words, own):
+    begins_a_word = text in compact and any(end.startswith(text) for end in prepared.ends)
+    if begins_a_word or (len(typed.words) > 1 and _has_words(typed.words, prepared.own)):
         return 2, 0, False
-    most = (len(text) >= 4) + (len(text) >= 8)
-    if not most or len(set(text) - set(name.compact)) > most:  # each edit brings in one missing letter at most
+    most = typed.most
+    if not most or (typed.letters & ~prepared.letters).bit_count() > most:
         return None
-    typos = [(3, *found) for place, end in enumerate(ends) if (found := _typo(text, end, most, is_first=place == 0))]
+    if (typed.pairs & ~prepared.pairs).bit_count() > 3 * most:
+        return None
+    ends = enumerate(prepared.ends)
+    typos = [(3, *found) for place, end in ends if (found := _typo(text, end, most, is_first=place == 0))]
     return min(typos, default=None)
 
 
@@ -127,25 +181,33 @@ def _has_words(words: Sequence[str], own: Sequence[str]) -> bool:
         if found is None:
             return False
         free.remove(found)
-    return len(words) > 1
+    return True
 
 
 def _typo(text: str, name: str, most: int, *, is_first: bool) -> tuple[int, bool] | None:
     reach = name[: len(text) + most]
-    if len(set(text) - set(reach)) > most:
-        return None
-    edits = _every_distance(text, reach)
+    edits = _every_distance(text, reach, most)
     least = min(edits)
     is_whole = is_first and len(reach) == len(name) and edits[-1] == least
     return None if least > most or least == len(text) else (least, not is_whole)
 
 
-def _every_distance(text: str, name: str) -> list[int]:
-    """The edits from the text to each beginning of the name: the table of the textbook, with swaps of neighbours."""
-    table = [list(range(len(name) + 1)), *([i] + [0] * len(name) for i in range(1, len(text) + 1))]
-    for i, j in product(range(1, len(text) + 1), range(1, len(name) + 1)):
-        value = min(table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + (text[i - 1] != name[j - 1]))
-        if i > 1 and j > 1 and text[i - 1] == name[j - 2] and text[i - 2] == name[j - 1]:
-            value = min(value, table[i - 2][j - 2] + 1)
-        table[i][j] = value
-    return table[-1]
+def _every_distance(text: str, name: str, most: int) -> list[int]:
+    """The edits from the text to each beginning of the name, or more than `most`.
+
+    The table of the textbook, with swaps of neighbours; cells further than `most` from its diagonal cannot be less.
+    """
+    far = most + 1
+    older, before = [far] * (len(name) + 1), [min(j, far) for j in range(len(name) + 1)]
+    for i, letter in enumerate(text, 1):
+        row = [far] * (len(name) + 1)
+        row[0] = min(i, far)
+        for j in range(max(1, i - most), min(len(name), i + most) + 1):
+            value = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != name[j - 1]))
+            if i > 1 and j > 1 and letter == name[j - 2] and text[i - 2] == name[j - 1]:
+                value = min(value, older[j - 2] + 1)
+            row[j] = value
+        if min(row) > most and min(before) > most:  # a swap reaches back two rows
+            return row
+        older, before = before, row
+    return before

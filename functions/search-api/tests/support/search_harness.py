@@ -30,6 +30,7 @@ from search_api.domain.engine_name import EngineName
 from search_api.main import BROKER, CONNECTION_OPTIONS, app
 from search_api.repositories.engine import PostgresEngine
 from search_api.services.documents import DocumentSearch
+from search_api.services.kept_regions import KeptRegions
 from search_api.services.names import NameSearch
 
 TOKEN: Final = "a-token-for-tests"
@@ -65,7 +66,8 @@ async def running_app(
 def dependencies(database: Database, typesense: SearchEngine | None = None, guard: Guard | None = None) -> Dependencies:
     in_database = PostgresEngine(database)
     engine = typesense or in_database
-    names = NameSearch(engine, in_database if typesense else None, lambda: NOW)
+    regions = KeptRegions(engine, time.monotonic)
+    names = NameSearch(engine, in_database if typesense else None, lambda: NOW, regions.current)
     return Dependencies(
         database=database,
         outbox=Outbox(database, BROKER),

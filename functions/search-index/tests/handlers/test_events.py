@@ -2,7 +2,7 @@
 
 import asyncio
 from itertools import permutations
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
@@ -99,6 +99,19 @@ async def test_counts_are_those_of_the_battles(consumer: Consumer, store: Databa
     ]
     systems = await rows(store, "SELECT entity_id, battle_count, losses FROM entities WHERE entity_type = 'system'")
     assert systems == [(30_000_142, 2, 4)]
+
+
+async def test_counts_kept_by_differences_are_those_of_all_battles(store: Database) -> None:
+    await state_after(store, [*KILLMAILS, *BATTLES, *reversed(KILLMAILS), *BATTLES], index_each=True)
+    statement: LiteralString = """
+        SELECT e.entity_type, e.entity_id, e.battle_count, e.kills, e.losses, e.last_seen_at, count(b.battle_id),
+            coalesce(sum(b.kills), 0), coalesce(sum(b.losses), 0), max(b.last_seen_at)
+        FROM entities AS e LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
+        GROUP BY e.entity_type, e.entity_id
+    """
+    counts = await rows(store, statement)
+    assert [row[2:6] for row in counts] == [row[6:] for row in counts]
+    assert {row[0] for row in counts if row[2] > 1} == {"alliance", "character", "corporation", "ship_type", "system"}
 
 
 async def test_a_deleted_battle_takes_its_counts_with_it(consumer: Consumer, store: Database) -> None:

@@ -7,7 +7,7 @@ import pytest
 from search_builders import Consumer, battle, killmail, rows
 
 from battlescope_events.postgres.database import Database
-from search_index.persistence.entities import RECOUNT, key_params
+from search_index.persistence.entities import RECOUNT, count_params
 from search_index.persistence.killmails import SAVE_KILLMAILS
 from search_index.persistence.participations import SELECT_MEMBERS
 
@@ -51,7 +51,7 @@ async def test_two_processes_index_at_once(consumer: Consumer, store: Database) 
 PLANS: list[tuple[LiteralString, dict[str, Any], str]] = [
     (
         RECOUNT,
-        key_params([("alliance", 99_000_001)]),
+        count_params([("alliance", 99_000_001)], {}),
         "battle_entities_pkey",
     ),
     (SELECT_MEMBERS, {"battle_ids": ["00000000-0000-0000-0000-000000000001"]}, "battle_killmails_of_battle"),

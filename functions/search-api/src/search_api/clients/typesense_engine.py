@@ -94,6 +94,7 @@ class TypesenseEngine:
         kinds: Collection[NamedKind],
         now: datetime,  # noqa: ARG002  # the port's signature
         limit: int,
+        enough: int,  # noqa: ARG002  # Typesense looks for misspelled names in the same request
     ) -> list[NamedDocument]:
         searches = [(kind, search) for kind in kinds for search in _name_searches(text, kind, limit)]
         if not searches:

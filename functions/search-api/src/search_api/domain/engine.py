@@ -14,9 +14,12 @@ class SearchEngine(Protocol):
     """Every method raises `TransientError` while the engine does not answer."""
 
     async def names(
-        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int
+        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int, enough: int
     ) -> list[NamedDocument]:
-        """Candidates of each kind, among them the `limit` best; some may not match, and one may be there twice."""
+        """Candidates of each kind, among them the `limit` best; some may not match, and one may be there twice.
+
+        With `enough` of all kinds together that fit without an edit there may be no others.
+        """
         ...
 
     async def regions(self) -> Sequence[tuple[int, str]]:

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from battlescope_schemas.search.folding import compact
@@ -52,7 +53,10 @@ class Match:
 
 
 class _Letters:
-    """The letters of a text that are compared, each with its place in the text, and where words begin."""
+    """The letters of a text that are compared, each with its place in the text, and where words begin.
+
+    different: each letter once.
+    """
 
     def __init__(self, text: str) -> None:
         self._places: list[int] = []
@@ -69,11 +73,17 @@ class _Letters:
             letters += letter
             self._places += [place] * len(letter)
         self.text = "".join(letters)
+        self.different = frozenset(self.text)
 
     def span(self, start: int, length: int) -> Span:
         """Where these letters stand in the text."""
         places = self._places[start : start + length]
         return Span(places[0], places[-1] + 1)
+
+
+@lru_cache(maxsize=4096)  # regions are compared with every text, and the names of the largest parties with most
+def _letters(name: str) -> _Letters:
+    return _Letters(name)
 
 
 def _letters_of_words(text: str) -> Iterable[tuple[int, str, str]]:
@@ -118,7 +128,7 @@ def match(text: SearchText, name: str, ticker: str | None) -> Match | None:
         return None
     found = _ticker_match(text.compact, ticker) if ticker else None
     if not text.is_ticker:
-        of_name = _name_match(text, _Letters(name))
+        of_name = _name_match(text, _letters(name))
         if found is None or (of_name is not None and of_name.rank <= found.rank):
             return of_name
     return found
@@ -161,7 +171,7 @@ def _word_spans(words: Sequence[str], letters: _Letters) -> tuple[Span, ...]:
 
 def _typo_match(wanted: str, letters: _Letters) -> Match | None:
     most = tolerated_edits(wanted)
-    if not most:
+    if not most or len(set(wanted) - letters.different) > most:  # each edit brings in one missing letter at most
         return None
     best: Match | None = None
     for start in letters.word_starts:

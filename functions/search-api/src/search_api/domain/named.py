@@ -1,16 +1,18 @@
 """What can be found by name: pilots, their organisations, systems and ships, each with its battles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
-from search_api.domain.name_match import Match, match
+from search_api.domain.name_match import Match, MatchKind, match
 from search_api.domain.search_text import SearchText
 
+FEW: Final = 5
+"""With fewer names that fit, of all kinds together, misspelled ones are shown, too: another name may be meant."""
 _SCORE_OF_A_BATTLE: Final = 10
 _RECENT_DAYS: Final = 100
 
@@ -29,8 +31,7 @@ ENTITY_KINDS: Final = (NamedKind.ALLIANCE, NamedKind.CORPORATION, NamedKind.CHAR
 EVERY_KIND: Final = tuple(NamedKind)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDocument:
+class NamedDocument(NamedTuple):
     """A name as the index has it. Fields that its kind does not have are None.
 
     battle_count, last_seen_at: of battles in which it was; of a system those in it.
@@ -75,6 +76,12 @@ def ranked(
         if found is not None:
             hits.setdefault(document.kind, []).append(NamedHit(document, found))
     return {kind: sorted(of_kind, key=lambda hit: _rank(hit, now))[:limit] for kind, of_kind in hits.items()}
+
+
+def without_misspelled(hits: Mapping[NamedKind, list[NamedHit]], enough: int) -> Mapping[NamedKind, list[NamedHit]]:
+    """Only the names that fit without an edit, if there are `enough` of them, of all kinds together."""
+    fitting = {kind: [hit for hit in of_kind if hit.match.kind is not MatchKind.TYPO] for kind, of_kind in hits.items()}
+    return fitting if sum(map(len, fitting.values())) >= enough else hits
 
 
 def best_first(hits: Sequence[NamedHit], now: datetime) -> list[NamedHit]:

@@ -1,38 +1,35 @@
-"""Finds battles in PostgreSQL. Every statement is static; every list has a limit."""
+"""Finds battles in PostgreSQL. Statements are composed of constant parts; every list has a limit."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final, LiteralString
-from uuid import UUID
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.search.documents import BattleDocument
-from search_api.domain.named import NamedKind
 from search_api.domain.searches import (
     MAX_TOTAL,
     SIZES,
     BattleOrder,
     BattleSearch,
     Direction,
-    Facets,
-    FacetValue,
     FoundDocument,
     FoundPage,
     TextFilter,
 )
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, total_of
 from search_api.repositories.names import words_query
 
 WORDS_WEIGHT: Final = 1
 # Battles that fit the text: by an id of each of its parts, by their region, or by all its words.
 _FOUND: Final[LiteralString] = """
-WITH named AS (
-    SELECT parts.battle_id, sum(parts.weight) AS weight FROM (
-        SELECT e.battle_id, w.part, max(w.weight) AS weight
-        FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
-            AS w (entity_type, entity_id, part, weight)
-        JOIN battle_entities e ON e.entity_type = w.entity_type AND e.entity_id = w.entity_id
-        GROUP BY e.battle_id, w.part) AS parts
-    GROUP BY parts.battle_id HAVING count(*) = %(part_count)s::integer
+WITH named_hits AS MATERIALIZED (
+    SELECT e.battle_id, w.part, w.weight, w.place
+    FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
+        WITH ORDINALITY AS w (entity_type, entity_id, part, weight, place)
+    JOIN battle_entities e ON e.entity_type = w.entity_type AND e.entity_id = w.entity_id
+), named AS (
+    SELECT best.battle_id, sum(best.weight) AS weight FROM (
+        SELECT battle_id, part, max(weight) AS weight FROM named_hits GROUP BY battle_id, part) AS best
+    GROUP BY best.battle_id HAVING count(*) = %(part_count)s::integer
 ), found AS (
     SELECT battle_id, max(weight) AS weight FROM (
         SELECT battle_id, weight FROM named
@@ -43,122 +40,113 @@ WITH named AS (
         SELECT battle_id, %(words_weight)s::integer FROM battle_documents
         WHERE region_id = ANY(%(text_regions)s::bigint[])) AS either
     GROUP BY battle_id
-)
+), matching AS MATERIALIZED (
+    SELECT b.battle_id, b.security_type, b.status, b.tier, b.region_id, b.total_participants, b.start_time,
+        b.total_isk_destroyed, b.total_kills, b.battle_score, f.weight
+    FROM found f JOIN battle_documents b ON b.battle_id = f.battle_id
 """
-_MATCHES: Final[LiteralString] = """
-FROM battle_documents b LEFT JOIN found f ON f.battle_id = b.battle_id
-WHERE (NOT %(has_text)s::boolean OR f.battle_id IS NOT NULL)
-    AND (%(battle_ids)s::uuid[] IS NULL OR b.battle_id = ANY(%(battle_ids)s::uuid[]))
-    AND (%(security_types)s::text[] IS NULL OR b.security_type = ANY(%(security_types)s::text[]))
-    AND (%(statuses)s::text[] IS NULL OR b.status = ANY(%(statuses)s::text[]))
-    AND (%(tiers)s::text[] IS NULL OR b.tier = ANY(%(tiers)s::text[]))
-    AND (%(region_ids)s::bigint[] IS NULL OR b.region_id = ANY(%(region_ids)s::bigint[]))
-    AND (%(system_ids)s::bigint[] IS NULL OR b.battle_id IN (
-        SELECT battle_id FROM battle_entities
-        WHERE entity_type = 'system' AND entity_id = ANY(%(system_ids)s::bigint[])))
-    AND (%(alliance_ids)s::bigint[] IS NULL OR b.battle_id IN (
-        SELECT battle_id FROM battle_entities
-        WHERE entity_type = 'alliance' AND entity_id = ANY(%(alliance_ids)s::bigint[])))
-    AND (%(corporation_ids)s::bigint[] IS NULL OR b.battle_id IN (
-        SELECT battle_id FROM battle_entities
-        WHERE entity_type = 'corporation' AND entity_id = ANY(%(corporation_ids)s::bigint[])))
-    AND (%(character_ids)s::bigint[] IS NULL OR b.battle_id IN (
-        SELECT battle_id FROM battle_entities
-        WHERE entity_type = 'character' AND entity_id = ANY(%(character_ids)s::bigint[])))
-    AND (%(start_least)s::timestamptz IS NULL OR b.start_time >= %(start_least)s::timestamptz)
-    AND (%(start_most)s::timestamptz IS NULL OR b.start_time <= %(start_most)s::timestamptz)
-    AND (%(kills_least)s::integer IS NULL OR b.total_kills >= %(kills_least)s::integer)
-    AND (%(kills_most)s::integer IS NULL OR b.total_kills <= %(kills_most)s::integer)
-    AND (%(participants_least)s::integer IS NULL OR b.total_participants >= %(participants_least)s::integer)
-    AND (%(participants_most)s::integer IS NULL OR b.total_participants <= %(participants_most)s::integer)
-    AND (%(isk_least)s::numeric IS NULL OR b.total_isk_destroyed >= %(isk_least)s::numeric)
-    AND (%(isk_most)s::numeric IS NULL OR b.total_isk_destroyed <= %(isk_most)s::numeric)
-    AND (%(duration_least)s::integer IS NULL OR b.duration_seconds >= %(duration_least)s::integer)
-    AND (%(duration_most)s::integer IS NULL OR b.duration_seconds <= %(duration_most)s::integer)
-"""
-_PAGE: Final[LiteralString] = (
-    _FOUND
-    + "SELECT b.battle_id, b.document, coalesce(f.weight, 0)::double precision AS relevance"
-    + _MATCHES
-    + " ORDER BY "
-)
-_DESC: Final[LiteralString] = " DESC, b.battle_id DESC LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
-_ASC: Final[LiteralString] = ", b.battle_id LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
-# One statement an order, so that each can read its own index and stop after a page.
-BY_RELEVANCE_DESC: Final[LiteralString] = _PAGE + "coalesce(f.weight, 0) DESC, b.start_time" + _DESC
-BY_RELEVANCE_ASC: Final[LiteralString] = _PAGE + "coalesce(f.weight, 0), b.start_time" + _ASC
-BY_START_DESC: Final[LiteralString] = _PAGE + "b.start_time" + _DESC
-BY_START_ASC: Final[LiteralString] = _PAGE + "b.start_time" + _ASC
-BY_ISK_DESC: Final[LiteralString] = _PAGE + "b.total_isk_destroyed" + _DESC
-BY_ISK_ASC: Final[LiteralString] = _PAGE + "b.total_isk_destroyed" + _ASC
-BY_KILLS_DESC: Final[LiteralString] = _PAGE + "b.total_kills" + _DESC
-BY_KILLS_ASC: Final[LiteralString] = _PAGE + "b.total_kills" + _ASC
-BY_SCORE_DESC: Final[LiteralString] = _PAGE + "b.battle_score" + _DESC
-BY_SCORE_ASC: Final[LiteralString] = _PAGE + "b.battle_score" + _ASC
-ORDERS: Final[Mapping[tuple[BattleOrder, Direction], LiteralString]] = {
-    (BattleOrder.RELEVANCE, Direction.DESC): BY_RELEVANCE_DESC,
-    (BattleOrder.RELEVANCE, Direction.ASC): BY_RELEVANCE_ASC,
-    (BattleOrder.START_TIME, Direction.DESC): BY_START_DESC,
-    (BattleOrder.START_TIME, Direction.ASC): BY_START_ASC,
-    (BattleOrder.TOTAL_ISK_DESTROYED, Direction.DESC): BY_ISK_DESC,
-    (BattleOrder.TOTAL_ISK_DESTROYED, Direction.ASC): BY_ISK_ASC,
-    (BattleOrder.TOTAL_KILLS, Direction.DESC): BY_KILLS_DESC,
-    (BattleOrder.TOTAL_KILLS, Direction.ASC): BY_KILLS_ASC,
-    (BattleOrder.BATTLE_SCORE, Direction.DESC): BY_SCORE_DESC,
-    (BattleOrder.BATTLE_SCORE, Direction.ASC): BY_SCORE_ASC,
+_FILTERS: Final[Mapping[str, LiteralString]] = {
+    "battle_ids": "b.battle_id = ANY(%(battle_ids)s::uuid[])",
+    "security_types": "b.security_type = ANY(%(security_types)s::text[])",
+    "statuses": "b.status = ANY(%(statuses)s::text[])",
+    "tiers": "b.tier = ANY(%(tiers)s::text[])",
+    "region_ids": "b.region_id = ANY(%(region_ids)s::bigint[])",
+    "system_ids": """b.battle_id IN (SELECT battle_id FROM battle_entities
+        WHERE entity_type = 'system' AND entity_id = ANY(%(system_ids)s::bigint[]))""",
+    "alliance_ids": """b.battle_id IN (SELECT battle_id FROM battle_entities
+        WHERE entity_type = 'alliance' AND entity_id = ANY(%(alliance_ids)s::bigint[]))""",
+    "corporation_ids": """b.battle_id IN (SELECT battle_id FROM battle_entities
+        WHERE entity_type = 'corporation' AND entity_id = ANY(%(corporation_ids)s::bigint[]))""",
+    "character_ids": """b.battle_id IN (SELECT battle_id FROM battle_entities
+        WHERE entity_type = 'character' AND entity_id = ANY(%(character_ids)s::bigint[]))""",
+    "start_least": "b.start_time >= %(start_least)s::timestamptz",
+    "start_most": "b.start_time <= %(start_most)s::timestamptz",
+    "kills_least": "b.total_kills >= %(kills_least)s::integer",
+    "kills_most": "b.total_kills <= %(kills_most)s::integer",
+    "participants_least": "b.total_participants >= %(participants_least)s::integer",
+    "participants_most": "b.total_participants <= %(participants_most)s::integer",
+    "isk_least": "b.total_isk_destroyed >= %(isk_least)s::numeric",
+    "isk_most": "b.total_isk_destroyed <= %(isk_most)s::numeric",
+    "duration_least": "b.duration_seconds >= %(duration_least)s::integer",
+    "duration_most": "b.duration_seconds <= %(duration_most)s::integer",
 }
+_START_DESC: Final[LiteralString] = "b.start_time DESC, b.battle_id DESC"
+_START_ASC: Final[LiteralString] = "b.start_time, b.battle_id"
+# Without a text all battles are equally relevant, and each order reads its own index and stops after a page.
+_ORDERS: Final[Mapping[tuple[BattleOrder, Direction], LiteralString]] = {
+    (BattleOrder.RELEVANCE, Direction.DESC): _START_DESC,
+    (BattleOrder.RELEVANCE, Direction.ASC): _START_ASC,
+    (BattleOrder.START_TIME, Direction.DESC): _START_DESC,
+    (BattleOrder.START_TIME, Direction.ASC): _START_ASC,
+    (BattleOrder.TOTAL_ISK_DESTROYED, Direction.DESC): "b.total_isk_destroyed DESC, b.battle_id DESC",
+    (BattleOrder.TOTAL_ISK_DESTROYED, Direction.ASC): "b.total_isk_destroyed, b.battle_id",
+    (BattleOrder.TOTAL_KILLS, Direction.DESC): "b.total_kills DESC, b.battle_id DESC",
+    (BattleOrder.TOTAL_KILLS, Direction.ASC): "b.total_kills, b.battle_id",
+    (BattleOrder.BATTLE_SCORE, Direction.DESC): "b.battle_score DESC, b.battle_id DESC",
+    (BattleOrder.BATTLE_SCORE, Direction.ASC): "b.battle_score, b.battle_id",
+}
+_RELEVANCE: Final[Mapping[Direction, LiteralString]] = {Direction.DESC: "b.weight DESC, ", Direction.ASC: "b.weight, "}
+_PAGE: Final[LiteralString] = "page AS MATERIALIZED (SELECT b.battle_id, row_number() OVER (ORDER BY "
+_LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::integer)"
 # The newest matching battles at most, so that a search without filters costs no reading of all battles.
-_NEWEST: Final[LiteralString] = """, matching AS MATERIALIZED (
-    SELECT b.security_type, b.status, b.tier, b.region_id,
-        width_bucket(b.total_participants, %(sizes)s::integer[]) AS size
+_NEWEST: Final[LiteralString] = """, newest AS MATERIALIZED (
+    SELECT b.security_type, b.status, b.tier, b.region_id, b.total_participants
 """
-_COUNTED: Final[LiteralString] = """
+# Equal combinations of values are counted first: there are some hundred of them among thousands of battles. The lists
+# of names, which are only searched for, are left out of the documents.
+_SHOWN: Final[LiteralString] = """
     ORDER BY b.start_time DESC LIMIT %(max_total)s::integer
+), combined AS (
+    SELECT security_type, status, tier, region_id, size, count(*) AS count
+    FROM (SELECT security_type, status, tier, region_id,
+            width_bucket(total_participants, %(sizes)s::integer[]) AS size FROM newest) AS sized
+    GROUP BY security_type, status, tier, region_id, size
 ), counted AS (
     SELECT CASE WHEN grouping(security_type) = 0 THEN 'securityType' WHEN grouping(status) = 0 THEN 'status'
             WHEN grouping(tier) = 0 THEN 'tier' WHEN grouping(region_id) = 0 THEN 'region'
             WHEN grouping(size) = 0 THEN 'size' ELSE 'total' END AS facet,
-        coalesce(security_type, status, tier, region_id::text, size::text) AS value, region_id, count(*) AS count
-    FROM matching
+        coalesce(security_type, status, tier, region_id::text, size::text) AS value, region_id,
+        coalesce(sum(count), 0)::bigint AS count
+    FROM combined
     GROUP BY GROUPING SETS ((security_type), (status), (tier), (region_id), (size), ())
 )
-SELECT c.facet, c.value, r.region_name AS name, c.count
+SELECT p.place, (b.document - '{allianceNames,corpNames,characterNames}'::text[])::text AS document, p.relevance,
+    p.names, NULL AS facet, NULL AS value, NULL AS name, NULL::bigint AS hits
+FROM shown p JOIN battle_documents b ON b.battle_id = p.battle_id
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, c.facet, c.value,
+    (SELECT region_name FROM solar_systems WHERE region_id = c.region_id ORDER BY region_name LIMIT 1), c.count
 FROM counted c
-LEFT JOIN (SELECT region_id, min(region_name) AS region_name FROM solar_systems GROUP BY region_id) AS r
-    ON r.region_id = c.region_id
-ORDER BY c.count DESC, c.value
+ORDER BY place, hits DESC, value
 """
-SUMMARY: Final[LiteralString] = _FOUND + _NEWEST + _MATCHES + _COUNTED
-MATCHED: Final[LiteralString] = """
-SELECT e.battle_id, e.entity_type, e.entity_id
-FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS w (entity_type, entity_id)
-JOIN battle_entities e ON e.entity_type = w.entity_type AND e.entity_id = w.entity_id
-WHERE e.battle_id = ANY(%(battle_ids)s::uuid[])
+_WITHOUT_NAMES: Final[LiteralString] = """, shown AS (
+    SELECT battle_id, place, 0::double precision AS relevance, NULL::bigint[] AS names FROM page)
+"""
+_WITH_NAMES: Final[LiteralString] = """, shown AS (
+    SELECT page.battle_id, page.place, page.relevance, of_battle.names FROM page LEFT JOIN (
+        SELECT battle_id, array_agg(h.place) AS names FROM named_hits h
+        WHERE battle_id IN (SELECT battle_id FROM page) GROUP BY battle_id) AS of_battle USING (battle_id))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    battle_id: UUID
-    document: dict[str, Any]
-    relevance: float
+def _of_all(order: LiteralString, where: LiteralString) -> LiteralString:
+    """Battles of the filters, each order by its index."""
+    page = _PAGE + order + ") AS place FROM battle_documents b " + where + " ORDER BY " + order + _LIMIT
+    return "WITH " + page + _WITHOUT_NAMES + _NEWEST + "FROM battle_documents b " + where
 
 
-@dataclass(frozen=True, slots=True)
-class _MatchedRow:
-    battle_id: UUID
-    entity_type: str
-    entity_id: int
+def _of_text(order: LiteralString, where: LiteralString) -> LiteralString:
+    """Battles that fit the text and the filters, which are found once for the page and for the counts."""
+    columns: LiteralString = ") AS place, b.weight::double precision AS relevance FROM matching b ORDER BY "
+    return _FOUND + where + "), " + _PAGE + order + columns + order + _LIMIT + _WITH_NAMES + _NEWEST + "FROM matching b"
 
 
-@dataclass(frozen=True, slots=True)
-class CountRow:
-    """How many matching documents have a value of a facet; of the facet `total` how many there are."""
-
-    facet: str
-    value: str | None
-    name: str | None
-    count: int
+# With every part, for the check of all statements.
+_EVERY_FILTER: Final[LiteralString] = "WHERE " + " AND ".join(_FILTERS.values())
+BATTLES_BY_EVERY_FILTER: Final[LiteralString] = _of_all(", ".join(_ORDERS.values()), _EVERY_FILTER) + _SHOWN
+BATTLES_BY_TEXT: Final[LiteralString] = (
+    _of_text(_RELEVANCE[Direction.DESC] + ", ".join(_ORDERS.values()), _EVERY_FILTER) + _SHOWN
+)
 
 
 class BattleRepository:
@@ -167,55 +155,31 @@ class BattleRepository:
 
     async def page(self, search: BattleSearch) -> FoundPage[BattleDocument]:
         params = _params(search)
-        rows = await self._connection.rows(_Row, ORDERS[search.order, search.direction], params)
-        counts = await self._connection.rows(CountRow, SUMMARY, params)
-        matched = await self._matched(params, [row.battle_id for row in rows] if search.text else [])
+        rows = await self._connection.rows(FoundRow, _statement(search, params), params)
         return FoundPage(
-            [
-                FoundDocument(
-                    BattleDocument.model_validate(row.document),
-                    row.relevance,
-                    frozenset(matched.get(row.battle_id, ())),
-                )
-                for row in rows
-            ],
-            total_of(counts),
-            facets_of(counts, ("securityType", "status", "tier", "region", "size"), {"size": list(SIZES)}),
+            [_found(row, row.document, search.text) for row in rows if row.document is not None],
+            total_of(rows),
+            facets_of(rows, ("securityType", "status", "tier", "region", "size"), {"size": list(SIZES)}),
         )
 
-    async def _matched(
-        self, params: Mapping[str, Any], battle_ids: Sequence[UUID]
-    ) -> Mapping[UUID, set[tuple[NamedKind, int]]]:
-        matched: dict[UUID, set[tuple[NamedKind, int]]] = {}
-        if not battle_ids:
-            return matched
-        for row in await self._connection.rows(_MatchedRow, MATCHED, {**params, "battle_ids": list(battle_ids)}):
-            matched.setdefault(row.battle_id, set()).add((NamedKind(row.entity_type), row.entity_id))
-        return matched
+
+def _statement(search: BattleSearch, params: Mapping[str, Any]) -> LiteralString:
+    order, where = _ORDERS[search.order, search.direction], conditions(_FILTERS, params)
+    if search.text is None:
+        return _of_all(order, where) + _SHOWN
+    by_relevance = _RELEVANCE[search.direction] if search.order is BattleOrder.RELEVANCE else ""
+    return _of_text(by_relevance + order, where) + _SHOWN
 
 
-def total_of(counts: Sequence[CountRow]) -> int:
-    return next((row.count for row in counts if row.facet == "total"), 0)
-
-
-def facets_of(
-    counts: Sequence[CountRow], names: Sequence[str], buckets: Mapping[str, Sequence[str]] | None = None
-) -> Facets:
-    """The values of each facet, the most frequent first; numbers of buckets become their names, counted from 1."""
-    facets: dict[str, list[FacetValue]] = {name: [] for name in names}
-    for row in counts:
-        named = (buckets or {}).get(row.facet)
-        if row.facet not in facets or row.value is None or (named and row.value == "0"):
-            continue
-        value = named[int(row.value) - 1] if named else row.value
-        facets[row.facet].append(FacetValue(value, row.count, row.name if row.facet == "region" else None))
-    return facets
+def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[BattleDocument]:
+    named = [text.named[place - 1] for place in row.names or ()] if text else []
+    matched = frozenset((part.kind, part.id) for part in named)
+    return FoundDocument(BattleDocument.model_validate_json(document), row.relevance or 0.0, matched)
 
 
 def text_params(text: TextFilter | None) -> dict[str, Any]:
     text_filter = text or TextFilter()
     return {
-        "has_text": text is not None,
         "kinds": [str(named.kind) for named in text_filter.named],
         "ids": [named.id for named in text_filter.named],
         "parts": [named.part for named in text_filter.named],

@@ -3,20 +3,16 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.search.documents import BattleDocument, KillmailDocument
 from search_api.domain.edit_distance import tolerated_edits
-from search_api.domain.named import NamedDocument, NamedKind
+from search_api.domain.named import FEW, NamedDocument, NamedKind
 from search_api.domain.search_text import SearchText
 from search_api.domain.searches import BattleSearch, FoundPage, KillmailSearch
 from search_api.repositories.battles import BattleRepository
 from search_api.repositories.killmails import KillmailRepository
 from search_api.repositories.names import NameRepository, words_query
-
-FEW: Final = 5
-"""With fewer hits of a kind similar names are looked for, too: what was typed may be a misspelled other name."""
 
 
 class PostgresEngine:
@@ -24,10 +20,10 @@ class PostgresEngine:
         self._database = database
 
     async def names(
-        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int
+        self, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int, enough: int
     ) -> list[NamedDocument]:
         async with self._database.connection() as connection:
-            return await _names(NameRepository(connection), text, kinds, now, limit)
+            return await _names(NameRepository(connection), text, kinds, now, limit=limit, enough=enough)
 
     async def regions(self) -> Sequence[tuple[int, str]]:
         async with self._database.connection() as connection:
@@ -46,7 +42,7 @@ class PostgresEngine:
 
 
 async def _names(
-    names: NameRepository, text: SearchText, kinds: Collection[NamedKind], now: datetime, limit: int
+    names: NameRepository, text: SearchText, kinds: Collection[NamedKind], now: datetime, *, limit: int, enough: int
 ) -> list[NamedDocument]:
     """Each step asks only for kinds of which the steps before it, which find what ranks higher, found too few."""
     found = await names.beginning_with(text, kinds, now, limit)
@@ -56,15 +52,17 @@ async def _names(
     if lacking and words_query(text.words):
         found += await names.with_words(text, lacking, now, limit)
     lacking = _with_fewer(found, kinds, min(FEW, limit))
-    if lacking and tolerated_edits(text.compact):
-        found += await names.beginning_nearly_with(text, lacking, now)
-        lacking = _with_fewer(found, lacking, 1)
-        if lacking:
-            found += await names.similar_to(text, lacking, now)
-    return found
+    if not lacking or len(_different(found)) >= enough or not tolerated_edits(text.compact):
+        return found
+    found += await names.beginning_nearly_with(text, lacking, now)
+    return found or await names.similar_to(text, kinds, now)
+
+
+def _different(found: Collection[NamedDocument]) -> set[tuple[NamedKind, int]]:
+    return {(document.kind, document.id) for document in found}
 
 
 def _with_fewer(found: Collection[NamedDocument], kinds: Collection[NamedKind], limit: int) -> list[NamedKind]:
     """The kinds with fewer different names than `limit`."""
-    counts = Counter(kind for kind, _ in {(document.kind, document.id) for document in found})
+    counts = Counter(kind for kind, _ in _different(found))
     return [kind for kind in kinds if counts[kind] < limit]

@@ -1,11 +1,7 @@
-"""Finds killmails in PostgreSQL by place, ship and victim. Every statement is static; every list has a limit."""
+"""Finds killmails in PostgreSQL by place, ship and victim. Statements are composed of constant parts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, LiteralString
-from uuid import UUID
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.search.documents import KillmailDocument
@@ -19,31 +15,32 @@ from search_api.domain.searches import (
     KillmailSearch,
     TextFilter,
 )
-from search_api.repositories.battles import CountRow, facets_of, text_params, total_of
+from search_api.repositories.battles import text_params
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, total_of
 
-# What a killmail is found by: its place, its ship, and who lost it.
-_FOUND: Final[LiteralString] = """
-WITH parts AS (
-    SELECT w.entity_type, w.entity_id, w.part, w.weight
-    FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
+_PARTS: Final[LiteralString] = """
+WITH parts AS MATERIALIZED (
+    SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
         AS w (entity_type, entity_id, part, weight)
 ), named AS (
     SELECT best.killmail_id, sum(best.weight) AS weight FROM (
         SELECT killmail_id, part, max(weight) AS weight FROM (
-            SELECT k.killmail_id, p.part, p.weight FROM parts p
-            JOIN killmails k ON k.system_id = p.entity_id WHERE p.entity_type = 'system'
-            UNION ALL
-            SELECT k.killmail_id, p.part, p.weight FROM parts p
-            JOIN killmails k ON k.ship_type_id = p.entity_id WHERE p.entity_type = 'ship_type'
-            UNION ALL
-            SELECT k.killmail_id, p.part, p.weight FROM parts p
-            JOIN killmails k ON k.victim_character_id = p.entity_id WHERE p.entity_type = 'character'
-            UNION ALL
-            SELECT k.killmail_id, p.part, p.weight FROM parts p
-            JOIN killmails k ON k.victim_corporation_id = p.entity_id WHERE p.entity_type = 'corporation'
-            UNION ALL
-            SELECT k.killmail_id, p.part, p.weight FROM parts p
-            JOIN killmails k ON k.victim_alliance_id = p.entity_id WHERE p.entity_type = 'alliance') AS every
+"""
+# What a killmail is found by: its place, its ship, and who lost it.
+_OF_KIND: Final[Mapping[NamedKind, LiteralString]] = {
+    NamedKind.SYSTEM: """SELECT k.killmail_id, p.part, p.weight FROM parts p
+        JOIN killmails k ON k.system_id = p.entity_id WHERE p.entity_type = 'system'""",
+    NamedKind.SHIP_TYPE: """SELECT k.killmail_id, p.part, p.weight FROM parts p
+        JOIN killmails k ON k.ship_type_id = p.entity_id WHERE p.entity_type = 'ship_type'""",
+    NamedKind.CHARACTER: """SELECT k.killmail_id, p.part, p.weight FROM parts p
+        JOIN killmails k ON k.victim_character_id = p.entity_id WHERE p.entity_type = 'character'""",
+    NamedKind.CORPORATION: """SELECT k.killmail_id, p.part, p.weight FROM parts p
+        JOIN killmails k ON k.victim_corporation_id = p.entity_id WHERE p.entity_type = 'corporation'""",
+    NamedKind.ALLIANCE: """SELECT k.killmail_id, p.part, p.weight FROM parts p
+        JOIN killmails k ON k.victim_alliance_id = p.entity_id WHERE p.entity_type = 'alliance'""",
+}
+_NO_KIND: Final[LiteralString] = "SELECT NULL::bigint AS killmail_id, 0 AS part, 0 AS weight WHERE false"
+_FOUND: Final[LiteralString] = """) AS every
         GROUP BY killmail_id, part) AS best
     GROUP BY best.killmail_id HAVING count(*) = %(part_count)s::integer
 ), found AS (
@@ -53,116 +50,106 @@ WITH parts AS (
         SELECT killmail_id, %(words_weight)s::integer FROM killmails WHERE system_id IN (
             SELECT system_id FROM solar_systems WHERE region_id = ANY(%(text_regions)s::bigint[]))) AS either
     GROUP BY killmail_id
-)
+), matching AS MATERIALIZED (
+    SELECT k.killmail_id, k.killmail_time, k.total_value, k.system_id, k.ship_type_id, f.weight
+    FROM found f JOIN killmails k ON k.killmail_id = f.killmail_id
 """
-_MATCHES: Final[LiteralString] = """
-FROM killmails k
-JOIN solar_systems s ON s.system_id = k.system_id
-LEFT JOIN ship_types t ON t.ship_type_id = k.ship_type_id
-LEFT JOIN found f ON f.killmail_id = k.killmail_id
-WHERE (NOT %(has_text)s::boolean OR f.killmail_id IS NOT NULL)
-    AND (%(killmail_ids)s::bigint[] IS NULL OR k.killmail_id = ANY(%(killmail_ids)s::bigint[]))
-    AND (%(security_types)s::text[] IS NULL OR s.security_type = ANY(%(security_types)s::text[]))
-    AND (%(hull_classes)s::text[] IS NULL OR t.hull_class = ANY(%(hull_classes)s::text[]))
-    AND (%(system_ids)s::bigint[] IS NULL OR k.system_id = ANY(%(system_ids)s::bigint[]))
-    AND (%(region_ids)s::bigint[] IS NULL OR s.region_id = ANY(%(region_ids)s::bigint[]))
-    AND (%(ship_type_ids)s::bigint[] IS NULL OR k.ship_type_id = ANY(%(ship_type_ids)s::bigint[]))
-    AND (%(alliance_ids)s::bigint[] IS NULL OR k.victim_alliance_id = ANY(%(alliance_ids)s::bigint[]))
-    AND (%(corporation_ids)s::bigint[] IS NULL OR k.victim_corporation_id = ANY(%(corporation_ids)s::bigint[]))
-    AND (%(character_ids)s::bigint[] IS NULL OR k.victim_character_id = ANY(%(character_ids)s::bigint[]))
-    AND (%(time_least)s::timestamptz IS NULL OR k.killmail_time >= %(time_least)s::timestamptz)
-    AND (%(time_most)s::timestamptz IS NULL OR k.killmail_time <= %(time_most)s::timestamptz)
-    AND (%(isk_least)s::numeric IS NULL OR k.total_value >= %(isk_least)s::numeric)
-    AND (%(isk_most)s::numeric IS NULL OR k.total_value <= %(isk_most)s::numeric)
-    AND (%(attackers_least)s::integer IS NULL OR k.attacker_count >= %(attackers_least)s::integer)
-    AND (%(attackers_most)s::integer IS NULL OR k.attacker_count <= %(attackers_most)s::integer)
-"""
-_PAGE: Final[LiteralString] = (
-    _FOUND
-    + """, page AS MATERIALIZED (
-    SELECT k.killmail_id, coalesce(f.weight, 0)::double precision AS relevance"""
-    + _MATCHES
-    + " ORDER BY "
-)
+_FILTERS: Final[Mapping[str, LiteralString]] = {
+    "killmail_ids": "k.killmail_id = ANY(%(killmail_ids)s::bigint[])",
+    "security_types": """k.system_id IN (
+        SELECT system_id FROM solar_systems WHERE security_type = ANY(%(security_types)s::text[]))""",
+    "hull_classes": """k.ship_type_id IN (
+        SELECT ship_type_id FROM ship_types WHERE hull_class = ANY(%(hull_classes)s::text[]))""",
+    "system_ids": "k.system_id = ANY(%(system_ids)s::bigint[])",
+    "region_ids": """k.system_id IN (
+        SELECT system_id FROM solar_systems WHERE region_id = ANY(%(region_ids)s::bigint[]))""",
+    "ship_type_ids": "k.ship_type_id = ANY(%(ship_type_ids)s::bigint[])",
+    "alliance_ids": "k.victim_alliance_id = ANY(%(alliance_ids)s::bigint[])",
+    "corporation_ids": "k.victim_corporation_id = ANY(%(corporation_ids)s::bigint[])",
+    "character_ids": "k.victim_character_id = ANY(%(character_ids)s::bigint[])",
+    "time_least": "k.killmail_time >= %(time_least)s::timestamptz",
+    "time_most": "k.killmail_time <= %(time_most)s::timestamptz",
+    "isk_least": "k.total_value >= %(isk_least)s::numeric",
+    "isk_most": "k.total_value <= %(isk_most)s::numeric",
+    "attackers_least": "k.attacker_count >= %(attackers_least)s::integer",
+    "attackers_most": "k.attacker_count <= %(attackers_most)s::integer",
+}
+_ORDERS: Final[Mapping[tuple[KillmailOrder, Direction], LiteralString]] = {
+    (KillmailOrder.TIME, Direction.DESC): "k.killmail_time DESC, k.killmail_id DESC",
+    (KillmailOrder.TIME, Direction.ASC): "k.killmail_time, k.killmail_id",
+    (KillmailOrder.VALUE, Direction.DESC): "k.total_value DESC NULLS LAST, k.killmail_id DESC",
+    (KillmailOrder.VALUE, Direction.ASC): "k.total_value NULLS FIRST, k.killmail_id",
+}
+_PAGE: Final[LiteralString] = "page AS MATERIALIZED (SELECT k.killmail_id, row_number() OVER (ORDER BY "
+_LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::integer)"
+# The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
+_NEWEST: Final[LiteralString] = ", newest AS MATERIALIZED (SELECT k.system_id, k.ship_type_id "
+# Counted by system and type before these are looked up, of which there are fewer than killmails. The page is chosen
+# before anything is joined to it, and names are looked up for it alone: joins of them would take longer to plan.
 _SHOWN: Final[LiteralString] = """
+    ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
+), located AS (
+    SELECT s.security_type, s.region_id, s.region_name, of_system.count
+    FROM (SELECT system_id, count(*) AS count FROM newest GROUP BY system_id) AS of_system
+    JOIN solar_systems s ON s.system_id = of_system.system_id
 )
-SELECT k.killmail_id, k.killmail_time, k.system_id, s.system_name, s.region_id, s.region_name, s.security_type,
-    s.security_status, k.ship_type_id, t.ship_type_name, t.ship_group_id, t.ship_group_name, t.hull_class,
-    k.victim_character_id, p.entity_name AS victim_character_name,
-    k.victim_corporation_id, c.entity_name AS victim_corporation_name,
-    k.victim_alliance_id, a.entity_name AS victim_alliance_name,
-    k.attacker_count, k.total_value, k.is_npc, k.is_solo, page.relevance,
-    (SELECT battle_id FROM battle_killmails m WHERE m.killmail_id = k.killmail_id LIMIT 1) AS battle_id
+SELECT page.place, page.relevance, NULL::bigint[] AS names, json_build_object(
+        'id', k.killmail_id::text, 'killmailTime', floor(extract(epoch FROM k.killmail_time))::bigint,
+        'systemId', k.system_id::text, 'systemName', s.system_name, 'regionId', s.region_id::text,
+        'regionName', s.region_name, 'securityType', s.security_type, 'securityStatus', s.security_status,
+        'shipTypeId', k.ship_type_id::text, 'shipTypeName', t.ship_type_name, 'shipGroupId', t.ship_group_id::text,
+        'shipGroupName', t.ship_group_name, 'hullClass', t.hull_class,
+        'victimCharacterId', k.victim_character_id::text, 'victimCharacterName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'character' AND entity_id = k.victim_character_id),
+        'victimCorporationId', k.victim_corporation_id::text, 'victimCorporationName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'corporation' AND entity_id = k.victim_corporation_id),
+        'victimAllianceId', k.victim_alliance_id::text, 'victimAllianceName', (
+            SELECT entity_name FROM entities WHERE entity_type = 'alliance' AND entity_id = k.victim_alliance_id),
+        'attackerCount', k.attacker_count, 'value', floor(k.total_value)::bigint, 'iskValue', k.total_value::text,
+        'npc', k.is_npc, 'solo', k.is_solo, 'battleId', (
+            SELECT battle_id FROM battle_killmails m WHERE m.killmail_id = k.killmail_id LIMIT 1))::text AS document,
+    NULL AS facet, NULL AS value, NULL AS name, NULL::bigint AS hits
 FROM page
 JOIN killmails k ON k.killmail_id = page.killmail_id
 JOIN solar_systems s ON s.system_id = k.system_id
 LEFT JOIN ship_types t ON t.ship_type_id = k.ship_type_id
-LEFT JOIN entities p ON p.entity_type = 'character' AND p.entity_id = k.victim_character_id
-LEFT JOIN entities c ON c.entity_type = 'corporation' AND c.entity_id = k.victim_corporation_id
-LEFT JOIN entities a ON a.entity_type = 'alliance' AND a.entity_id = k.victim_alliance_id
-ORDER BY """
-_TIME: Final[LiteralString] = "k.killmail_time"
-_VALUE: Final[LiteralString] = "k.total_value"
-_DESC: Final[LiteralString] = " DESC NULLS LAST, k.killmail_id DESC"
-_ASC: Final[LiteralString] = " NULLS FIRST, k.killmail_id"
-_NEWEST: Final[LiteralString] = "k.killmail_time DESC, k.killmail_id DESC"
-_OLDEST: Final[LiteralString] = "k.killmail_time, k.killmail_id"
-_LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::integer"
-# One statement an order; the page is chosen before anything is joined to it.
-BY_TIME_DESC: Final[LiteralString] = _PAGE + _NEWEST + _LIMIT + _SHOWN + _NEWEST
-BY_TIME_ASC: Final[LiteralString] = _PAGE + _OLDEST + _LIMIT + _SHOWN + _OLDEST
-BY_VALUE_DESC: Final[LiteralString] = _PAGE + _VALUE + _DESC + _LIMIT + _SHOWN + _VALUE + _DESC
-BY_VALUE_ASC: Final[LiteralString] = _PAGE + _VALUE + _ASC + _LIMIT + _SHOWN + _VALUE + _ASC
-ORDERS: Final[Mapping[tuple[KillmailOrder, Direction], LiteralString]] = {
-    (KillmailOrder.TIME, Direction.DESC): BY_TIME_DESC,
-    (KillmailOrder.TIME, Direction.ASC): BY_TIME_ASC,
-    (KillmailOrder.VALUE, Direction.DESC): BY_VALUE_DESC,
-    (KillmailOrder.VALUE, Direction.ASC): BY_VALUE_ASC,
-}
-# The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
-_NEWEST_MATCHES: Final[LiteralString] = """, matching AS MATERIALIZED (
-    SELECT s.security_type, t.hull_class, s.region_id, s.region_name
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM newest
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, 'securityType', security_type, NULL, sum(count)::bigint FROM located
+GROUP BY security_type
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, 'region', region_id::text, max(region_name), sum(count)::bigint FROM located
+GROUP BY region_id
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, 'hullClass', t.hull_class, NULL, sum(of_type.count)::bigint
+FROM (SELECT ship_type_id, count(*) AS count FROM newest GROUP BY ship_type_id) AS of_type
+JOIN ship_types t ON t.ship_type_id = of_type.ship_type_id WHERE t.hull_class IS NOT NULL
+GROUP BY t.hull_class
+ORDER BY place, hits DESC, value
 """
-_COUNTED: Final[LiteralString] = """
-    ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
-)
-SELECT CASE WHEN grouping(security_type) = 0 THEN 'securityType' WHEN grouping(hull_class) = 0 THEN 'hullClass'
-        WHEN grouping(region_id) = 0 THEN 'region' ELSE 'total' END AS facet,
-    coalesce(security_type, hull_class, region_id::text) AS value, max(region_name) AS name, count(*) AS count
-FROM matching
-GROUP BY GROUPING SETS ((security_type), (hull_class), (region_id), ())
-ORDER BY count(*) DESC, value
-"""
-SUMMARY: Final[LiteralString] = _FOUND + _NEWEST_MATCHES + _MATCHES + _COUNTED
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    killmail_id: int
-    killmail_time: datetime
-    system_id: int
-    system_name: str
-    region_id: int
-    region_name: str
-    security_type: str
-    security_status: float
-    ship_type_id: int | None
-    ship_type_name: str | None
-    ship_group_id: int | None
-    ship_group_name: str | None
-    hull_class: str | None
-    victim_character_id: int | None
-    victim_character_name: str | None
-    victim_corporation_id: int | None
-    victim_corporation_name: str | None
-    victim_alliance_id: int | None
-    victim_alliance_name: str | None
-    attacker_count: int
-    total_value: Decimal | None
-    is_npc: bool
-    is_solo: bool
-    relevance: float
-    battle_id: UUID | None
+def _of_all(order: LiteralString, where: LiteralString) -> LiteralString:
+    """Killmails of the filters, the newest by an index."""
+    columns: LiteralString = ") AS place, 0::double precision AS relevance FROM killmails k "
+    page = _PAGE + order + columns + where + " ORDER BY " + order + _LIMIT
+    return "WITH " + page + _NEWEST + "FROM killmails k " + where + _SHOWN
+
+
+def _of_text(kinds: Iterable[NamedKind], order: LiteralString, where: LiteralString) -> LiteralString:
+    """Killmails that fit the text and the filters, which are found once for the page and for the counts."""
+    of_kinds = " UNION ALL ".join([_OF_KIND[kind] for kind in kinds]) or _NO_KIND
+    columns: LiteralString = ") AS place, k.weight::double precision AS relevance FROM matching k ORDER BY "
+    page = _PAGE + order + columns + order + _LIMIT
+    return _PARTS + of_kinds + _FOUND + where + "), " + page + _NEWEST + "FROM matching k " + _SHOWN
+
+
+# With every part, for the check of all statements.
+_EVERY_FILTER: Final[LiteralString] = "WHERE " + " AND ".join(_FILTERS.values())
+KILLMAILS_BY_EVERY_FILTER: Final[LiteralString] = _of_all(", ".join(_ORDERS.values()), _EVERY_FILTER)
+KILLMAILS_BY_TEXT: Final[LiteralString] = _of_text(_OF_KIND, ", ".join(_ORDERS.values()), _EVERY_FILTER)
+KILLMAILS_BY_REGION: Final[LiteralString] = _of_text((), _ORDERS[KillmailOrder.TIME, Direction.DESC], "")
 
 
 class KillmailRepository:
@@ -171,62 +158,37 @@ class KillmailRepository:
 
     async def page(self, search: KillmailSearch) -> FoundPage[KillmailDocument]:
         params = _params(search)
-        rows = await self._connection.rows(_Row, ORDERS[search.order, search.direction], params)
-        counts = await self._connection.rows(CountRow, SUMMARY, params)
+        rows = await self._connection.rows(FoundRow, _statement(search, params), params)
         return FoundPage(
-            [FoundDocument(_document(row), row.relevance, _matched(row, search.text)) for row in rows],
-            total_of(counts),
-            facets_of(counts, ("securityType", "hullClass", "region")),
+            [_found(row, row.document, search.text) for row in rows if row.document is not None],
+            total_of(rows),
+            facets_of(rows, ("securityType", "hullClass", "region")),
         )
 
 
-def _document(row: _Row) -> KillmailDocument:
-    value = row.total_value
-    return KillmailDocument.model_validate(
-        {
-            "id": str(row.killmail_id),
-            "killmail_time": int(row.killmail_time.timestamp()),
-            "system_id": str(row.system_id),
-            "system_name": row.system_name,
-            "region_id": str(row.region_id),
-            "region_name": row.region_name,
-            "security_type": row.security_type,
-            "security_status": row.security_status,
-            "ship_type_id": _text(row.ship_type_id),
-            "ship_type_name": row.ship_type_name,
-            "ship_group_id": _text(row.ship_group_id),
-            "ship_group_name": row.ship_group_name,
-            "hull_class": row.hull_class,
-            "victim_character_id": _text(row.victim_character_id),
-            "victim_character_name": row.victim_character_name,
-            "victim_corporation_id": _text(row.victim_corporation_id),
-            "victim_corporation_name": row.victim_corporation_name,
-            "victim_alliance_id": _text(row.victim_alliance_id),
-            "victim_alliance_name": row.victim_alliance_name,
-            "attacker_count": row.attacker_count,
-            "value": None if value is None else int(value),
-            "isk_value": None if value is None else str(value),
-            "battle_id": _text(row.battle_id),
-            "npc": row.is_npc,
-            "solo": row.is_solo,
-        }
-    )
+def _statement(search: KillmailSearch, params: Mapping[str, Any]) -> LiteralString:
+    order, where = _ORDERS[search.order, search.direction], conditions(_FILTERS, params)
+    if search.text is None:
+        return _of_all(order, where)
+    kinds = {named.kind for named in search.text.named}
+    return _of_text([kind for kind in _OF_KIND if kind in kinds], order, where)
 
 
-def _matched(row: _Row, text: TextFilter | None) -> frozenset[tuple[NamedKind, int]]:
+def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[KillmailDocument]:
+    killmail = KillmailDocument.model_validate_json(document)
+    return FoundDocument(killmail, row.relevance or 0.0, _matched(killmail, text))
+
+
+def _matched(killmail: KillmailDocument, text: TextFilter | None) -> frozenset[tuple[NamedKind, int]]:
     named = {(part.kind, part.id) for part in text.named} if text else set[tuple[NamedKind, int]]()
     own = (
-        (NamedKind.SYSTEM, row.system_id),
-        (NamedKind.SHIP_TYPE, row.ship_type_id),
-        (NamedKind.CHARACTER, row.victim_character_id),
-        (NamedKind.CORPORATION, row.victim_corporation_id),
-        (NamedKind.ALLIANCE, row.victim_alliance_id),
+        (NamedKind.SYSTEM, killmail.system_id),
+        (NamedKind.SHIP_TYPE, killmail.ship_type_id),
+        (NamedKind.CHARACTER, killmail.victim_character_id),
+        (NamedKind.CORPORATION, killmail.victim_corporation_id),
+        (NamedKind.ALLIANCE, killmail.victim_alliance_id),
     )
-    return frozenset((kind, value) for kind, value in own if value is not None and (kind, value) in named)
-
-
-def _text(value: object | None) -> str | None:
-    return None if value is None else str(value)
+    return frozenset((kind, int(value)) for kind, value in own if value is not None and (kind, int(value)) in named)
 
 
 def _params(search: KillmailSearch) -> dict[str, Any]:

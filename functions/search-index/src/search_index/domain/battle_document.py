@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from battlescope_schemas.battle import BattleCreated, BattleSide, BattleStatus
@@ -100,8 +101,13 @@ def words_of(document: BattleDocument, tickers: Iterable[str]) -> tuple[str, ...
     """The folded words of everything by which a battle is found; a name of several words also as one."""
     texts = [document.name, document.system_name, document.region_name, document.constellation_name]
     texts += [*document.system_names, *document.alliance_names, *document.corp_names, *document.character_names]
-    words = {word for text in texts if text for word in (*folded(text).split(), compact(text))}
+    words = {word for text in texts if text for word in _words(text)}
     return tuple(sorted(words | {compact(ticker) for ticker in tickers}))
+
+
+@lru_cache(maxsize=16_384)  # a battle in progress is indexed again and again, with nearly the same names
+def _words(text: str) -> tuple[str, ...]:
+    return (*folded(text).split(), compact(text))
 
 
 def tickers_of(participations: Participations, names: Names) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -9,14 +9,23 @@ from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.battle_document import Named
 from search_index.domain.participation import EntityKey
+from search_index.domain.participation_changes import NO_INCREMENT, Increment
 
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
-# Recounted from the battles, never counted up, so that a repeated event changes nothing. The affiliation is that of the
-# last battle. Returns the entities whose row changed.
+# Counted from the battles, or for what is in most of them (`Increment`) by the differences between the rows of battles
+# as they were stored and as they are computed now: a repeated event makes none. The first count is always one of the
+# battles, because a name may come at the moment when its battle is indexed. The affiliation is that of the last battle.
+# Returns the entities whose row changed.
 RECOUNT: Final[LiteralString] = """
-WITH counted AS (
+WITH changed AS (
+    SELECT c.*, e.is_searchable AND NOT c.is_recounted AS is_summed
+    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(is_recounted)s::boolean[], %(battles)s::integer[],
+        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[])
+        AS c (entity_type, entity_id, is_recounted, battles, kills, losses, last_seen_at)
+    JOIN entities AS e USING (entity_type, entity_id)
+), counted AS (
     SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
         coalesce(sum(b.kills), 0)::integer AS kills, coalesce(sum(b.losses), 0)::integer AS losses,
         max(b.last_seen_at) AS last_seen_at,
@@ -24,9 +33,13 @@ WITH counted AS (
             FILTER (WHERE requested.entity_type = 'character'))[1] AS corporation_id,
         (array_agg(b.alliance_id ORDER BY b.last_seen_at DESC, b.battle_id)
             FILTER (WHERE requested.entity_type IN ('character', 'corporation')))[1] AS alliance_id
-    FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[]) AS requested (entity_type, entity_id)
+    FROM (SELECT entity_type, entity_id FROM changed WHERE NOT is_summed) AS requested
     LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
     GROUP BY requested.entity_type, requested.entity_id
+    UNION ALL
+    SELECT c.entity_type, c.entity_id, e.battle_count + c.battles, e.kills + c.kills, e.losses + c.losses,
+        greatest(e.last_seen_at, c.last_seen_at), e.corporation_id, e.alliance_id
+    FROM changed AS c JOIN entities AS e USING (entity_type, entity_id) WHERE c.is_summed
 )
 UPDATE entities AS e SET battle_count = c.battle_count, kills = c.kills, losses = c.losses,
     last_seen_at = c.last_seen_at, is_searchable = c.battle_count > 0, corporation_id = c.corporation_id,
@@ -109,6 +122,20 @@ async def save_name(database: Database, payload: EntityUpdated, *, has_copy: boo
     }
     async with database.connection() as connection:
         await connection.execute(SAVE_NAME, params)
+
+
+def count_params(recounted: Collection[EntityKey], increments: Mapping[EntityKey, Increment]) -> dict[str, Any]:
+    """The parameters of `RECOUNT`, sorted by key, so that no two writers lock rows crosswise."""
+    keys = sorted({*recounted, *increments})
+    rows = [increments.get(key, NO_INCREMENT) for key in keys]
+    return {
+        **key_params(keys),
+        "is_recounted": [key in recounted for key in keys],
+        "battles": [row.battles for row in rows],
+        "kills": [row.kills for row in rows],
+        "losses": [row.losses for row in rows],
+        "last_seen_at": [row.last_seen_at for row in rows],
+    }
 
 
 def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from battlescope_schemas.search.documents import BattleDocument
 from search_index.domain.battle_document import Names
 from search_index.domain.killmail import Killmail, SolarSystem
 from search_index.domain.participation import EntityKey
+from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence import battle_documents, entities, participations
 from search_index.persistence.battle_documents import StoredState
 from search_index.persistence.queues import Queued
@@ -33,7 +34,7 @@ class Loaded:
 
     states: Sequence[StoredState]
     killmails: Mapping[str, Sequence[Killmail]]
-    participations: participations.Participations
+    participations: Participations
 
 
 NOTHING: Final = Loaded((), {}, {})
@@ -68,7 +69,7 @@ class IndexStep:
 
     async def save_participations(
         self,
-        changes: participations.ParticipationChanges,
+        changes: ParticipationChanges,
         keys: Collection[EntityKey],
         shown_keys: Collection[EntityKey] = (),
         system_ids: Collection[int] = (),
@@ -84,8 +85,8 @@ class IndexStep:
                 await self._connection.execute(
                     participations.DELETE_PARTICIPATIONS, participations.removed_params(changes)
                 )
-            concerned = sorted(changes.keys().union(keys))
-            recounted = await self._connection.execute(entities.RECOUNT, entities.key_params(concerned))
+            concerned = entities.count_params(changes.recounted.union(keys), changes.increments)
+            recounted = await self._connection.execute(entities.RECOUNT, concerned)
             named = self._connection.cursor(row_factory=class_row(entities.NameRow))
             await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
             located = await self._connection.execute(

@@ -1,6 +1,6 @@
 """Who was in which battle: the killmails it is computed from, and the rows with the result."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from psycopg import AsyncCursor
 from battlescope_events.postgres.database import Connection
 from search_index.domain.killmail import Killmail, Pilot
 from search_index.domain.participation import EntityKey, Participation
+from search_index.domain.participation_changes import ParticipationChanges, Participations
 
 SELECT_MEMBERS: Final[LiteralString] = """
 SELECT member.battle_id::text, killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
@@ -45,9 +46,6 @@ SELECT battle_id::text, entity_type, array_agg(entity_id::text ORDER BY kills + 
 FROM battle_entities WHERE battle_id = ANY (%(battle_ids)s::uuid[])
 GROUP BY battle_id, entity_type
 """
-
-Participations = Mapping[str, Mapping[EntityKey, Participation]]
-"""By battle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +93,6 @@ async def entity_ids(connection: Connection, battle_ids: Sequence[str]) -> dict[
     for row in await connection.rows(_EntityIds, SELECT_ENTITY_IDS, {"battle_ids": list(battle_ids)}):
         ids[row.battle_id][row.entity_type] = row.entity_ids
     return ids
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipationChanges:
-    """What differs from the stored rows, each with its battle; rows that stay the same are not written."""
-
-    saved: Sequence[tuple[str, EntityKey, Participation]]
-    removed: Sequence[tuple[str, EntityKey]]
-
-    def keys(self) -> set[EntityKey]:
-        return {key for _, key, _ in self.saved} | {key for _, key in self.removed}
-
-
-def changes(stored: Participations, computed: Participations) -> ParticipationChanges:
-    """Both by battle; `stored` may lack battles."""
-    saved = [
-        (battle_id, key, participation)
-        for battle_id, participations in computed.items()
-        for key, participation in participations.items()
-        if stored.get(battle_id, {}).get(key) != participation
-    ]
-    removed = [
-        (battle_id, key)
-        for battle_id, participations in stored.items()
-        for key in participations
-        if key not in computed.get(battle_id, {})
-    ]
-    return ParticipationChanges(saved, removed)
 
 
 async def stored_participations(cursor: AsyncCursor[tuple[Any, ...]]) -> Participations:

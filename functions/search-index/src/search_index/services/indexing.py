@@ -11,8 +11,8 @@ from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
 from search_index.domain.participation import SYSTEM, EntityKey, participations
+from search_index.domain.participation_changes import changes
 from search_index.persistence.index_step import NOTHING, IndexStep, pipelined_transaction
-from search_index.persistence.participations import changes
 from search_index.persistence.queues import Queued, Queues
 
 BATCH: Final = 200

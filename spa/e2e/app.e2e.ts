@@ -22,7 +22,11 @@ import {
   violations,
   WIDTHS,
 } from "./support.ts";
+import { shifts, watch } from "./vitals.ts";
 
+/** What browsers call good. */
+const MOST_SHIFT = 0.1;
+const SETTLE_MS = 500;
 const TABS = ["", "/kills", "/timeline", "/composition", "/participants", "/replay", "/why", "/history"] as const;
 
 let system: System;
@@ -148,6 +152,34 @@ describe("every page", () => {
           assert.deepEqual(await sticksOut(page), [], `${path} at ${width}`);
         }
       }
+    }));
+});
+
+describe("what stands on a page stays there", () => {
+  test("no page moves by itself while it comes, also a replay that is drawn", () =>
+    withPage(async (page) => {
+      await watch(page, "main h1");
+      await reshape(page, (detail) => enlarged(detail, detail.totalKills, 2000));
+      for (const path of ["/", "/battles", ...TABS.map((tab) => `/battles/${largest.id}${tab}`)]) {
+        await page.goto(system.url + path);
+        await shown(page);
+        await page.waitForTimeout(SETTLE_MS);
+        const { cls, largest: worst } = await shifts(page);
+        assert.ok(cls < MOST_SHIFT, `${path} moves by ${cls.toFixed(3)}, most of all ${worst?.of}`);
+      }
+    }));
+
+  test("the way back to a tab finds the place where it was left", () =>
+    withPage(async (page) => {
+      await page.goto(report("/kills?pods=1"));
+      await page.locator("[data-row]").first().waitFor();
+      await page.evaluate(() => scrollTo(0, 2500));
+      await page.waitForFunction(() => scrollY === 2500);
+      await page.getByRole("link", { name: /^Composition/ }).click();
+      await page.getByRole("table").waitFor();
+      await page.goBack();
+      await page.locator("[data-row]").first().waitFor();
+      await page.waitForFunction(() => scrollY === 2500);
     }));
 });
 
@@ -387,16 +419,21 @@ test("the pilots of a list are a CSV file", () =>
     assert.equal(lines.length - 1, answer.totalParticipants);
   }));
 
-test("the page of the API has the colours that the system asks for", () =>
+test("the app and the page of the API have the same theme: dark, or what was chosen", () =>
   withPage(async (page) => {
-    for (const [colorScheme, ground] of [
+    await page.emulateMedia({ colorScheme: "light" });
+    for (const [choice, ground] of [
+      ["", "rgb(10, 13, 18)"],
       ["dark", "rgb(10, 13, 18)"],
       ["light", "rgb(244, 246, 249)"],
+      ["system", "rgb(244, 246, 249)"],
     ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.goto(`${system.url}/api/docs`);
-      const colour = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-      assert.equal(colour, ground);
+      await page.addInitScript(`localStorage.setItem("bs.theme", "${choice}")`);
+      for (const path of ["/battles", "/api/docs"]) {
+        await page.goto(system.url + path);
+        const colour = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+        assert.equal(colour, ground, `${path} with "${choice}"`);
+      }
     }
   }));
 

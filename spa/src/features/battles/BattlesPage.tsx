@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef } from "react";
 import type { BattleItem } from "@/api/client";
 import { battlePages } from "@/api/queries";
 import { count } from "@/lib/isk";
@@ -28,6 +28,8 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
   const list = useInfiniteQuery(battlePages(query));
   const { newer, showNewer } = useLiveBattles(query);
   const battles = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  // Rows of a new page are rendered between frames: the page scrolls meanwhile.
+  const shown = useDeferredValue(battles);
   const total = list.data?.pages[0]?.totalCount;
   useTitle("Battles");
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
@@ -50,13 +52,17 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
       </div>
       <div className="md:panel">
         <ListHead search={search} />
-        {list.isPending && <SkeletonRows height={48} rows={12} />}
+        {(list.isPending || (battles.length > 0 && shown.length === 0)) && <SkeletonRows height={48} rows={12} />}
         {list.isError && (
           <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The battles cannot be listed." />
         )}
         {list.isSuccess && battles.length === 0 && <Nothing search={search} />}
         <div className={list.isPlaceholderData ? "opacity-60" : ""}>
-          <Days battles={battles} complete={!list.hasNextPage} grouped={!search.sort || search.sort === "start_time"} />
+          <Days
+            battles={shown}
+            complete={!list.hasNextPage && shown === battles}
+            grouped={!search.sort || search.sort === "start_time"}
+          />
         </div>
         {list.hasNextPage && <NextPage load={() => !list.isFetching && list.fetchNextPage()} />}
       </div>

@@ -21,7 +21,7 @@ export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: 
   const isPhone = useIsPhone();
   const label = sentence(battle, left, right);
   return (
-    <li className="relative border-b border-hair last:border-0 [contain-intrinsic-size:auto_48px] [content-visibility:auto] max-md:mb-2.5 max-md:border-0 hover:bg-s2 max-md:[contain-intrinsic-size:auto_132px]">
+    <li className="relative border-b border-hair max-md:mb-2.5 max-md:border-0 hover:bg-s2 [ul:last-child>&]:last:border-0">
       <Link
         aria-label={label}
         className="absolute inset-0 z-1 focus-visible:outline-offset-[-2px]"

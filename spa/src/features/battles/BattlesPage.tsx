@@ -25,7 +25,7 @@ const COUNTED_EXACTLY = 10_000;
 /** Rows that the browser leaves out together while they are out of sight; each alone would be work for each frame. */
 const CHUNK = 10;
 /** 25 rows at once were 50 ms of style, layout and painting. */
-const ROWS_A_FRAME = CHUNK;
+const ROWS_A_FRAME = 5;
 
 export function BattlesPage({ search }: { search: BattleSearch }) {
   const query = useMemo(() => queryOf(search), [search]);

@@ -6,7 +6,7 @@ const heights = new Map<string, number>();
 /**
  * Rendered between frames, after the frame around it: a click is answered at once, however large the tab is.
  *
- * Until then its place is kept at the height that it had before, so that the way back finds the place it was left at.
+ * Until then its place is kept at the height that it had before.
  */
 export function AfterPaint({ name, children }: { name: string; children: ReactNode }) {
   const isPainted = useDeferredValue(true, false);

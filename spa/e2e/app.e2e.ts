@@ -22,7 +22,11 @@ import {
   violations,
   WIDTHS,
 } from "./support.ts";
+import { shifts, watch } from "./vitals.ts";
 
+/** What browsers call good. */
+const MOST_SHIFT = 0.1;
+const SETTLE_MS = 500;
 const TABS = ["", "/kills", "/timeline", "/composition", "/participants", "/replay", "/why", "/history"] as const;
 
 let system: System;
@@ -151,6 +155,21 @@ describe("every page", () => {
     }));
 });
 
+describe("what stands on a page stays there", () => {
+  test("no page moves by itself while it comes, also a replay that is drawn", () =>
+    withPage(async (page) => {
+      await watch(page, "main h1");
+      await reshape(page, (detail) => enlarged(detail, detail.totalKills, 2000));
+      for (const path of ["/", "/battles", ...TABS.map((tab) => `/battles/${largest.id}${tab}`)]) {
+        await page.goto(system.url + path);
+        await shown(page);
+        await page.waitForTimeout(SETTLE_MS);
+        const { cls, largest: worst } = await shifts(page);
+        assert.ok(cls < MOST_SHIFT, `${path} moves by ${cls.toFixed(3)}, most of all ${worst?.of}`);
+      }
+    }));
+});
+
 describe("questions of players, each in at most three clicks", () => {
   test("who won, what did it cost, who was the third party: without a click", () =>
     withPage(async (page) => {
@@ -247,7 +266,8 @@ test("by keys alone: list, report, tabs, a killmail and back", () =>
     await page.getByRole("navigation", { name: "Parts of the report" }).waitFor();
     await page.keyboard.press("2");
     await page.waitForURL(/\/kills/);
-    await page.locator("[data-row]").first().waitFor();
+    // A row of the kills, not one of the summary that stood there before.
+    await page.locator("button[data-row]").first().waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor();
@@ -387,16 +407,21 @@ test("the pilots of a list are a CSV file", () =>
     assert.equal(lines.length - 1, answer.totalParticipants);
   }));
 
-test("the page of the API has the colours that the system asks for", () =>
+test("the app and the page of the API have the same theme: dark, or what was chosen", () =>
   withPage(async (page) => {
-    for (const [colorScheme, ground] of [
+    await page.emulateMedia({ colorScheme: "light" });
+    for (const [choice, ground] of [
+      ["", "rgb(10, 13, 18)"],
       ["dark", "rgb(10, 13, 18)"],
       ["light", "rgb(244, 246, 249)"],
+      ["system", "rgb(244, 246, 249)"],
     ] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.goto(`${system.url}/api/docs`);
-      const colour = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-      assert.equal(colour, ground);
+      await page.addInitScript(`localStorage.setItem("bs.theme", "${choice}")`);
+      for (const path of ["/battles", "/api/docs"]) {
+        await page.goto(system.url + path);
+        const colour = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+        assert.equal(colour, ground, `${path} with "${choice}"`);
+      }
     }
   }));
 

@@ -13,6 +13,7 @@ import type { CDPSession, Page } from "playwright-core";
 import { type Frames, framesOf } from "./frames.ts";
 import { type Detail, enlarged } from "./shapes.ts";
 import { isRealDay, list, openBrowser, openPage, startSystem } from "./support.ts";
+import { type Click, clicked, type Opened, opened, type Shifts, shifts, watch } from "./vitals.ts";
 
 const KILLMAILS = isRealDay() ? 0 : Number(process.argv[2] ?? 1030);
 const SHIPS = 4000;
@@ -20,6 +21,8 @@ const RUNS = Number(process.env.RUNS ?? 5);
 const MINUTES = Number(process.env.MINUTES ?? 2);
 const BATTLES = 25;
 const UPDATE_MS = 5000;
+const SETTLE_MS = 2500;
+const TABS = [/^Kills/, /^Timeline/, /^Composition/, /^Participants/, /^Replay/, /^Why/, /^History/, /^Summary/];
 
 const system = await startSystem(BATTLES);
 const browser = await openBrowser();
@@ -53,48 +56,40 @@ async function largePage(ships = 0): Promise<{ page: Page; close: () => Promise<
   return { page, close: () => context.close() };
 }
 
-type Vitals = { lcp: number; cls: number; inp: number };
-
+/** Cold runs: a browser context of its own each, so that nothing is in a cache. */
 async function vitals(name: string, path: string, ready: string): Promise<void> {
-  const runs: ({ ready: number } & Vitals)[] = [];
+  const links = path === "/battles" ? [/^Home/] : TABS;
+  const runs: { opened: Opened; clicks: Click[]; shifts: Shifts }[] = [];
   for (let run = 0; run < RUNS; run++) {
     const { page, close } = await largePage();
-    await page.addInitScript(() => {
-      const seen = { lcp: 0, cls: 0, inp: 0 };
-      Object.assign(window, { seen });
-      new PerformanceObserver((entries) => {
-        for (const entry of entries.getEntries()) seen.lcp = entry.startTime;
-      }).observe({ type: "largest-contentful-paint", buffered: true });
-      new PerformanceObserver((entries) => {
-        for (const entry of entries.getEntries()) seen.cls += (entry as PerformanceEntry & { value: number }).value;
-      }).observe({ type: "layout-shift", buffered: true });
-      new PerformanceObserver((entries) => {
-        for (const entry of entries.getEntries()) seen.inp = Math.max(seen.inp, entry.duration);
-      }).observe({ type: "event", buffered: true, durationThreshold: 16 } as PerformanceObserverInit);
-    });
+    await watch(page, ready);
     await page.goto(system.url + path);
-    await page.locator(ready).first().waitFor();
-    const shown = await page.evaluate(
-      () =>
-        new Promise<number>((resolve) =>
-          requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now()))),
-        ),
-    );
-    for (const link of path === "/battles"
-      ? ["Home"]
-      : [/^Kills/, /^Participants/, /^Composition/, /^Replay/, /^Why/]) {
-      await page.getByRole("link", { name: link }).first().click();
-      await page.waitForTimeout(800);
-    }
-    const seen = await page.evaluate(() => (window as unknown as { seen: Vitals }).seen);
-    runs.push({ ready: shown, ...seen });
+    const first = await opened(page);
+    // The code of the other pages has come by then, as it has for a person.
+    await page.waitForTimeout(SETTLE_MS);
+    const clicks: Click[] = [];
+    for (const link of links) clicks.push(await clicked(page, link));
+    runs.push({ opened: first, clicks, shifts: await shifts(page) });
     await close();
   }
-  const median = (key: keyof (typeof runs)[number]) =>
-    runs.map((run) => run[key]).sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
+  const interactive = median(runs.map((run) => run.opened.ready));
+  const lcp = median(runs.map((run) => run.opened.lcp));
+  const worst = runs.map((run) => run.shifts).sort((a, b) => b.cls - a.cls)[0];
   console.log(
-    `${name}: interactive ${median("ready").toFixed(0)} ms, LCP ${median("lcp").toFixed(0)} ms, CLS ${median("cls").toFixed(3)}, INP (the slowest of its tabs or pages) ${median("inp").toFixed(0)} ms`,
+    `${name}: interactive ${interactive.toFixed(0)} ms, LCP ${lcp.toFixed(0)} ms, CLS of the worst run ${worst?.cls.toFixed(3)}, load ${loadavg()[0]?.toFixed(1)}`,
   );
+  if (worst?.largest) console.log(`    largest shift ${worst.largest.value.toFixed(3)}: ${worst.largest.of}`);
+  links.forEach((link, index) => {
+    const answered = runs.map((run) => run.clicks[index]?.answered ?? 0);
+    const complete = median(runs.map((run) => run.clicks[index]?.complete ?? 0));
+    console.log(
+      `    click ${link.source}: answered after ${median(answered)} ms, at most ${Math.max(...answered)}, complete after ${complete.toFixed(0)}`,
+    );
+  });
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function print(what: string, frames: Frames): void {

@@ -73,15 +73,25 @@ async function settled(page: Page): Promise<void> {
 
 /** Playwright writes no WebP, the browser does. */
 async function save(page: Page, path: string, whole: boolean): Promise<void> {
+  if (!whole) return picture(page, path);
+  // The window becomes as high as the page: what is fixed to its end, as the pages of a phone, covers nothing else.
+  const before = page.viewportSize();
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  if (before) await page.setViewportSize({ width: before.width, height });
+  await page.waitForTimeout(300);
+  await picture(page, path);
+  if (before) await page.setViewportSize(before);
+}
+
+async function picture(page: Page, path: string): Promise<void> {
   if (process.argv[2]) {
-    await page.screenshot({ path: `${path}.png`, fullPage: whole });
+    await page.screenshot({ path: `${path}.png` });
     return;
   }
   const devtools = await page.context().newCDPSession(page);
   const { data } = await devtools.send("Page.captureScreenshot", {
     format: "webp",
     quality: 60,
-    captureBeyondViewport: whole,
   });
   writeFileSync(`${path}.webp`, Buffer.from(data, "base64"));
 }

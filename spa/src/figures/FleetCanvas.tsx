@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import type { HullClass } from "@/api/client";
 import { HULL_PATHS } from "@/ui/HullGlyph";
 
@@ -30,13 +30,14 @@ export function FleetCanvas(props: Props) {
     latest.current = props;
     draw.current?.();
   });
-  useEffect(() => {
+  // Before the first paint: a canvas without a size is 150 pixels high, and everything below would move.
+  useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
     if (!element || !context) return;
     const painter = newPainter(element, context, () => latest.current);
     draw.current = painter.change;
-    const resized = new ResizeObserver(painter.begin);
+    const resized = new ResizeObserver(([entry]) => entry && painter.resize(entry.contentRect.width));
     resized.observe(element.parentElement ?? element);
     const themed = new MutationObserver(painter.begin);
     themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -54,10 +55,15 @@ export function FleetCanvas(props: Props) {
 function newPainter(element: HTMLCanvasElement, context: CanvasRenderingContext2D, read: () => Props) {
   let drawn = new Uint8Array(0);
   let columns = 1;
+  let width = 0;
   let colours: Record<number, string> = {};
+  const resize = (pixels: number) => {
+    width = pixels;
+    begin();
+  };
   const begin = () => {
+    if (width === 0) return;
     const { seen, size } = read();
-    const width = element.parentElement?.clientWidth ?? 0;
     const ratio = devicePixelRatio || 1;
     columns = Math.max(1, Math.floor((width + GAP) / (size + GAP)));
     const height = Math.ceil(seen / columns) * (size + GAP);
@@ -96,7 +102,7 @@ function newPainter(element: HTMLCanvasElement, context: CanvasRenderingContext2
       }
     }
   };
-  return { begin, change };
+  return { begin, change, resize };
 }
 
 function stateOf(lostAt: number | undefined, at: number, freshMs: number): number {

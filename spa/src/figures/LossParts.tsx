@@ -6,6 +6,7 @@ import { type Scale, sqrtTicks } from "@/lib/scale";
 import { clockSeconds, duration } from "@/lib/time";
 import { HULL_PATHS } from "@/ui/HullGlyph";
 import { isHatched, sideClass } from "@/ui/marks";
+import { barPath } from "./barPath";
 import type { Bucket, FigureSide, Loss, Measure } from "./buckets";
 import { formatAmount, type Geometry, LEFT, type PlacedPin, type Quiet } from "./lossGeometry";
 
@@ -44,11 +45,55 @@ type BarsProps = {
 /** Drawn again only with other losses: the cursor and the moment of a replay move over them. */
 export const Bars = memo(function Bars({ buckets, sides, up, geometry, x, measure }: BarsProps) {
   const order = [...sides].sort((a, b) => Number(a.sideId === null) - Number(b.sideId === null));
+  const bars = barsOf(buckets, order, up, geometry, x);
+  return order.map(({ sideId, role }) => {
+    const own = bars.filter((bar) => bar.sideId === sideId);
+    const path = own.map((bar) => barPath(bar.left, bar.y, bar.width, bar.length)).join("");
+    const fill = isHatched(sideId, role) ? `url(#hatch-${sideId})` : "currentColor";
+    return (
+      <g className={`${sideClass(sideId)} side-text`} key={String(sideId)}>
+        <path d={path} fill={fill} />
+        {own
+          .filter((bar) => bar.isCut)
+          .map(({ left, width, y, length, isUp, value }) => (
+            <Break
+              amount={formatAmount(value, measure)}
+              isUp={isUp}
+              key={left}
+              left={left}
+              width={width}
+              y={isUp ? y : y + length}
+            />
+          ))}
+      </g>
+    );
+  });
+});
+
+type Bar = {
+  sideId: number | null;
+  value: number;
+  left: number;
+  width: number;
+  y: number;
+  length: number;
+  isUp: boolean;
+  isCut: boolean;
+};
+
+/** Where the bars stand: the side `up` above the axis, all others on each other below it. */
+function barsOf(
+  buckets: readonly Bucket[],
+  order: readonly FigureSide[],
+  up: number | null | undefined,
+  geometry: Geometry,
+  x: Scale,
+): Bar[] {
   return buckets.flatMap((bucket) => {
     const left = x(bucket.from);
     const width = Math.max(1, x(bucket.to) - left - 1);
     let down = 0;
-    return order.flatMap(({ sideId, role }) => {
+    return order.flatMap(({ sideId }) => {
       const value = bucket.bySide.get(sideId) ?? 0;
       if (value <= 0) return [];
       const isUp = sideId === up;
@@ -57,25 +102,10 @@ export const Bars = memo(function Bars({ buckets, sides, up, geometry, x, measur
       const start = geometry.scale(Math.min(from, geometry.cut));
       const length = Math.max(1.5, geometry.scale(Math.min(from + value, geometry.cut)) - start);
       const y = isUp ? geometry.axis - start - length : geometry.axis + start;
-      const isCut = from + value > geometry.cut * 1.001;
-      const fill = isHatched(sideId, role) ? `url(#hatch-${sideId})` : "currentColor";
-      return [
-        <g className={`${sideClass(sideId)} side-text`} key={`${bucket.from}-${sideId}`}>
-          <rect fill={fill} height={length} width={width} x={left} y={y} />
-          {isCut && (
-            <Break
-              amount={formatAmount(value, measure)}
-              isUp={isUp}
-              left={left}
-              width={width}
-              y={isUp ? y : y + length}
-            />
-          )}
-        </g>,
-      ];
+      return [{ sideId, value, left, width, y, length, isUp, isCut: from + value > geometry.cut * 1.001 }];
     });
   });
-});
+}
 
 /** A bar that goes on beyond the figure, with its number. */
 function Break({

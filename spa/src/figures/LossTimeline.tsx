@@ -104,49 +104,53 @@ export function LossTimeline(props: Props) {
         tabIndex={0}
       >
         <svg aria-hidden="true" className="block" height={height} width={Math.max(width, 1)}>
-          <Hatches sides={sides} />
-          {quiet.map((band) => (
-            <QuietBand band={band} geometry={geometry} key={band.from} x={x} />
-          ))}
-          <Grid geometry={geometry} measure={measure} right={LEFT + inner} />
-          {timeTicks(start, end, Math.max(2, Math.floor(inner / 110))).map((tick) => (
-            <text className="fill-t3 text-label" key={tick} textAnchor="middle" x={x(tick)} y={height - 4}>
-              {clock(tick)}
-            </text>
-          ))}
-          {shownSpan && (
-            <rect
-              className="fill-t1 opacity-10"
-              height={geometry.bottom - geometry.top}
-              width={Math.max(2, x(shownSpan.to) - x(shownSpan.from))}
-              x={x(shownSpan.from)}
-              y={geometry.top}
-            />
-          )}
-          <Bars buckets={buckets} geometry={geometry} measure={measure} sides={sides} up={up} x={x} />
-          <CapitalLanes geometry={geometry} losses={losses} up={up} x={x} />
-          <line className="stroke-line2" x1={LEFT} x2={LEFT + inner} y1={geometry.axis} y2={geometry.axis} />
-          {rows.map((pin) => (
-            <PinMark geometry={geometry} key={`${pin.at}-${pin.text}`} pin={pin} />
-          ))}
-          {props.mark !== undefined && (
-            <line
-              className="stroke-t1"
-              strokeWidth="2"
-              x1={x(props.mark)}
-              x2={x(props.mark)}
-              y1={geometry.top - 8}
-              y2={geometry.bottom + 8}
-            />
-          )}
-          {current && (
-            <line
-              className="stroke-t1"
-              x1={middle(current, x)}
-              x2={middle(current, x)}
-              y1={geometry.top}
-              y2={geometry.bottom}
-            />
+          {width > 0 && (
+            <>
+              <Hatches sides={sides} />
+              {quiet.map((band) => (
+                <QuietBand band={band} geometry={geometry} key={band.from} x={x} />
+              ))}
+              <Grid geometry={geometry} measure={measure} right={LEFT + inner} />
+              {timeTicks(start, end, Math.max(2, Math.floor(inner / 110))).map((tick) => (
+                <text className="fill-t3 text-label" key={tick} textAnchor="middle" x={x(tick)} y={height - 4}>
+                  {clock(tick)}
+                </text>
+              ))}
+              {shownSpan && (
+                <rect
+                  className="fill-t1 opacity-10"
+                  height={geometry.bottom - geometry.top}
+                  width={Math.max(2, x(shownSpan.to) - x(shownSpan.from))}
+                  x={x(shownSpan.from)}
+                  y={geometry.top}
+                />
+              )}
+              <Bars buckets={buckets} geometry={geometry} measure={measure} sides={sides} up={up} x={x} />
+              <CapitalLanes geometry={geometry} losses={losses} up={up} x={x} />
+              <line className="stroke-line2" x1={LEFT} x2={LEFT + inner} y1={geometry.axis} y2={geometry.axis} />
+              {rows.map((pin) => (
+                <PinMark geometry={geometry} key={`${pin.at}-${pin.text}`} pin={pin} />
+              ))}
+              {props.mark !== undefined && (
+                <line
+                  className="stroke-t1"
+                  strokeWidth="2"
+                  x1={x(props.mark)}
+                  x2={x(props.mark)}
+                  y1={geometry.top - 8}
+                  y2={geometry.bottom + 8}
+                />
+              )}
+              {current && (
+                <line
+                  className="stroke-t1"
+                  x1={middle(current, x)}
+                  x2={middle(current, x)}
+                  y1={geometry.top}
+                  y2={geometry.bottom}
+                />
+              )}
+            </>
           )}
         </svg>
       </div>

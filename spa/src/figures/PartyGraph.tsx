@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { PartyEdge, PartyNode } from "@/api/client";
 import { count } from "@/lib/isk";
 import { partyKey, partyName } from "@/lib/names";
 import { Emblem } from "@/ui/Emblem";
 import { sideClass } from "@/ui/marks";
+import { useWidth } from "./useWidth";
 
 const ROW = 54;
 const MOST = 9;
@@ -28,15 +29,8 @@ export function PartyGraph({
   right: number | undefined;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(700);
+  const width = Math.max(300, useWidth(box));
   const [chosen, setChosen] = useState<number>();
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(Math.max(300, element.clientWidth)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const placed = useMemo(() => place(nodes, width, left, right), [nodes, width, left, right]);
   const byIndex = useMemo(() => new Map(placed.map((one) => [one.index, one])), [placed]);
   const height =

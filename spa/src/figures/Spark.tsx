@@ -1,6 +1,7 @@
 import type { Spark as SparkData } from "@/api/client";
 import { linear, sqrt } from "@/lib/scale";
 import { sideClass } from "@/ui/marks";
+import { barPath } from "./barPath";
 
 type Props = { spark: SparkData; up: number | null; width?: number; height?: number; label: string };
 
@@ -14,24 +15,19 @@ export function Spark({ spark, up, width = 144, height = 34, label }: Props) {
   const scale = sqrt(Math.max(1, ...heights), middle - 1);
   const x = linear([0, parts], [0, width]);
   const barWidth = Math.max(1, width / parts - 1);
-  const bars = (stack: Bar[], direction: 1 | -1) =>
-    stack.map(({ sideId, part, from, to }) => {
+  // One path a side: a list of fifty battles would have thousands of bars as elements.
+  const bars = (sides: SparkData["lost"], direction: 1 | -1) => {
+    const paths = new Map<number | null, string>();
+    for (const { sideId, part, from, to } of stacked(sides, parts)) {
       const start = scale(from);
       const length = Math.max(1, scale(to) - start);
       const y = direction === 1 ? middle - start - length : middle + start;
-      const key = `${sideId}-${part}`;
-      return (
-        <rect
-          className={`${sideClass(sideId)} side-text`}
-          fill="currentColor"
-          height={length}
-          key={key}
-          width={barWidth}
-          x={x(part)}
-          y={y}
-        />
-      );
-    });
+      paths.set(sideId, (paths.get(sideId) ?? "") + barPath(x(part), y, barWidth, length));
+    }
+    return [...paths].map(([sideId, path]) => (
+      <path className={`${sideClass(sideId)} side-text`} d={path} fill="currentColor" key={String(sideId)} />
+    ));
+  };
   return (
     <svg
       aria-label={label}
@@ -42,8 +38,8 @@ export function Spark({ spark, up, width = 144, height = 34, label }: Props) {
       className="max-w-full"
     >
       <line className="text-line2" stroke="currentColor" x1="0" x2={width} y1={middle} y2={middle} />
-      {bars(stacked(upper, parts), 1)}
-      {bars(stacked(lower, parts), -1)}
+      {bars(upper, 1)}
+      {bars(lower, -1)}
     </svg>
   );
 }

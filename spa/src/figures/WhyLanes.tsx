@@ -1,9 +1,11 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useMemo, useRef } from "react";
 import type { LinkItem } from "@/api/client";
-import { linear, sqrt, timeTicks } from "@/lib/scale";
+import { linear, type Scale, sqrt, timeTicks } from "@/lib/scale";
 import { clock, clockSeconds } from "@/lib/time";
+import { useLatest } from "@/lib/useLatest";
 import { sideClass } from "@/ui/marks";
 import type { Loss } from "./buckets";
+import { useWidth } from "./useWidth";
 
 type Dot = Loss & { systemId: string };
 type Props = {
@@ -18,9 +20,17 @@ type Props = {
 };
 
 const LEFT = 110;
+/** On a phone the name of a lane stands above it. */
+const NARROW = 560;
+const NARROW_LEFT = 10;
 const LANE = 92;
+/** The largest dot at the widest spread stays inside its lane. */
 const MOST_RADIUS = 13;
+const NARROW_RADIUS = 9;
+const LEAST_SPREAD = 6;
+const SPREAD = 27;
 /** Links that say more than "the same people a moment later". */
+const USUAL = "text-t3";
 const SPECIAL: Record<string, string> = {
   moved: "text-kill",
   "round-two": "text-link",
@@ -31,104 +41,123 @@ const SPECIAL: Record<string, string> = {
 /** Time goes to the right, each system has a lane; the first side's losses stand above its line, all others below. */
 export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(600);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(Math.max(320, element.clientWidth)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const room = useWidth(box);
+  const width = Math.max(320, room);
+  const isNarrow = width < NARROW;
+  const left = isNarrow ? NARROW_LEFT : LEFT;
   const height = lanes.length * LANE + 24;
-  const x = linear([start, Math.max(end, start + 1000)], [LEFT, width - 12]);
-  const placed = useMemo(() => {
-    const radius = sqrt(Math.max(1, ...dots.map((dot) => dot.isk)), MOST_RADIUS);
-    return new Map(
-      dots.map((dot) => {
-        const lane = Math.max(
-          0,
-          lanes.findIndex((one) => one.id === dot.systemId),
-        );
-        const spread = 6 + (Number(dot.killmailId.slice(-4)) % 30);
-        const y = lane * LANE + LANE / 2 + (dot.sideId === 1 ? -spread : spread);
-        return [dot.killmailId, { dot, y, r: Math.max(2, radius(dot.isk)) }] as const;
-      }),
-    );
-  }, [dots, lanes]);
+  const x = useMemo(() => linear([start, Math.max(end, start + 1000)], [left, width - 12]), [start, end, left, width]);
+  const placed = useMemo(
+    () => place(dots, lanes, x, isNarrow ? NARROW_RADIUS : MOST_RADIUS),
+    [dots, lanes, x, isNarrow],
+  );
+  const open = useLatest(onOpen);
   return (
-    <div className="overflow-x-auto" ref={box}>
-      <svg className="block" height={height} width={width}>
-        <title>Losses by system and time, and the links between them</title>
-        {timeTicks(start, end, Math.floor(width / 120)).map((tick) => (
-          <g key={tick}>
-            <line className="stroke-hair" x1={x(tick)} x2={x(tick)} y1="0" y2={height - 20} />
-            <text className="fill-t3 text-label" textAnchor="middle" x={x(tick)} y={height - 5}>
-              {clock(tick)}
-            </text>
-          </g>
-        ))}
-        {lanes.map((lane, index) => (
-          <g key={lane.id}>
-            <line
-              className="stroke-line2"
-              x1={LEFT}
-              x2={width - 12}
-              y1={index * LANE + LANE / 2}
-              y2={index * LANE + LANE / 2}
-            />
-            <text className="fill-t1 text-sec font-[550]" x="0" y={index * LANE + LANE / 2 + 4}>
-              {lane.name}
-            </text>
-          </g>
-        ))}
-        {links.map((link) => {
-          const from = placed.get(link.fromKillmailId);
-          const to = placed.get(link.toKillmailId);
-          if (!from || !to) return null;
-          const special = SPECIAL[link.reason];
-          return (
-            <path
-              className={special ?? "text-t3"}
-              d={curve(x(from.dot.at), from.y, x(to.dot.at), to.y, link.reason === "round-two")}
-              fill="none"
-              key={`${link.fromKillmailId}-${link.toKillmailId}`}
-              opacity={special ? 0.9 : 0.3}
-              stroke="currentColor"
-              strokeWidth={special ? 1.6 : 0.8}
-            />
-          );
-        })}
-        {[...placed.values()].map(({ dot, y, r }) => (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the list of kills has every dot as a row.
-          <circle
-            className={`${sideClass(dot.sideId)} side-text cursor-pointer`}
-            cx={x(dot.at)}
-            cy={y}
-            fill="currentColor"
-            key={dot.killmailId}
-            onClick={() => onOpen(dot.killmailId)}
-            opacity="0.85"
-            r={r}
-          >
-            <title>{`${dot.ship} of ${dot.victim}, ${clockSeconds(dot.at)}`}</title>
-          </circle>
-        ))}
-        {cuts.map((cut) => (
-          <g className="text-warn" key={cut}>
-            <line stroke="currentColor" strokeDasharray="4 4" x1={x(cut)} x2={x(cut)} y1="0" y2={height - 20} />
-            <text className="text-label" fill="currentColor" x={x(cut) + 4} y="10">
-              two fights?
-            </text>
-          </g>
-        ))}
-      </svg>
+    <div className="overflow-x-auto" ref={box} style={{ minHeight: height }}>
+      {room > 0 && (
+        <svg className="block" height={height} width={width}>
+          <title>Losses by system and time, and the links between them</title>
+          {timeTicks(start, end, Math.floor(width / 120)).map((tick) => (
+            <g key={tick}>
+              <line className="stroke-hair" x1={x(tick)} x2={x(tick)} y1="0" y2={height - 20} />
+              <text className="fill-t3 text-label" textAnchor="middle" x={x(tick)} y={height - 5}>
+                {clock(tick)}
+              </text>
+            </g>
+          ))}
+          {lanes.map((lane, index) => (
+            <g key={lane.id}>
+              <line
+                className="stroke-line2"
+                x1={left}
+                x2={width - 12}
+                y1={index * LANE + LANE / 2}
+                y2={index * LANE + LANE / 2}
+              />
+              <text className="fill-t1 text-sec font-[550]" x="0" y={index * LANE + (isNarrow ? 12 : LANE / 2 + 4)}>
+                {lane.name}
+              </text>
+            </g>
+          ))}
+          <Links links={links} placed={placed} />
+          <Dots onOpen={open} placed={placed} />
+          {cuts.map((cut) => (
+            <g className="text-warn" key={cut}>
+              <line stroke="currentColor" strokeDasharray="4 4" x1={x(cut)} x2={x(cut)} y1="0" y2={height - 20} />
+              <text className="text-label" fill="currentColor" x={x(cut) + 4} y="10">
+                two fights?
+              </text>
+            </g>
+          ))}
+        </svg>
+      )}
     </div>
   );
 }
 
+type Placed = ReadonlyMap<string, { dot: Dot; x: number; y: number; r: number }>;
+
+function place(dots: readonly Dot[], lanes: Props["lanes"], x: Scale, mostRadius: number): Placed {
+  const radius = sqrt(Math.max(1, ...dots.map((dot) => dot.isk)), mostRadius);
+  const order = new Map(lanes.map((lane, index) => [lane.id, index]));
+  return new Map(
+    dots.map((dot) => {
+      const lane = order.get(dot.systemId) ?? 0;
+      const spread = LEAST_SPREAD + (Number(dot.killmailId.slice(-4)) % SPREAD);
+      const y = lane * LANE + LANE / 2 + (dot.sideId === 1 ? -spread : spread);
+      return [dot.killmailId, { dot, x: x(dot.at), y, r: Math.max(2, radius(dot.isk)) }] as const;
+    }),
+  );
+}
+
+/** One path for all links of a colour: a thousand killmails have as many links. */
+const Links = memo(function Links({ links, placed }: { links: readonly LinkItem[]; placed: Placed }) {
+  const paths = new Map<string, string>();
+  for (const link of links) {
+    const from = placed.get(link.fromKillmailId);
+    const to = placed.get(link.toKillmailId);
+    if (!from || !to) continue;
+    const colour = SPECIAL[link.reason] ?? USUAL;
+    paths.set(colour, (paths.get(colour) ?? "") + curve(from.x, from.y, to.x, to.y, link.reason === "round-two"));
+  }
+  // What says more is drawn over the rest.
+  const drawn = [...paths].sort(([a], [b]) => Number(b === USUAL) - Number(a === USUAL));
+  return drawn.map(([colour, path]) => (
+    <path
+      className={colour}
+      d={path}
+      fill="none"
+      key={colour}
+      opacity={colour === USUAL ? 0.4 : 0.9}
+      stroke="currentColor"
+      strokeWidth={colour === USUAL ? 0.8 : 1.6}
+    />
+  ));
+});
+
+/** Drawn again only with other losses, not with the killmail that is open. */
+const Dots = memo(function Dots({ placed, onOpen }: { placed: Placed; onOpen: (killmailId: string) => void }) {
+  return [...placed.values()].map(({ dot, x, y, r }) => (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the list of kills has every dot as a row.
+    <circle
+      className={`${sideClass(dot.sideId)} side-text cursor-pointer`}
+      cx={x}
+      cy={y}
+      fill="currentColor"
+      key={dot.killmailId}
+      onClick={() => onOpen(dot.killmailId)}
+      opacity="0.85"
+      r={r}
+    >
+      <title>{`${dot.ship} of ${dot.victim}, ${clockSeconds(dot.at)}`}</title>
+    </circle>
+  ));
+});
+
 function curve(x1: number, y1: number, x2: number, y2: number, arch: boolean): string {
-  if (arch) return `M${x1} ${y1}Q${(x1 + x2) / 2} ${Math.min(y1, y2) - 70} ${x2} ${y2}`;
-  if (Math.abs(y1 - y2) < LANE / 1.5) return `M${x1} ${y1}L${x2} ${y2}`;
+  const [a, b, c, d] = [x1, y1, x2, y2].map((value) => value.toFixed(1));
+  if (arch) return `M${a} ${b}Q${(x1 + x2) / 2} ${Math.min(y1, y2) - 70} ${c} ${d}`;
+  if (Math.abs(y1 - y2) < LANE / 1.5) return `M${a} ${b}L${c} ${d}`;
   const middle = (y1 + y2) / 2;
-  return `M${x1} ${y1}C${x1 + 14} ${middle} ${x2 - 14} ${middle} ${x2} ${y2}`;
+  return `M${a} ${b}C${x1 + 14} ${middle} ${x2 - 14} ${middle} ${c} ${d}`;
 }

@@ -76,8 +76,8 @@ export function Seg<T extends string>({ label, value, options, onChange }: SegPr
       {options.map((option) => (
         <button
           aria-pressed={option.value === value}
-          className={`h-6 shrink-0 rounded-[5px] px-2 text-sec whitespace-nowrap max-md:h-11 max-md:px-3 ${
-            option.value === value ? "bg-s3 font-[550] text-t1" : "text-t2 hover:text-t1"
+          className={`h-6 shrink-0 rounded-[5px] px-2 text-sec font-[500] whitespace-nowrap max-md:h-11 max-md:px-3 ${
+            option.value === value ? "bg-s3 text-t1" : "text-t2 hover:text-t1"
           }`}
           key={option.value}
           onClick={() => onChange(option.value)}

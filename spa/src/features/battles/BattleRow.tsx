@@ -4,6 +4,7 @@ import type { BattleItem, SideSummary } from "@/api/client";
 import { Spark } from "@/figures/Spark";
 import { TugBar } from "@/figures/TugBar";
 import { count, iskNumber, shortIsk } from "@/lib/isk";
+import { useIsPhone } from "@/lib/media";
 import { nameOf, partyName } from "@/lib/names";
 import { arrange, inBarOrder } from "@/lib/sides";
 import { clock, day, duration, fullTime } from "@/lib/time";
@@ -17,9 +18,10 @@ export const COLUMNS =
 /** A battle as a row, and as a card on a phone. The whole of it is one link. */
 export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: BattleItem; withDay?: boolean }) {
   const { left, right, others } = arrange(battle.sides);
+  const isPhone = useIsPhone();
   const label = sentence(battle, left, right);
   return (
-    <li className="relative border-b border-hair last:border-0 [contain-intrinsic-size:auto_48px] [content-visibility:auto] max-md:mb-2.5 max-md:border-0 hover:bg-s2 max-md:[contain-intrinsic-size:auto_132px]">
+    <li className="relative border-b border-hair max-md:mb-2.5 max-md:border-0 hover:bg-s2 [ul:last-child>&]:last:border-0">
       <Link
         aria-label={label}
         className="absolute inset-0 z-1 focus-visible:outline-offset-[-2px]"
@@ -27,45 +29,54 @@ export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: 
         params={{ id: battle.id }}
         to="/battles/$id"
       />
-      <div className={`${COLUMNS} h-12 px-3 max-md:hidden`}>
-        <span className="leading-[17px]">
-          <span className="block" title={fullTime(battle.startTime)}>
-            {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
-          </span>
-          <span className="block text-label text-t3">
-            {withDay ? clock(battle.startTime) : duration(battle.duration)}
-          </span>
-        </span>
-        <Place battle={battle} />
-        <span className="flex flex-col gap-0.5 max-xl:hidden">
-          <TierMeter tier={battle.tier} />
-          <Third sides={others} />
-        </span>
-        <SideName align="right" side={left} />
-        <Spark label={sparkSentence(battle)} spark={battle.spark} up={left?.sideId ?? null} width={144} />
-        <SideName align="left" side={right} />
-        <LostBySide battle={battle} />
-        <span className="text-right max-lg:hidden">{count(battle.totalKills)}</span>
-        <span className="text-right text-t2">{count(battle.totalParticipants)}</span>
-        <span className="text-right font-[550]">
-          <Isk value={battle.totalIskDestroyed} />
-        </span>
-      </div>
-      <Card battle={battle} left={left} others={others} right={right} />
+      {isPhone ? (
+        <Card battle={battle} left={left} others={others} right={right} />
+      ) : (
+        <Columns battle={battle} left={left} others={others} right={right} withDay={withDay === true} />
+      )}
     </li>
   );
 });
 
-type CardProps = {
+type Shown = {
   battle: BattleItem;
   left: SideSummary | undefined;
   right: SideSummary | undefined;
   others: SideSummary[];
 };
 
-function Card({ battle, left, right, others }: CardProps) {
+function Columns({ battle, left, right, others, withDay }: Shown & { withDay: boolean }) {
   return (
-    <div className="panel flex flex-col gap-2 p-3 md:hidden">
+    <div className={`${COLUMNS} h-12 px-3`}>
+      <span className="leading-[17px]">
+        <span className="block" title={fullTime(battle.startTime)}>
+          {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
+        </span>
+        <span className="block text-label text-t3">
+          {withDay ? clock(battle.startTime) : duration(battle.duration)}
+        </span>
+      </span>
+      <Place battle={battle} />
+      <span className="flex flex-col gap-0.5 max-xl:hidden">
+        <TierMeter tier={battle.tier} />
+        <Third sides={others} />
+      </span>
+      <SideName align="right" side={left} />
+      <Spark label={sparkSentence(battle)} spark={battle.spark} up={left?.sideId ?? null} width={144} />
+      <SideName align="left" side={right} />
+      <LostBySide battle={battle} />
+      <span className="text-right max-lg:hidden">{count(battle.totalKills)}</span>
+      <span className="text-right text-t2">{count(battle.totalParticipants)}</span>
+      <span className="text-right font-[550]">
+        <Isk value={battle.totalIskDestroyed} />
+      </span>
+    </div>
+  );
+}
+
+function Card({ battle, left, right, others }: Shown) {
+  return (
+    <div className="panel flex flex-col gap-2 p-3">
       <div className="flex items-center gap-2">
         <SecBadge place={battle} systemId={battle.systemId} />
         <span className="truncate text-col">{nameOf(battle.systemName, "System", battle.systemId)}</span>

@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { type CSSProperties, useEffect, useMemo, useRef, useState } from "react";
 import type { BattleItem } from "@/api/client";
-import { battlePages } from "@/api/queries";
+import { BATTLES_A_PAGE, battlePages } from "@/api/queries";
 import { count } from "@/lib/isk";
 import { sumIsk } from "@/lib/isk-sum";
 import { useKeys } from "@/lib/keys";
@@ -22,12 +22,17 @@ import { type BattleSearch, queryOf } from "./search";
 import { useLiveBattles } from "./useLiveBattles";
 
 const COUNTED_EXACTLY = 10_000;
+/** Rows that the browser leaves out together while they are out of sight; each alone would be work for each frame. */
+const CHUNK = 10;
+/** 25 rows at once were 50 ms of style, layout and painting. */
+const ROWS_A_FRAME = 5;
 
 export function BattlesPage({ search }: { search: BattleSearch }) {
   const query = useMemo(() => queryOf(search), [search]);
   const list = useInfiniteQuery(battlePages(query));
   const { newer, showNewer } = useLiveBattles(query);
   const battles = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const shown = useInSteps(battles);
   const total = list.data?.pages[0]?.totalCount;
   useTitle("Battles");
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
@@ -56,13 +61,31 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
         )}
         {list.isSuccess && battles.length === 0 && <Nothing search={search} />}
         <div className={list.isPlaceholderData ? "opacity-60" : ""}>
-          <Days battles={battles} complete={!list.hasNextPage} grouped={!search.sort || search.sort === "start_time"} />
+          <Days
+            battles={shown}
+            complete={!list.hasNextPage && shown.length === battles.length}
+            grouped={!search.sort || search.sort === "start_time"}
+          />
         </div>
         {list.hasNextPage && <NextPage load={() => !list.isFetching && list.fetchNextPage()} />}
       </div>
       <LiveNote />
     </>
   );
+}
+
+/** What is there at first at once; what comes later a few rows a frame, because the page scrolls meanwhile. */
+function useInSteps(battles: readonly BattleItem[]): readonly BattleItem[] {
+  const all = battles.length;
+  const [most, setMost] = useState(Math.max(all, BATTLES_A_PAGE));
+  useEffect(() => {
+    // Other filters begin with fewer.
+    if (most > Math.max(all, BATTLES_A_PAGE)) setMost(Math.max(all, BATTLES_A_PAGE));
+    if (most >= all) return;
+    const frame = requestAnimationFrame(() => setMost(Math.min(all, most + ROWS_A_FRAME)));
+    return () => cancelAnimationFrame(frame);
+  }, [most, all]);
+  return useMemo(() => battles.slice(0, most), [battles, most]);
 }
 
 function Days({ battles, grouped, complete }: { battles: readonly BattleItem[]; grouped: boolean; complete: boolean }) {
@@ -83,13 +106,21 @@ function Days({ battles, grouped, complete }: { battles: readonly BattleItem[]; 
           )}
         </h2>
       )}
-      <ul>
-        {group.battles.map((battle) => (
-          <BattleRow battle={battle} key={battle.id} withDay={!group.date} />
-        ))}
-      </ul>
+      {inChunks(group.battles).map((chunk) => (
+        <ul className="content-auto" key={chunk[0]?.id} style={{ "--rows": chunk.length } as CSSProperties}>
+          {chunk.map((battle) => (
+            <BattleRow battle={battle} key={battle.id} withDay={!group.date} />
+          ))}
+        </ul>
+      ))}
     </section>
   ));
+}
+
+function inChunks(battles: readonly BattleItem[]): BattleItem[][] {
+  return Array.from({ length: Math.ceil(battles.length / CHUNK) }, (_, index) =>
+    battles.slice(index * CHUNK, (index + 1) * CHUNK),
+  );
 }
 
 /** The server counts exactly up to ten thousand. */
@@ -97,10 +128,19 @@ export function totalText(total: number): string {
   return total < COUNTED_EXACTLY ? count(total) : `about ${count(total)}`;
 }
 
+const days = new WeakMap<BattleItem, string>();
+
+/** The days of all rows are asked for with each row that comes. */
+function dayOf(battle: BattleItem): string {
+  const date = days.get(battle) ?? day(battle.startTime);
+  days.set(battle, date);
+  return date;
+}
+
 export function groupByDay(battles: readonly BattleItem[]): { date: string; battles: BattleItem[] }[] {
   const groups: { date: string; battles: BattleItem[] }[] = [];
   for (const battle of battles) {
-    const date = day(battle.startTime);
+    const date = dayOf(battle);
     const last = groups.at(-1);
     if (last?.date === date) last.battles.push(battle);
     else groups.push({ date, battles: [battle] });

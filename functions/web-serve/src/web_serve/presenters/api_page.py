@@ -1,4 +1,4 @@
-"""The OpenAPI document as one page without a script, so that it needs no other host and no exception of the CSP."""
+"""The OpenAPI document as one page that needs no other host and no exception of the CSP."""
 
 import json
 import re
@@ -11,6 +11,8 @@ from web_serve.presenters.schema_text import schema_rows, type_text
 
 Document = Mapping[str, Any]
 _CODE: Final = re.compile(r"`([^`]+)`")
+# The web app's own file, which applies the theme that this browser chose. Without it the page is dark and complete.
+_THEME: Final = '<script src="/theme.js"></script>'
 _STYLE: Final = (
     "<style>nav ul{columns:18rem;padding-left:1rem}table{border-collapse:collapse;width:100%}"
     "td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}"
@@ -52,7 +54,7 @@ def api_page(document: Document) -> str:
         "<h2>Schemas</h2>",
         *(_schema(name, schema) for name, schema in document["components"].get("schemas", {}).items()),
     ))  # fmt: skip
-    return html_document(f"{document['info']['title']} HTTP API", body, _STYLE)
+    return html_document(f"{document['info']['title']} HTTP API", body, _THEME + _STYLE)
 
 
 def _by_tag(document: Document) -> Mapping[str, list[_Operation]]:

@@ -19,7 +19,8 @@ LOGIN_ERRORS: Final[Mapping[str, str]] = {
     "character_exists": "The character belongs to another account.",
 }
 STYLE: Final = (
-    ":root{color-scheme:light dark;--line:#8884;--soft:#8882;--accent:light-dark(#2b4c86,#b9cdf0)}"
+    ":root{color-scheme:dark}:root[data-theme=light]{color-scheme:light}"  # dark unless chosen, as the app
+    ":root{--line:#8884;--soft:#8882;--accent:light-dark(#2b4c86,#b9cdf0)}"
     "html{background:light-dark(#f4f6f9,#0a0d12);color:light-dark(#12171f,#e8ecf2)}"  # those of the web app
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:2rem 1rem;overflow-wrap:anywhere}"
     "a{color:var(--accent)}code,pre{font:14px/1.45 ui-monospace,monospace}"

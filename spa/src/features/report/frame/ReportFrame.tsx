@@ -1,5 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useChildMatches, useNavigate } from "@tanstack/react-router";
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import type { BattleBattleDetail, BattleItem, BattleList } from "@/api/client";
 import { statusOf } from "@/api/errors";
@@ -19,6 +19,7 @@ import { sideTicker } from "../model/losses";
 import { useOwnSide } from "../model/ownSide";
 import { type ReportSearch, sharedSearch } from "../model/search";
 import { useWholeBattle } from "../model/wholeBattle";
+import { AfterPaint } from "./AfterPaint";
 import { ReportHeader } from "./ReportHeader";
 import { Scoreboard } from "./Scoreboard";
 import { TimelinePanel } from "./TimelinePanel";
@@ -42,6 +43,8 @@ const TABS = [
   },
   { to: "/battles/$id/history", label: "History", count: (battle: BattleBattleDetail) => String(battle.revision) },
 ] as const;
+
+const SUMMARY = "/battles/$id/";
 
 /** What all tabs of a report share: the head, who stands where, and the way between the tabs. */
 export function ReportFrame({ id, search }: { id: string; search: ReportSearch }) {
@@ -74,7 +77,7 @@ function HeaderSkeleton() {
 
 /** The boxes of the report at their true heights, so that nothing moves when it is there. */
 function BodySkeleton() {
-  const isSummary = useIsSummary();
+  const isSummary = useTab() === SUMMARY;
   return (
     <div aria-busy="true" role="status">
       <span className="sr">Loading</span>
@@ -86,24 +89,27 @@ function BodySkeleton() {
   );
 }
 
-function useIsSummary(): boolean {
-  return useRouterState({ select: (state) => /^\/battles\/[^/]+\/?$/.test(state.location.pathname) });
+/** The tab that is shown, which is not yet that of the address while its code comes. */
+function useTab(): string | undefined {
+  return useChildMatches({ select: (matches) => matches.at(-1)?.routeId });
 }
 
 function Loaded({ battle, search }: { battle: BattleBattleDetail; search: ReportSearch }) {
-  const isSummary = useIsSummary();
+  const tab = useTab();
   const shown = useOwnSide(useWholeBattle(battle));
   const context = useMemo(() => ({ battle: shown, search }), [shown, search]);
   return (
     <ReportContext value={context}>
-      {isSummary && (
+      {tab === SUMMARY && (
         <>
           <Scoreboard battle={shown} />
           <TimelinePanel className="mt-3" height={196} />
         </>
       )}
       <Tabs battle={battle} search={search} />
-      <Outlet />
+      <AfterPaint key={tab} name={`${battle.id} ${tab}`}>
+        <Outlet />
+      </AfterPaint>
     </ReportContext>
   );
 }
@@ -136,8 +142,9 @@ function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSe
         {TABS.map((tab) => (
           <Link
             activeOptions={{ exact: tab.to === "/battles/$id", includeSearch: false }}
-            activeProps={{ className: "border-accent text-t1 font-[550]" }}
-            className="border-b-2 px-3.5 py-2.5 whitespace-nowrap hover:text-t1"
+            activeProps={{ className: "border-accent text-t1" }}
+            // One weight for all: a bolder one is wider and moves the tabs beside it.
+            className="border-b-2 px-3.5 font-[500] py-2.5 whitespace-nowrap hover:text-t1"
             inactiveProps={{ className: "border-transparent text-t2" }}
             key={tab.to}
             params={{ id: battle.id }}

@@ -30,10 +30,12 @@ export function ReportHeader({
           {system} {battle.systemEffect && <span className="font-[400] text-t2">{battle.systemEffect} </span>}
           <span className="font-[400] text-t3">{nameOf(battle.regionName, "Region", battle.regionId)}</span>
         </h1>
-        <TierMeter tier={battle.tier} />
-        <StatusTag status={battle.status} />
+        <span className="flex items-center gap-3">
+          <TierMeter tier={battle.tier} />
+          <StatusTag status={battle.status} />
+        </span>
         {battle.name && <span className="min-w-0 text-col text-t2 wrap-anywhere">“{battle.name}”</span>}
-        <div className="no-print ml-auto flex flex-wrap gap-2 max-md:ml-0">
+        <div className="no-print ml-auto flex flex-wrap gap-2">
           {detail && <MergeButton battle={detail} />}
           {detail && <RenameButton battle={detail} />}
           <ExportMenu id={battle.id} />

@@ -73,7 +73,7 @@ function Cell({
         <div className="text-sec text-t2">
           {isOwn(side) && <span className="font-[550] text-t1">yours · </span>}
           <Outcome battle={battle} side={side} />
-          {percent(side.iskEfficiency)} eff.
+          <span className="whitespace-nowrap">{percent(side.iskEfficiency)} eff.</span>
         </div>
         <div className={`mt-1.5 flex h-4.5 gap-1 overflow-hidden ${mirrored ? "flex-row-reverse" : ""}`}>
           {parties.slice(0, EMBLEMS).map((party, index) => (

@@ -81,7 +81,7 @@ function Revisions({ id }: { id: string }) {
                 <td className="px-3 py-1.5 whitespace-nowrap text-t2" title={fullTime(item.madeAt)}>
                   {ago(item.madeAt, Math.max(now, Date.parse(item.madeAt)))}
                 </td>
-                <td className="px-3 py-1.5">{CAUSES[item.reason]}</td>
+                <td className="px-3 py-1.5 max-md:whitespace-nowrap">{CAUSES[item.reason]}</td>
                 <td className="px-1 py-1.5 whitespace-nowrap">
                   <Pick
                     isOn={search.vs === item.revision}

@@ -1,5 +1,5 @@
 import { memo, useMemo } from "react";
-import type { BattleBattleDetail, BattleKillmailItem, HullClass } from "@/api/client";
+import type { BattleBattleDetail, BattleKillmailItem, HullClass, SideItem } from "@/api/client";
 import { HULL_CLASSES, hullLabel } from "@/lib/hulls";
 import { count, shortIsk } from "@/lib/isk";
 import { useKeys } from "@/lib/keys";
@@ -141,6 +141,7 @@ function Rows({ rows, battle, onOpen }: RowsProps) {
     () => Math.max(1, ...rows.map((row) => (row.kind === "mail" ? Math.abs(row.balance) : 0))),
     [rows],
   );
+  const ends = useMemo(() => arrange(battle.sides), [battle]);
   return (
     <VirtualRows
       height={(index) => (rows[index]?.kind === "minute" ? MINUTE_ROW : ROW)}
@@ -151,7 +152,7 @@ function Rows({ rows, battle, onOpen }: RowsProps) {
         const row = rows[index];
         if (!row) return null;
         if (row.kind === "minute") return <MinuteRow row={row} />;
-        return <MailRow battle={battle} most={most} onOpen={onOpen} row={row} />;
+        return <MailRow battle={battle} ends={ends} most={most} onOpen={onOpen} row={row} />;
       }}
     </VirtualRows>
   );
@@ -212,11 +213,13 @@ function MinuteRow({ row }: { row: KillRow & { kind: "minute" } }) {
 type MailRowProps = {
   row: KillRow & { kind: "mail" };
   battle: BattleBattleDetail;
+  ends: Ends;
   most: number;
   onOpen: (killmailId: string) => void;
 };
+type Ends = { left: SideItem | undefined; right: SideItem | undefined };
 
-const MailRow = memo(function MailRow({ row, battle, most, onOpen }: MailRowProps) {
+const MailRow = memo(function MailRow({ row, battle, ends, most, onOpen }: MailRowProps) {
   const { mail, pod } = row;
   const several = battle.systems.length > 1;
   return (
@@ -261,7 +264,7 @@ const MailRow = memo(function MailRow({ row, battle, most, onOpen }: MailRowProp
       )}
       <FinalBlow battle={battle} mail={mail} />
       <SideKey role={battle.sides.find((side) => side.sideId === mail.sideId)?.role} sideId={mail.sideId} size={18} />
-      <Balance balance={row.balance} battle={battle} most={most} />
+      <Balance balance={row.balance} ends={ends} most={most} />
       <span className="w-14 text-right font-[600]">
         <Isk value={mail.iskValue} />
       </span>
@@ -291,8 +294,8 @@ function FinalBlow({ battle, mail }: { battle: BattleBattleDetail; mail: BattleK
 }
 
 /** Who is ahead in ISK after this loss: to the left the left side, to the right the others. */
-function Balance({ balance, most, battle }: { balance: number; most: number; battle: BattleBattleDetail }) {
-  const { left, right } = arrange(battle.sides);
+function Balance({ balance, most, ends }: { balance: number; most: number; ends: Ends }) {
+  const { left, right } = ends;
   const ahead = balance >= 0 ? left : right;
   const half = (50 * Math.abs(balance)) / most;
   const sentence = ahead

@@ -154,7 +154,7 @@ function PartyRow({ party, side, most, editable }: PartyRowProps) {
           >
             {partyName(party)}
           </Link>
-          {party.ticker && <span className="shrink-0 text-label text-t3">{party.ticker}</span>}
+          {party.ticker && <span className="shrink-0 text-label text-t3 max-md:hidden">{party.ticker}</span>}
           {party.pinned && (
             <span className="shrink-0 text-label text-t3" title={`Put here by ${party.pinned.author}`}>
               pinned

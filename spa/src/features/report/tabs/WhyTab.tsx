@@ -27,10 +27,14 @@ export function WhyTab() {
   const change = useChange();
   const dots = useMemo(() => battle.killmails.map((mail) => ({ ...lossOf(mail), systemId: mail.systemId })), [battle]);
   const cuts = useMemo(() => cutsOf(battle), [battle]);
-  const lanes = battle.systems.map((system) => ({
-    id: system.systemId,
-    name: nameOf(system.systemName, "System", system.systemId),
-  }));
+  const lanes = useMemo(
+    () =>
+      battle.systems.map((system) => ({
+        id: system.systemId,
+        name: nameOf(system.systemName, "System", system.systemId),
+      })),
+    [battle],
+  );
   const mail = battle.killmails.find((one) => one.killmailId === search.mail);
   return (
     <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_340px]">

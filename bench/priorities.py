@@ -41,8 +41,8 @@ class LiveLags(threading.Thread):
         with self._machine.connection(BATTLES) as connection, httpx2.Client(base_url=self._url, timeout=60) as client:
             connection.autocommit = True
             while not self.stop_requested.wait(0.1):
-                published: dict[str, float] = client.get("/control/published").json()
                 sequences: dict[str, int] = client.get("/control/sequences").json()
+                published: dict[str, float] = client.get("/control/published").json()
                 self.published_at = {killmail_id: published[sequence] for sequence, killmail_id in sequences.items()}
                 waiting = [i for i in self.published_at if i not in self.clustered_at]
                 for (killmail_id,) in connection.execute(CLUSTERED, [waiting]).fetchall():

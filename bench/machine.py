@@ -130,9 +130,16 @@ class Machine:
 
     def archive_objects(self) -> dict[str, bytes]:
         """The content of every archived object by its key."""
+        return asyncio.run(objects(self._bucket(), "raw-killmails/"))
+
+    def live_batch_count(self) -> int:
+        """Number of batches that ingest-poll stored: passes of the feed that were published as one event."""
+        return asyncio.run(_count_objects(self._bucket(), "chunks/live/"))
+
+    def _bucket(self) -> BucketClient:
         secrets = json.loads((self.folder / "secrets.json").read_text())
         access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
-        return asyncio.run(objects(BucketClient(access.bucket(BUCKET)), "raw-killmails/"))
+        return BucketClient(access.bucket(BUCKET))
 
     def _request(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
         headers = {"authorization": f"Bearer {running.token}"}
@@ -143,6 +150,10 @@ async def objects(bucket: BucketClient, prefix: str) -> dict[str, bytes]:
     """The content of every object with this prefix by its key."""
     keys = [stored.key async for page in bucket.list_pages(prefix) for stored in page]
     return {key: await bucket.get(key, max_bytes=MAX_OBJECT_BYTES) for key in keys}
+
+
+async def _count_objects(bucket: BucketClient, prefix: str) -> int:
+    return sum([len(page) async for page in bucket.list_pages(prefix)])
 
 
 def is_finished(counts: dict[str, int], killmail_count: int) -> bool:

@@ -139,6 +139,7 @@ def check_run(machine: Machine, upstream_url: str) -> dict[str, Any]:
         "accepted": counts["accepted"],
         "lost": killmail_count - counts["seen"],
         "dead_letters": len(machine.dead_letters()),
+        "live_batches": machine.live_batch_count(),
         **archive_violations(machine, upstream_url),
     }
 

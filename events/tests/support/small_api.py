@@ -79,7 +79,7 @@ class NumberQuery(BaseModel):
     exact: Flag = False
 
 
-class Moved(Exception):  # noqa: N818  # an outcome, as in functions
+class Moved(Exception):
     pass
 
 

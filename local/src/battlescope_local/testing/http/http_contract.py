@@ -55,16 +55,16 @@ class BrokenGuard:
 
     origins = OriginPolicy()
 
-    async def check(self, right: Right, connection: HTTPConnection) -> Caller:  # noqa: ARG002 -- the port's signature
+    async def check(self, right: Right, connection: HTTPConnection) -> Caller:  # noqa: ARG002  # the port's signature
         raise self._error
 
-    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002 -- as above
+    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002  # as above
         raise self._error
 
     def record_denial(self, connection: HTTPConnection, reason: str) -> None:
         """Record nothing."""
 
-    def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- as above
+    def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002  # as above
         raise self._error
 
 

@@ -9,7 +9,7 @@ import pytest
 from battlescope_local.devtools.project import ROOT
 
 IGNORE = re.compile(r"# *(?:noqa|pragma|type: *ignore|pyright:|ruff:)")
-WITH_REASON = re.compile(r"# (?:noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*|pyright: ignore\[\w+(?:, \w+)*\])  # \S{2}.+$")
+WITH_REASON = re.compile(r"# (?:(?:ruff: )?noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*|pyright: ignore\[\w+(?:, \w+)*\])  # \S.+$")
 FOLDERS = ("bench", "events", "functions", "local", "shared-schemas")
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: S101 -- the helper of contract tests asserts, as they do
+# ruff: noqa: S101  # the helper of contract tests asserts, as they do
 """Checks answers of an HTTP function against its OpenAPI description: nothing undeclared, and nothing declared in vain.
 
 A harness checks every answer of its client by `check`; the contract test of a function also provokes every declared

@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= 1
 pip_setting = $$($(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1)
 PORT ?= 3000
 ENVIRONMENT ?= production
-# Two workers, which fill two cores; the plugin groups the tests and puts the longest group first.
+# Three workers, which fill two cores; the plugin groups the tests and puts the longest group first.
 PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
 
 help: ## what there is
@@ -101,7 +101,7 @@ soak: $(READY) ## a real day at full speed while functions, broker and stores ar
 	$(BIN)/python bench/soak.py $(ARGS)
 
 kafka-check: $(READY) ## the same killmails on the own log and on the Kafka of BATTLESCOPE_KAFKA_BOOTSTRAP, which may be killed (ARGS="--help")
-	$(BIN)/python bench/kafka_soak.py $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/live/kafka_soak.py $(ARGS)
 
 images-check: $(READY) ## each function from its requirements alone, in a read-only root, as another user (Linux, root; ARGS=battle-api for one)
 	@$(BIN)/python -m battlescope_local.deploy.image_root $(ARGS)
@@ -209,13 +209,13 @@ bench-cold: $(READY) ## cold starts of every function in pairs with an empty app
 	@PYTHONPATH=bench:local/tests/support $(BIN)/python bench/cold.py $(ARGS)
 
 bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
-	$(BIN)/python bench/load.py --minutes $(or $(MINUTES),5) $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/live/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
 bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's real limit (40 minutes; ARGS="--hours 1")
-	$(BIN)/python bench/outage.py $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/live/outage.py $(ARGS)
 
 bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
-	$(BIN)/python bench/priorities.py
+	PYTHONPATH=bench $(BIN)/python bench/live/priorities.py
 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
 	$(BIN)/python bench/static_data.py

@@ -173,7 +173,7 @@ class Pairs:
         return [(self._start_empty(), start_once(command, environment, request)) for _ in range(count)]
 
     def environment(self, name: str) -> dict[str, str]:
-        from function_environment import function_environment  # noqa: PLC0415 -- of the tests, for this bench alone
+        from function_environment import function_environment  # noqa: PLC0415  # of the tests, for this bench alone
 
         access = {"ACCESS_MODE": "sso", "REDIS_URL": self._valkey, "PUBLIC_ORIGINS": "http://localhost"}
         if not any(name in {spec.owner, *spec.users} for spec in contexts().values()):

@@ -24,7 +24,7 @@ console = Console(highlight=False)
 IDLE_SECONDS = 15
 """Before the first killmail: the system starts, and all functions but ingest-poll have no instance."""
 STARTING_SECONDS = 10
-"""After the first killmail of a system without instances: latency then is told apart from that of a warm one."""
+"""After the first killmail of a system without instances: latency from zero until then, warm latency afterwards."""
 
 
 class CpuSampler(threading.Thread):

@@ -40,8 +40,9 @@ from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.devtools.project import ROOT
+from battlescope_local.manifests.prerequisites import load_prerequisites
 
-ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests" / "support"))
 from real_days import DAYS, killmails_of_all_days, killmails_of_day  # noqa: E402  # the tests' reader of real killmails
 
@@ -113,14 +114,17 @@ def _ready(address: str) -> str:
     while True:
         try:
             with psycopg.connect(f"postgres://postgres@{address}/postgres", autocommit=True) as admin:
-                for role in (
-                    "battle-cluster", "battle-api", "battle-close", "killmail-enrich", "killmail-api", "search-index",
-                    "search-api",
-                ):  # fmt: skip
+                for role in roles():
                     admin.execute(SQL("CREATE ROLE {} SUPERUSER LOGIN").format(Identifier(role)))
                 return address
         except psycopg.OperationalError:
             time.sleep(0.05)
+
+
+def roles() -> Iterator[str]:
+    """Every role of every database: migrations grant rights to those that a benchmark does not use, too."""
+    for declared in load_prerequisites(ROOT / "knative" / "base").databases:
+        yield from declared.roles
 
 
 def database(address: str, name: str, owner: str = "battle-cluster") -> str:

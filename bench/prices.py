@@ -124,7 +124,7 @@ def read_losses() -> Counter[int]:
 
 def quantities(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
     for item in items:
-        if item["singleton"] != 2:  # noqa: PLR2004 -- a copy of a blueprint
+        if item["singleton"] != 2:
             yield item["item_type_id"], item.get("quantity_dropped", 0) + item.get("quantity_destroyed", 0)
         yield from quantities(item.get("items", ()))
 

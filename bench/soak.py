@@ -128,7 +128,7 @@ def battle_contents(machine: Machine) -> set[tuple[Any, ...]]:
 
 
 def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]  # any column
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any column
 
 
 def check_run(machine: Machine, upstream_url: str) -> dict[str, Any]:

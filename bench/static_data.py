@@ -129,7 +129,7 @@ class Exports(BaseHTTPRequestHandler):
             with path.open("rb") as archive:
                 self._send(archive)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name of the base class
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name of the base class
         pass
 
     def _send(self, content: IO[bytes]) -> None:

@@ -172,7 +172,7 @@ def wait_until_drained(machine: Machine, last: int, stall_seconds: float = 300) 
     """
     state: Any = None
     changed_at, quiet = time.monotonic(), 0
-    while quiet < 5:  # noqa: PLR2004  # reads in a row, since an event may be between two queues
+    while quiet < 5:
         time.sleep(0.5)
         try:
             cursor = machine.rows(INGESTION, "SELECT last_sequence FROM ingestion_status")[0][0]
@@ -215,7 +215,7 @@ def outcome(machine: Machine, feed: FuzzedFeed, count: int) -> dict[str, Any]:
         "enriched_not_clustered": len(enriched - clustered - waiting),
         "refused_without_dead_letter": refused - (len(letters) - len(others)),
         "other_dead_letters": len(others),
-        "server_errors": sum(letter["code"] >= 500 for letter in others),  # noqa: PLR2004  # HTTP's class
+        "server_errors": sum(letter["code"] >= 500 for letter in others),
         "errors_in_logs": len(errors),
         "battles": machine.rows(BATTLES, "SELECT count(*) FROM battles")[0][0],
         "examples": [letter["reason"] for letter in others[:3]] + errors[:3],

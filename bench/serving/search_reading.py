@@ -69,7 +69,7 @@ def add_names(url: str, total: int) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
         held = {row[0] for row in connection.execute("SELECT entity_name FROM entities WHERE is_searchable").fetchall()}
         others = sorted(set(names().values()) - held)
-        words = sorted({word for name in others for word in name.split() if len(word) > 2})  # noqa: PLR2004
+        words = sorted({word for name in others for word in name.split() if len(word) > 2})
         while len(held) + len(others) < total:
             others.append(f"{chance.choice(words)} {chance.choice(words)}")
         with connection.cursor().copy(COPY) as copy:
@@ -105,7 +105,7 @@ def requests(url: str) -> dict[str, list[Request]]:
 def _typed(chance: random.Random, name: str) -> str:
     """What somebody has typed of a name so far, one time in four with a wrong letter."""
     typed = name[: chance.randint(2, max(2, len(name)))].strip()
-    if len(typed) > 4 and chance.random() < 0.25:  # noqa: PLR2004
+    if len(typed) > 4 and chance.random() < 0.25:
         place = chance.randrange(1, len(typed))
         typed = typed[:place] + chance.choice("abcdefghijklmnopqrstuvwxyz") + typed[place + 1 :]
     return typed if len(typed) > 1 else name
@@ -135,7 +135,7 @@ async def fetch(client: Client, url: str, request: Request) -> bool:
         await response.bytes()
     except RequestError:
         return False
-    return response.status == 200  # noqa: PLR2004
+    return response.status == 200
 
 
 async def open_loop(bench: Bench, client: Client, asked: Sequence[Request], seconds: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import zlib
 from datetime import UTC, datetime
 
 import pytest
-from cloudevents.http import from_json  # pyright: ignore[reportUnknownVariableType]  # its hook is untyped
+from cloudevents.http import from_json
 from hypothesis import given
 from hypothesis import strategies as st
 

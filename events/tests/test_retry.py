@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from battlescope_events.retry import exponential, retry
 
 
-class _Failure(Exception):  # noqa: N818  # a failure of the test
+class _Failure(Exception):
     pass
 
 

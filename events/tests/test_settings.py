@@ -15,17 +15,17 @@ class Settings(RuntimeSettings, SinkSettings):
 def test_blocks_read_the_variables_of_knative(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("K_SINK", "http://broker/ns/killmails")
     monkeypatch.setenv("K_SERVICE", "battle-close")
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = Settings()
     assert (settings.k_sink, settings.k_service, settings.environment) == (
         "http://broker/ns/killmails",
         "battle-close",
         "local",
     )
     with pytest.raises(ValidationError, match="frozen"):
-        settings.k_sink = "http://elsewhere"  # pyright: ignore[reportAttributeAccessIssue]
+        settings.k_sink = "http://elsewhere"
 
 
 def test_function_without_a_sink_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("K_SINK", raising=False)
     with pytest.raises(ValidationError, match="k_sink"):
-        SinkSettings()  # pyright: ignore[reportCallIssue]
+        SinkSettings()

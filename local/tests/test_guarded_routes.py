@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -117,7 +118,7 @@ def operations() -> Iterator[tuple[str, str, str, Right]]:
 @pytest.fixture
 async def guard(valkey: str) -> AsyncGenerator[Guard]:
     connection = Valkey(valkey, monotonic)
-    now = lambda: datetime.now(UTC)  # noqa: E731
+    now = partial(datetime.now, UTC)
     sessions = Sessions(connection, now, monotonic)
     async with subscription(valkey, sessions):
         guard = SessionGuard(
@@ -147,7 +148,7 @@ async def served(app: ApiApp) -> AsyncGenerator[str]:
     """The address of the app on a real server in this process."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="warning"))
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+    while not server.started:
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
@@ -224,7 +225,7 @@ async def test_every_route_declares_and_enforces_a_guard(accounts: AccountWriter
 
 
 @pytest.mark.usefixtures("guard")
-async def test_public_routes_need_no_login(accounts: AccountWriter) -> None:  # noqa: ARG001
+async def test_public_routes_need_no_login(accounts: AccountWriter) -> None:
     for name, app in APPS.items():
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:

@@ -34,7 +34,7 @@ NO_TIMES = ("2026", "0", "1700000000", "yesterday", "2026-03-01", "2026-02-30T00
 class Allowed(Guard):
     origins = OriginPolicy()
 
-    async def check(self, right: Any, connection: Any) -> Caller:  # noqa: ARG002
+    async def check(self, right: Any, connection: Any) -> Caller:
         return NOBODY
 
     async def admit(self, limit: Any, connection: Any) -> None: ...

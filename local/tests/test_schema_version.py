@@ -99,7 +99,7 @@ async def test_event_waits_in_local_mode_until_its_function_has_its_schema(
     launcher = Launcher(service, processes, tmp_path, prepare_socket_folder(tmp_path), environment)
     async with start_revision(service, launcher) as revision:
         delivery = asyncio.create_task(revision.deliver("/", event.headers, event.body))
-        while not delivery.done() and not is_connected(empty, "battle-close"):  # noqa: ASYNC110 -- another process connects
+        while not delivery.done() and not is_connected(empty, "battle-close"):
             await asyncio.sleep(0.02)
         assert (revision.status().queued, revision.status().ready) == (1, 0)
         await asyncio.to_thread(dbmate, empty.owner, spec.owner, "up")

@@ -318,7 +318,7 @@ SAME_UPSTREAM = [(one, other) for one, other in permutations(CLIENTS, 2) if one.
 @pytest.mark.stores
 @pytest.mark.postgres
 @pytest.mark.parametrize(("banned", "other"), SAME_UPSTREAM, ids=lambda client: client.name)
-async def test_ban_holds_after_a_restart_and_for_another_function(  # noqa: PLR0917  # fixtures
+async def test_ban_holds_after_a_restart_and_for_another_function(
     banned: Client,
     other: Client,
     start_cooldowns: StartCooldowns,

@@ -18,7 +18,7 @@ MAX_REQUESTS: Final = 16  # concurrent requests; further ones wait
 TIMEOUT: Final = timedelta(seconds=10)  # for a whole exchange, including the wait for a free slot and the connection
 
 
-class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox parks these messages
+class MessageRefused(PermanentError):
     """The Broker will never accept some messages; `reasons` has the reason for each, by event id.
 
     Messages over `MAX_EVENT_BYTES` are refused before they are sent, because the Broker would answer 503.
@@ -29,7 +29,7 @@ class MessageRefused(PermanentError):  # noqa: N818  # an outcome: the outbox pa
         self.reasons = dict(reasons)
 
 
-class PublishingInterrupted(TransientError):  # noqa: N818  # an outcome
+class PublishingInterrupted(TransientError):
     """The Broker does not accept a message now; those before it are durable (`durable_ids`) or refused (`reasons`)."""
 
     def __init__(self, message: str, durable_ids: Collection[str], reasons: Mapping[str, str]) -> None:

@@ -132,7 +132,7 @@ async def test_slots_of_a_killed_instance_come_back_and_running_ones_stay(valkey
         for _ in range(MAX_STREAMS):
             await stack.enter_async_context(one.slot(killed))  # nothing renews it
         assert not await is_free(two, killed)
-        while not await is_free(two, killed):  # noqa: ASYNC110  # a test watches from outside
+        while not await is_free(two, killed):
             await asyncio.sleep(0.01)
         assert not await is_free(two, running)
 
@@ -146,7 +146,7 @@ async def test_a_stream_whose_slot_was_taken_meanwhile_ends(
     key, in_an_hour = f"streams:{login.account_id}", (time.time() + 3600) * 1000
     async with asyncio.timeout(SECONDS), events(api, login) as connection:
         assert await status_of(connection) == 200
-        async with Redis.from_url(valkey) as redis, redis.pipeline(transaction=True) as transaction:  # pyright: ignore[reportUnknownMemberType]  # its arguments have no types
+        async with Redis.from_url(valkey) as redis, redis.pipeline(transaction=True) as transaction:
             commands: Any = transaction
             commands.delete(key)
             commands.zadd(key, {str(number): in_an_hour for number in range(MAX_STREAMS)})
@@ -167,7 +167,7 @@ async def test_without_valkey_each_instance_counts_and_all_count_when_it_is_back
             assert await is_free(two, account)
             await line.mend()
             # Read, not tried: a stream that is tried could take the slot of one that is not counted again yet.
-            async with Redis.from_url(valkey) as redis:  # pyright: ignore[reportUnknownMemberType]  # as above
-                while await redis.zcard(f"streams:{account}") < MAX_STREAMS:  # noqa: ASYNC110  # as above
+            async with Redis.from_url(valkey) as redis:
+                while await redis.zcard(f"streams:{account}") < MAX_STREAMS:
                     await asyncio.sleep(0.01)
             assert not await is_free(two, account)

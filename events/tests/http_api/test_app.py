@@ -2,9 +2,10 @@
 
 import httpx2
 import pytest
-from small_api import Dependencies, make_app
+from small_api import READ, Dependencies, make_app
 
 from battlescope_events.http_api.query_names import canonical_query
+from battlescope_events.http_api.routing import ApiRouter
 
 
 async def test_liveness_checks_the_process_and_readiness_its_dependencies(api: httpx2.AsyncClient) -> None:
@@ -19,6 +20,29 @@ async def test_liveness_checks_the_process_and_readiness_its_dependencies(api: h
 
 def test_route_gets_the_dependencies_that_the_app_opened_at_startup(served: int) -> None:
     assert httpx2.get(f"http://127.0.0.1:{served}/api/sample/note").json()["revision"] == 7
+
+
+def prepared_paths(router: ApiRouter) -> list[str]:
+    """Of the routes that can handle requests."""
+    return [route.path for route in router.routes if hasattr(route, "app")]
+
+
+async def test_request_prepares_its_own_route_and_the_description_all() -> None:
+    async def answer() -> dict[str, str]:
+        return {}
+
+    router = ApiRouter(dependencies=[READ])
+    for path in ("/api/first", "/api/second"):
+        router.add_api_route(path, answer)
+    app = make_app(Dependencies(), [router])
+    assert prepared_paths(router) == []
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://api") as client:
+        for _ in range(2):
+            assert (await client.get("/api/first")).json() == {}
+        assert prepared_paths(router) == ["/api/first"]
+        app.openapi()
+        assert prepared_paths(router) == ["/api/first", "/api/second"]
+        assert (await client.get("/api/second")).json() == {}
 
 
 @pytest.mark.parametrize("query", ["leastValue=8", "least_value=8", "least_value[]=8", "minimum=8", "Minimum=8"])

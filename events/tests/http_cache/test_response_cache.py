@@ -189,7 +189,7 @@ async def test_requests_at_once_compress_an_answer_once(cache: ResponseCache, mo
         compressed.append(content)
         return gzip.compress(content)
 
-    monkeypatch.setitem(response_cache._CODINGS, "gzip", compress)  # pyright: ignore[reportPrivateUsage, reportArgumentType]  # a counter in its place
+    monkeypatch.setitem(response_cache._CODINGS, "gzip", compress)
     source.text = "a" * 100_000  # compressed by a thread
     ask = [cache.answer(request_for(accept_encoding="gzip"), ["1"], source.render) for _ in range(5)]
     answers = await asyncio.gather(*ask)

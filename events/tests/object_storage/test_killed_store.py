@@ -37,7 +37,7 @@ class Store:
 
     async def restarted(self, times: int) -> None:
         async with asyncio.timeout(120):
-            while self.server.restarts < times or self.server.state != "ready":  # noqa: ASYNC110  # another process
+            while self.server.restarts < times or self.server.state != "ready":
                 await asyncio.sleep(0.01)
 
 
@@ -117,7 +117,7 @@ async def test_killed_store_loses_nothing_and_leaves_nothing_half_written(store:
         for kill in range(KILLS):
             before = len(work.stored), work.reads
             async with asyncio.timeout(60):
-                while len(work.stored) < before[0] + 20 or work.reads < before[1] + 20:  # noqa: ASYNC110  # concurrent
+                while len(work.stored) < before[0] + 20 or work.reads < before[1] + 20:
                     await asyncio.sleep(0.005)
             store.kill()
             await store.restarted(kill + 1)

@@ -173,6 +173,6 @@ def test_schema_version_is_digits(monkeypatch: pytest.MonkeyPatch, version: str)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     monkeypatch.setenv("SCHEMA_VERSION", version)
     with pytest.raises(ValidationError, match="schema_version"):
-        DatabaseSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
+        DatabaseSettings()
     monkeypatch.setenv("SCHEMA_VERSION", NEWEST)
-    assert DatabaseSettings().schema_version == NEWEST  # pyright: ignore[reportCallIssue]
+    assert DatabaseSettings().schema_version == NEWEST

@@ -47,7 +47,7 @@ async def test_delayed_records_are_known_at_once_here_and_later_elsewhere(
         await deduplicator.mark_processed("a", event_id)
     assert (await deduplicator.attempt("a", "1")).is_processed
     for event_id in ("1", "2"):
-        while not (await PostgresDeduplicator(other_process).attempt("a", event_id)).is_processed:  # noqa: ASYNC110  # the lease ends by time, not by a signal
+        while not (await PostgresDeduplicator(other_process).attempt("a", event_id)).is_processed:
             await asyncio.sleep(0.01)
 
 

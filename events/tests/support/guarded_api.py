@@ -30,7 +30,7 @@ FOREIGN = "https://tools.example"
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110  # a test watches from outside
+        while not condition():
             await asyncio.sleep(0.005)
 
 

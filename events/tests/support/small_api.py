@@ -79,7 +79,7 @@ class NumberQuery(BaseModel):
     exact: Flag = False
 
 
-class Moved(Exception):  # noqa: N818  # an outcome, as in functions
+class Moved(Exception):
     pass
 
 
@@ -181,10 +181,10 @@ def translate(name: str, value: str) -> Iterable[tuple[str, str]]:
     return (({"minimum": "least_value"}.get(name, name), value),)
 
 
-def make_app(dependencies: Dependencies | None = None) -> ApiApp:
+def make_app(dependencies: Dependencies | None = None, routers: Sequence[ApiRouter] = (router,)) -> ApiApp:
     app = api_app(
         "sample",
-        [router],
+        routers,
         open_dependencies,
         ready,
         outcomes={Moved: redirect},

@@ -92,7 +92,7 @@ async def test_other_statuses_are_answers_and_start_no_cooldown(
     [(403, {}, 60), (429, {}, 10), (429, {"Retry-After": "90"}, 90), (420, {"X-ESI-Error-Limit-Reset": "17"}, 17),
      (503, {"Retry-After": "40"}, 40)],
 )  # fmt: skip
-async def test_no_request_before_the_cooldown_is_over(  # noqa: PLR0917  # fixtures
+async def test_no_request_before_the_cooldown_is_over(
     host: ScriptedHost, make_client: MakeClient, clock: AdjustableClock, status: int, headers: dict[str, str],
     seconds: float,
 ) -> None:  # fmt: skip
@@ -241,7 +241,7 @@ async def test_cancelled_probe_leaves_the_next_request_to_probe(
     breaker = CircuitBreaker(opened_at=clock().timestamp() - OPEN_SECONDS)
     client = make_client(breaker=breaker)
     probe = asyncio.create_task(client.get(host.url))
-    while not breaker.probing:  # noqa: ASYNC110  # the breaker announces nothing
+    while not breaker.probing:
         await asyncio.sleep(0)
     probe.cancel()
     await asyncio.gather(probe, return_exceptions=True)

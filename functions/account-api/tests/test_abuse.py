@@ -1,5 +1,6 @@
 """Attacks on the login: each one is refused with its error, and recorded."""
 
+import asyncio
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -49,7 +50,7 @@ async def test_every_forged_token_is_refused_and_recorded(harness: AccountHarnes
         reasons[forgery] = record["metadata"]["reason"]
         if "oversized" not in forgery:
             assert reasons[forgery] == f"token_{reason_of(forgery)}", forgery
-    print(f"{len(FORGERIES)} forged tokens refused and recorded")  # noqa: T201 -- with -s
+    print(f"{len(FORGERIES)} forged tokens refused and recorded")
     assert len(harness.records(LOGIN_FAILED)) == len(FORGERIES) >= 40
     assert harness.sql("SELECT count(*) FROM accounts") == [(0,)]
     assert {reasons["oversized"], reasons["oversized-for-us"]} <= {"token_size", "sso_unavailable", "token_signature"}
@@ -85,8 +86,6 @@ async def test_state_works_once(harness: AccountHarness) -> None:
 
 
 async def test_two_callbacks_with_one_state_at_once_give_one_session(harness: AccountHarness) -> None:
-    import asyncio  # noqa: PLC0415
-
     browser = await harness.browser()
     callback = await browser.choose(await browser.begin(), MEMBER)
     responses = await asyncio.gather(*(browser.finish(callback) for _ in range(4)))

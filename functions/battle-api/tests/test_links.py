@@ -42,7 +42,7 @@ async def test_every_declared_link_leads_to_an_answer(harness: ApiHarness) -> No
         await stored.run()
     # The simulated battle-cluster writes no revisions, so that links to these are those of the first walk.
     followed = {**stored.followed, **applied.followed}
-    print(f"{len(followed)} of {len(stored.declared)} links followed")  # noqa: T201 -- a figure for BENCHMARKS.md
+    print(f"{len(followed)} of {len(stored.declared)} links followed")
     assert stored.declared - followed.keys() == set()
     assert {link: status for link, status in followed.items() if status >= 400} == {}
     assert len(stored.declared) > 35

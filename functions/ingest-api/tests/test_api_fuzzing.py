@@ -25,7 +25,7 @@ NARROWER = {
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 
 
-def test_every_answer_is_declared(  # noqa: PLR0917 -- fixtures
+def test_every_answer_is_declared(
     clone: Database,
     moto: S3Access,
     valkey: str,
@@ -50,6 +50,6 @@ def test_every_answer_is_declared(  # noqa: PLR0917 -- fixtures
     process = new_process("ingest_api.main:app", settings).start().wait_until_ready()
     result = fuzz(process.url, tmp_path, TOKEN, {"job_id": JOB}, NARROWER)
     process.kill()
-    print(f"{result.cases} requests, {len(result.failures)} failures")  # noqa: T201 -- what `make fuzz-apis` shows
+    print(f"{result.cases} requests, {len(result.failures)} failures")
     assert result.failures == (), result.output
     assert result.cases > 1000

@@ -45,7 +45,7 @@ async def test_every_declared_link_leads_to_an_answer(
         app.state.dependencies = replace(others, clock=lambda: NOW)
         walk = LinkWalk(contract, client, SAMPLES)
         await walk.run()
-    print(f"{len(walk.followed)} of {len(walk.declared)} links followed")  # noqa: T201 -- a figure for BENCHMARKS.md
+    print(f"{len(walk.followed)} of {len(walk.declared)} links followed")
     assert walk.declared - walk.followed.keys() == set()
     assert {link: status for link, status in walk.followed.items() if status >= 400} == {}
     assert len(walk.declared) > 8

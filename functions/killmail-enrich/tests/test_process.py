@@ -274,7 +274,7 @@ async def tickers_are_fetched_by_the_timer(environment: Environment, database: s
     environment.tickers["/alliances/99000077"] = "LATE"
     assert (await environment.send_timer_event("tickers", "tickers")).status_code == 204
     # A run that began with the first killmail may ask for it instead, and nobody awaits that one.
-    while not environment.published[1:]:  # noqa: ASYNC110
+    while not environment.published[1:]:
         await asyncio.sleep(0.01)
     assert fetch_rows(database, "SELECT ticker FROM entity_names WHERE entity_id = 99000077") == [("LATE",)]
     headers, body = environment.published.pop()

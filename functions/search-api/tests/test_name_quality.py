@@ -77,7 +77,7 @@ async def test_right_name_is_first_of_300_real_queries(names: NameSearch) -> Non
         if ids[:1] != right:
             missed.append(f"{query.sort}: {query.q!r} of {query.target.name!r}, found {ids}, right {right}")
     total = sum(COUNTS.values())
-    print(f"first {dict(first)}, among five {dict(among_five)}, drawn one among five {dict(drawn)}, of {COUNTS}")  # noqa: T201
-    print(f"{len(every)} names, {seconds / total * 1000:.1f} ms a query", *missed, sep="\n")  # noqa: T201
+    print(f"first {dict(first)}, among five {dict(among_five)}, drawn one among five {dict(drawn)}, of {COUNTS}")
+    print(f"{len(every)} names, {seconds / total * 1000:.1f} ms a query", *missed, sep="\n")
     assert first.total() >= 0.95 * total, missed
     assert among_five.total() >= 0.99 * total, missed

@@ -48,7 +48,7 @@ def wait_for_document(database: str) -> None:
 
 def test_what_a_killed_process_left_is_indexed_by_the_next(process: FunctionProcess, database: str) -> None:
     process.start().wait_until_ready()
-    created = BATTLE_CREATED.message(battle(1, 1, [1]), source="tests", key="1", time=START)  # pyright: ignore[reportArgumentType]
+    created = BATTLE_CREATED.message(battle(1, 1, [1]), source="tests", key="1", time=START)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [INDEX_LOCK])  # the background run waits
         assert send(process.url, created) == 204

@@ -231,7 +231,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 
 def _foreground(settings: Settings) -> None:
-    from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- half a second that `status` and `down` do not need
+    from battlescope_local.node.composition import run_node
 
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     _run_until_cancelled(run_node(settings, external_servers(), _progress(), _print_addresses))
@@ -245,7 +245,7 @@ def _print_addresses(node: "Node") -> None:
 
 def _print_access(node: state.NodeState | None) -> None:
     """The access mode `off` and its one-time link, which nobody else sees; commands find the token by themselves."""
-    from battlescope_local.login import owner_link  # noqa: PLC0415 -- as above
+    from battlescope_local.login import owner_link
 
     link = owner_link(node) if node else None
     if link is not None:
@@ -253,7 +253,7 @@ def _print_access(node: state.NodeState | None) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from battlescope_local.demo import demo  # noqa: PLC0415 -- as above
+    from battlescope_local.demo import demo
 
     folder = _folder(arguments) / "demo"
     simulator_arguments = _feed_arguments(arguments) or (*DEMO_FEED_ARGUMENTS, "--speed", arguments.speed or DEMO_SPEED)
@@ -279,29 +279,29 @@ def log_to_file(folder: Path) -> None:
 
 
 def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that plain text does not need
+    from rich.console import Console
 
     return Console(highlight=False)
 
 
 def _progress() -> ReportPhase:
-    from battlescope_local.terminal import PhasePrinter  # noqa: PLC0415 -- as above
+    from battlescope_local.terminal import PhasePrinter
 
     return PhasePrinter(_console())
 
 
 def _run_until_cancelled(coroutine: Any) -> None:
     """Ctrl-C and SIGTERM cancel `coroutine`, which then stops every process that it started."""
-    from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
-    from battlescope_local.terminal import announce_stop  # noqa: PLC0415 -- as above
+    from battlescope_local.node.event_loop import run_until_cancelled
+    from battlescope_local.terminal import announce_stop
 
     run_until_cancelled(coroutine, announce_stop)
     print("BattleScope has stopped.")
 
 
 def _status(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.health import waiting_notes  # noqa: PLC0415 -- as above
-    from battlescope_local.terminal import TABLE_WIDTH, status_lines, status_tables, summary  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.health import waiting_notes
+    from battlescope_local.terminal import TABLE_WIDTH, status_lines, status_tables, summary
 
     console, node = _console(), running_node(active_folder(_folder(arguments)))
     status = request_json(node, "/node/status")
@@ -321,7 +321,7 @@ def _dead_letters(arguments: argparse.Namespace) -> None:
 
 
 def _token(arguments: argparse.Namespace) -> None:
-    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
+    from battlescope_local.login import api_token
 
     folder = active_folder(_folder(arguments))
     node = state.read(folder)
@@ -329,14 +329,14 @@ def _token(arguments: argparse.Namespace) -> None:
 
 
 def _login(arguments: argparse.Namespace) -> None:
-    from battlescope_local.login import login  # noqa: PLC0415 -- as above
+    from battlescope_local.login import login
 
     folder = active_folder(_folder(arguments))
     login(folder, running_node(folder), enters_token=arguments.token)
 
 
 def _replay_files(arguments: argparse.Namespace) -> None:
-    from battlescope_local.replay.command import ReplayRequest, replay  # noqa: PLC0415 -- as above
+    from battlescope_local.replay.command import ReplayRequest, replay
 
     sde = arguments.sde or static_data_path()
     request = ReplayRequest(arguments.files, arguments.out, arguments.csv, sde, arguments.set, arguments.prices)
@@ -344,7 +344,7 @@ def _replay_files(arguments: argparse.Namespace) -> None:
 
 
 def _value(arguments: argparse.Namespace) -> None:
-    from battlescope_local.valuation import command  # noqa: PLC0415 -- as above
+    from battlescope_local.valuation import command
 
     path, killmail_id = Path(arguments.killmail), command.killmail_id_of(arguments.killmail)
     if not path.is_file() and killmail_id is None:
@@ -361,7 +361,7 @@ def _value(arguments: argparse.Namespace) -> None:
 
 
 def _revalue(arguments: argparse.Namespace) -> None:
-    from battlescope_local.valuation.command import revalue_days  # noqa: PLC0415 -- as above
+    from battlescope_local.valuation.command import revalue_days
 
     first, last = arguments.first, arguments.last
     if last < first:
@@ -371,8 +371,8 @@ def _revalue(arguments: argparse.Namespace) -> None:
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
-    from battlescope_local.backfill.command import backfill  # noqa: PLC0415 -- as above
-    from battlescope_local.backfill.manifest import BackfillRequest  # noqa: PLC0415 -- as above
+    from battlescope_local.backfill.command import backfill
+    from battlescope_local.backfill.manifest import BackfillRequest
 
     request = BackfillRequest(
         arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)
@@ -383,9 +383,9 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
 
 def _republish(arguments: argparse.Namespace) -> None:
-    from battlescope_local.function_api import FunctionApi  # noqa: PLC0415 -- as above
-    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
-    from battlescope_local.republish import republish  # noqa: PLC0415 -- as above
+    from battlescope_local.function_api import FunctionApi
+    from battlescope_local.login import api_token
+    from battlescope_local.republish import republish
 
     folder = active_folder(_folder(arguments))
     node = running_node(folder)
@@ -394,9 +394,9 @@ def _republish(arguments: argparse.Namespace) -> None:
 
 
 def _search(arguments: argparse.Namespace) -> None:
-    from battlescope_local.function_api import FunctionApi  # noqa: PLC0415 -- as above
-    from battlescope_local.login import api_token  # noqa: PLC0415 -- as above
-    from battlescope_local.reindex import reindex  # noqa: PLC0415 -- as above
+    from battlescope_local.function_api import FunctionApi
+    from battlescope_local.login import api_token
+    from battlescope_local.reindex import reindex
 
     folder = active_folder(_folder(arguments))
     node = running_node(folder)

@@ -20,7 +20,7 @@ from battlescope_local.node.workload_config import stored_password
 from battlescope_local.stores.state_file import write_private
 from battlescope_schemas.accounts.session import ACCESS_TOKEN_PREFIX
 
-TOKEN_FILE: Final = "access-token"  # noqa: S105 -- the name of a file
+TOKEN_FILE: Final = "access-token"  # noqa: S105  # the name of a file
 ACCOUNT_PATH: Final = "/api/me"
 POLL_SECONDS: Final = 0.5
 RESPONSE_TIMEOUT: Final = 30.0  # seconds, because account-api may have to start

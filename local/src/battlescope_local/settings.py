@@ -227,7 +227,7 @@ def is_traversable_by_all(path: Path) -> bool:
 
 
 def _temporary_folder() -> Path:
-    var_tmp = Path("/var/tmp")  # noqa: S108 -- survives a reboot; `make_private` refuses a folder of another user
+    var_tmp = Path("/var/tmp")  # noqa: S108  # survives a reboot; `make_private` refuses a folder of another user
     return var_tmp if var_tmp.is_dir() else Path(tempfile.gettempdir())
 
 

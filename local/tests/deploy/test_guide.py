@@ -3,8 +3,10 @@
 import re
 
 from battlescope_local.devtools.project import ROOT
+from battlescope_local.terraform_checks.configuration import load_configuration, text
 
 TEXT = (ROOT / "docs" / "deploy.md").read_text()
+README = ROOT / "terraform" / "README.md"
 BLOCKS = re.findall(r"^```\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
@@ -12,6 +14,13 @@ def test_every_block_says_whether_it_was_run() -> None:
     """An operator trusts a copied command more than one that was only thought of."""
     marks = {block.splitlines()[0].partition(",")[0] for block in BLOCKS}
     assert marks == {"# run", "# not run here"}
+
+
+def test_tools_are_named_before_the_first_step() -> None:
+    needs = TEXT[TEXT.index("You need:") : TEXT.index("## 1. Install")].lower()
+    used = set(re.findall(r"(?:^ *|[|&] |\$\()(kubectl|kn|terraform|jq|make|gh|curl)\b", "\n".join(BLOCKS), re.MULTILINE))
+    assert {tool for tool in used if not re.search(rf"\b{tool}\b", needs)} == set()
+    assert len(used) == 7
 
 
 def test_paths_and_targets_exist() -> None:
@@ -33,3 +42,21 @@ def test_every_secret_has_its_rotation() -> None:
     section = TEXT[TEXT.index("## 3. Rotate every secret") : TEXT.index("## 4.")]
     for name in ("database roles", "Kafka", "bucket", "Valkey", "`token-encryption`", "`sso`", "certificate"):
         assert name in section
+
+
+def test_every_chart_and_image_has_its_source() -> None:
+    """A version that is changed is looked up where it is published."""
+    modules = load_configuration(ROOT).modules.values()
+    charts = {
+        (text(block.body["chart"]), text(block.body["version"]))
+        for module in modules
+        for block in module.resources("helm_release")
+    }
+    images = {
+        tuple(text(block.body["image"]).split(":"))
+        for module in modules
+        for block in module.of_kind("module")
+        if "image" in block.body
+    }
+    rows = re.findall(r"^\| ([\w./-]+) \| (v?\d[\w.]*) \| \S", README.read_text(), re.MULTILINE)
+    assert set(rows) == charts | images

@@ -16,6 +16,7 @@ from battlescope_local.deploy.steps import (
     UNPUBLISHED,
     Step,
     all_steps,
+    current_revision,
     function_steps,
     previous_revision,
     revisions_command,
@@ -86,6 +87,32 @@ def test_canary_changes_the_share_of_requests_only() -> None:
         {"revisionName": CURRENT, "percent": 90},
         {"latestRevision": True, "percent": 10, "tag": "canary"},
     ]
+
+
+def target(name: str, percent: int, **fields: object) -> dict[str, Any]:
+    return {"revisionName": name, "percent": percent, **fields}
+
+
+@pytest.mark.parametrize(
+    ("traffic", "expected"),
+    [
+        ([target("one", 100, latestRevision=True)], "one"),
+        ([target("one", 90), target("two", 10, latestRevision=True, tag="canary")], "one"),
+        ([target("one", 10), target("two", 90, latestRevision=True, tag="canary")], "one"),
+        ([target("one", 100), target("two", 0, latestRevision=True)], "one"),
+    ],
+)
+def test_rest_of_the_requests_stays_with_the_revision_that_had_them(
+    traffic: list[dict[str, Any]], expected: str
+) -> None:
+    """The newest ready revision is the canary itself when its share is raised."""
+    assert current_revision({"status": {"latestReadyRevisionName": "two", "traffic": traffic}}) == expected
+
+
+@pytest.mark.parametrize("description", [{}, {"status": {"traffic": [target("one", 100, tag="canary")]}}])
+def test_canary_needs_a_revision_beside_it(description: dict[str, Any]) -> None:
+    with pytest.raises(DeployError, match="without CANARY first"):
+        current_revision(description)
 
 
 def test_full_deployment_ends_a_canary() -> None:

@@ -25,7 +25,7 @@ async def test_feed_continues_at_its_position(tmp_path: Path) -> None:
         (tmp_path / "secrets.json").write_text(json.dumps({"port-upstream": str(server.port)}))
         recording = asyncio.create_task(record_feed_position(tmp_path))
         async with asyncio.timeout(20):
-            while head_start() != "900":  # noqa: ASYNC110 -- another task
+            while head_start() != "900":
                 await asyncio.sleep(0.01)
         recording.cancel()
         await asyncio.gather(recording, return_exceptions=True)

@@ -128,9 +128,9 @@ def images_of(built: object) -> set[str]:
         case {"image": str(image)}:
             return {image}
         case dict():
-            return images_of(list(built.values()))  # pyright: ignore[reportUnknownArgumentType]  # YAML
+            return images_of(list(built.values()))
         case list():
-            return set[str]().union(*map(images_of, built))  # pyright: ignore[reportUnknownArgumentType]  # YAML
+            return set[str]().union(*map(images_of, built))
         case _:
             return set()
 

@@ -50,7 +50,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 async def started(processes: Processes, folder: Path, argv: tuple[str, ...]) -> Child:
     child = await processes.start(Command("child", argv, folder, stop_signal=signal.SIGTERM))
-    while "up" not in log_tail(processes.log_file(child.command)):  # noqa: ASYNC110 -- another process writes it
+    while "up" not in log_tail(processes.log_file(child.command)):
         await asyncio.sleep(0.01)
     return child
 

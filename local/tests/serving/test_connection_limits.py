@@ -107,16 +107,16 @@ async def test_connection_whose_client_reads_nothing_is_closed() -> None:
         client = socket.create_connection(("127.0.0.1", port))
         client.sendall(REQUEST.replace(b"/ ", b"/much "))
         async with asyncio.timeout(60):
-            while not limits.connections:  # noqa: ASYNC110 -- the listener sets no event
+            while not limits.connections:
                 await asyncio.sleep(0.01)
-            while limits.connections:  # noqa: ASYNC110 -- as above
+            while limits.connections:
                 await asyncio.sleep(0.01)
         client.close()
 
 
 async def open_connections(limits: ConnectionLimits, port: int, count: int) -> list[Streams]:
     opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
-    while len(limits.connections) < count:  # noqa: ASYNC110 -- the listener sets no event
+    while len(limits.connections) < count:
         await asyncio.sleep(0.01)
     return opened
 
@@ -124,7 +124,7 @@ async def open_connections(limits: ConnectionLimits, port: int, count: int) -> l
 async def close_connections(limits: ConnectionLimits, opened: Iterable[Streams]) -> None:
     for _, writer in opened:
         writer.close()
-    while limits.connections:  # noqa: ASYNC110 -- the listener sets no event
+    while limits.connections:
         await asyncio.sleep(0.01)
 
 
@@ -135,7 +135,7 @@ async def test_of_connections_over_the_cap_the_oldest_without_a_request_is_close
         held = await open_connections(limits, port, 3)
         held[0][1].write(REQUEST)
         held[1][1].write(REQUEST[:-2])
-        while all(connection.lacks_request for connection in limits.connections.values()):  # noqa: ASYNC110 -- as above
+        while all(connection.lacks_request for connection in limits.connections.values()):
             await asyncio.sleep(0.01)
         newest = await asyncio.open_connection("127.0.0.1", port)
         assert await is_closed(held[1][0])
@@ -165,7 +165,7 @@ async def test_connection_over_the_cap_is_closed_where_all_others_have_requests(
         held = await open_connections(limits, port, 2)
         for _, writer in held:
             writer.write(REQUEST)
-        while any(connection.lacks_request for connection in limits.connections.values()):  # noqa: ASYNC110 -- as above
+        while any(connection.lacks_request for connection in limits.connections.values()):
             await asyncio.sleep(0.01)
         over = await asyncio.open_connection("127.0.0.1", port)
         assert await is_closed(over[0])

@@ -96,5 +96,5 @@ async def test_store_is_started_again_without_descriptors(tmp_path: Path, failin
 async def kill_and_wait(server: SupervisedProcess, pid: int) -> None:
     os.kill(pid, 9)
     async with asyncio.timeout(60):
-        while server.child is None or server.child.pid == pid or server.state != "ready":  # noqa: ASYNC110 -- as it is in another process
+        while server.child is None or server.child.pid == pid or server.state != "ready":
             await asyncio.sleep(0.01)

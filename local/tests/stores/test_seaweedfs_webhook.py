@@ -25,7 +25,7 @@ def test_notification_of_a_manifest_is_parsed() -> None:
     assert manifest is not None
     assert (manifest.bucket, manifest.key, manifest.size) == ("battlescope-archive", "manifests/a b.json", 7)
     assert manifest.etag == "ac3ef48caa08fa3ed5e025da69edc645"
-    entry: dict[str, Any] = NOTIFICATION["message"]["new_entry"]  # pyright: ignore[reportArgumentType]
+    entry: dict[str, Any] = NOTIFICATION["message"]["new_entry"]
     without_etag = {**NOTIFICATION, "message": {"new_entry": {**entry, "extended": {}}}}
     assert parse_notification(without_etag) == manifest
 

@@ -41,5 +41,5 @@ async def serving(
 
 async def eventually(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 -- what is waited for is in other processes
+        while not condition():
             await asyncio.sleep(0.02)

@@ -32,7 +32,7 @@ async def kill_until_restarted(server: SupervisedProcess) -> None:
     restarts = server.restarts
     os.kill(server.child.pid, signal.SIGKILL)
     async with asyncio.timeout(90):
-        while server.restarts == restarts or server.state != "ready":  # noqa: ASYNC110 -- another process
+        while server.restarts == restarts or server.state != "ready":
             await asyncio.sleep(0.01)
 
 

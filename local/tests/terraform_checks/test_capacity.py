@@ -6,20 +6,9 @@ from functools import cache
 import pytest
 
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.terraform_checks.capacity import (
-    DOCUMENT,
-    KILLMAIL,
-    KILLMAIL_100,
-    KILLMAIL_300,
-    REQUEST,
-    STREAM,
-    Cost,
-    capacity_document,
-)
+from battlescope_local.terraform_checks.capacity import COSTS, DOCUMENT, Cost, capacity_document
 from battlescope_local.terraform_checks.configuration import Configuration, load_configuration
 from battlescope_local.terraform_checks.rules.sizes import function_pods
-
-COSTS = [KILLMAIL, KILLMAIL_100, KILLMAIL_300, REQUEST, STREAM]
 
 
 @cache

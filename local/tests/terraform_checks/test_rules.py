@@ -91,6 +91,9 @@ PLANTED = [
         "data_waits_for_its_release",
         Fault("", "modules/platform/main.tf", "  depends_on = [helm_release.redpanda]\n", ""),
     ),
+    ("production_is_what_staging_tries", Fault("", "environments/production/providers.tf", "-sha512", "-sha256")),
+    ("production_is_what_staging_tries", Fault("", "environments/staging/platform/main.tf", "module ", "modules ")),
+    ("inputs_are_those_of_the_installation", Fault("", "environments/staging/variables.tf", '["v1"]', '["v2"]')),
     ("everything_fits", Fault("", "modules/platform/sizes.yaml", "memory_mib: 2560", "memory_mib: 7000")),
 ]
 

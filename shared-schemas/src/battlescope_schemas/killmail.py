@@ -56,7 +56,7 @@ KillmailId = Annotated[int, Meta(gt=0, le=MAX_ID)]
 Damage = Annotated[int, Meta(ge=0, le=MAX_DAMAGE)]
 
 
-class InvalidKillmail(ValueError):  # noqa: N818  # an outcome that callers handle
+class InvalidKillmail(ValueError):
     """The bytes are no killmail. The message is a sentence with the reason."""
 
 

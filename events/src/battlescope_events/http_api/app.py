@@ -63,6 +63,9 @@ class ApiApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, which states every answer of every route."""
         if not self.openapi_schema:
+            for route in self.routes:
+                if isinstance(route, ApiRoute):
+                    route.prepare()
             self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of), self.rights)
         return self.openapi_schema
 

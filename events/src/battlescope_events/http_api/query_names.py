@@ -6,7 +6,6 @@ values of a parameter that takes one.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from difflib import get_close_matches
 from types import UnionType
@@ -98,15 +97,15 @@ async def check_query(connection: HTTPConnection) -> None:
     known = names[endpoint]
     if known is None:
         return
-    items = connection.query_params.multi_items()
-    counts = Counter(name for name, _ in items)
-    for name, value in items:
+    seen: set[str] = set()
+    for name, value in connection.query_params.multi_items():
         if name not in known:
             raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")
         if "\0" in value:
             raise ApiError(400, f"{name}: must not contain the character NUL.")
-        if counts[name] > 1 and not known[name]:
+        if name in seen and not known[name]:
             raise ApiError(400, f"{name}: is given more than once; it takes one value.")
+        seen.add(name)
 
 
 def _suggestion(name: str, known: Collection[str]) -> str:

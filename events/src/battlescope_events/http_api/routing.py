@@ -1,4 +1,4 @@
-"""The router of HTTP functions: its routes are prepared when they are asked for first.
+"""The router of HTTP functions: a route is prepared by its first request, or for the OpenAPI description.
 
 FastAPI prepares the parameters and models of every route when it is declared, and those of included routers once more
 with the first request: half of the start of a function with forty routes, of which a first request needs one.
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, params
 from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
 from battlescope_events.http_api.query_names import check_query
 
@@ -31,7 +32,7 @@ A function has one frozen dataclass of its dependencies. Its `main.py` opens the
 
 
 class ApiRoute(APIRoute):
-    """A route that knows its path, methods and right when it is declared, and the rest when it is needed.
+    """A route that knows its path, methods and right when it is declared, and the rest once it is prepared.
 
     Every route refuses parameters that it does not declare.
     """
@@ -50,20 +51,23 @@ class ApiRoute(APIRoute):
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.methods = {method.upper() for method in methods or ("GET",)}
         self.dependencies = list(dependencies or ())
-        self._unprepared: dict[str, Any] | None = options
+        self._unprepared_options: dict[str, Any] | None = options
 
-    def __getattr__(self, name: str) -> Any:
-        """What only the prepared route has; attributes that are set do not come here."""
-        options = self.__dict__.get("_unprepared")
+    def prepare(self) -> None:
+        """Make what handles and describes requests; only the first call does."""
+        options = self._unprepared_options
         if options is None:
-            raise AttributeError(name)
-        self._unprepared = None
+            return
         declared = self.dependencies
         super().__init__(
             self.path, self.endpoint, methods=self.methods, dependencies=self.prepared_dependencies(), **options
         )
         self.dependencies = declared
-        return getattr(self, name)
+        self._unprepared_options = None
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.prepare()
+        await super().handle(scope, receive, send)
 
     def prepared_dependencies(self) -> list[params.Depends]:
         """What runs before the function of the route."""

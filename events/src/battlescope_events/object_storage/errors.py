@@ -31,31 +31,31 @@ _STATUS: Final = re.compile(r"\b(4\d\d) [A-Z]")  # "400 Bad Request" in the text
 _LONGEST_REASON: Final = 300  # characters
 
 
-class ObjectMissing(PermanentError):  # noqa: N818  # an outcome that callers catch
+class ObjectMissing(PermanentError):
     """No object has the key."""
 
 
-class BucketMissing(TransientError):  # noqa: N818  # an outcome that callers catch
+class BucketMissing(TransientError):
     """The bucket does not exist yet."""
 
 
-class ObjectTooLarge(PermanentError):  # noqa: N818  # an outcome that callers catch
+class ObjectTooLarge(PermanentError):
     """The object or the requested range has more bytes than the caller allows; none of them was read."""
 
 
-class ObjectExists(PermanentError):  # noqa: N818  # an outcome that callers catch
+class ObjectExists(PermanentError):
     """An object has the key already."""
 
 
-class RangeBeyondEnd(PermanentError):  # noqa: N818  # an outcome that callers catch
+class RangeBeyondEnd(PermanentError):
     """The object ends before the requested range."""
 
 
-class InvalidKey(PermanentError):  # noqa: N818  # an outcome that callers catch
+class InvalidKey(PermanentError):
     """No S3 server stores an object under this key as it is; see `keys.py`."""
 
 
-class RequestRefused(PermanentError):  # noqa: N818  # an outcome that callers catch
+class RequestRefused(PermanentError):
     """The server answered with a status of 4xx: it will never execute this request."""
 
 
@@ -91,7 +91,7 @@ def translate_boto_error(error: Exception, key: str) -> TransientError | Permane
 
 def _refused_or_unavailable(key: str, reason: str, status: int) -> TransientError | PermanentError:
     line = " ".join(reason.split())[:_LONGEST_REASON].rstrip(".")
-    is_client_error = 400 <= status < 500 and status not in _TRANSIENT_CLIENT_ERRORS  # noqa: PLR2004 -- the definition of 4xx
+    is_client_error = 400 <= status < 500 and status not in _TRANSIENT_CLIENT_ERRORS  # noqa: PLR2004  # the definition of 4xx
     if is_client_error and not any(code in reason for code in _TRANSIENT_CODES):
         return RequestRefused(f"Object storage refuses {key[:80]} for good: {line}.")
     return TransientError(f"Object storage does not serve {key}: {line}.")

@@ -22,11 +22,11 @@ _PORTS: Final = {"http": 80, "https": 443}
 _log = logging.getLogger(__name__)
 
 
-class Refused(Exception):  # noqa: N818  # an outcome that callers handle
+class Refused(Exception):
     """Typesense answers that it will not do this: the request is wrong. The message is its own."""
 
 
-class Missing(Exception):  # noqa: N818  # an outcome that callers handle
+class Missing(Exception):
     """Typesense has no such collection, alias or document."""
 
 

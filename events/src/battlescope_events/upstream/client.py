@@ -69,7 +69,7 @@ class RequestPolicy:
     recheck_seconds: float = 0.0
 
 
-class _AttemptFailed(Exception):  # noqa: N818  # an outcome
+class _AttemptFailed(Exception):
     """There was no response, or one with a status from 500 on."""
 
     def __init__(self, status: int | None, reason: str, state: CooldownState) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from battlescope_events.errors import PermanentError, TransientError
 
 
-class UpstreamUnavailable(TransientError):  # noqa: N818  # an outcome that callers handle
+class UpstreamUnavailable(TransientError):
     """The upstream gives no answer now."""
 
 
@@ -20,5 +20,5 @@ class UpstreamCoolingDown(UpstreamUnavailable):
         self.until = until
 
 
-class ResponseTooLarge(PermanentError):  # noqa: N818  # an outcome that callers handle
+class ResponseTooLarge(PermanentError):
     """The upstream sends more than the maximum; the rest was not read."""

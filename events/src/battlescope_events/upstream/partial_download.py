@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 
-class MisplacedPart(Exception):  # noqa: N818  # an outcome
+class MisplacedPart(Exception):
     """The response is another part of the content than the missing one."""
 
 

@@ -1,7 +1,7 @@
 """What can go wrong with an account, each with its sentence."""
 
 
-class LoginRefused(Exception):  # noqa: N818  # an outcome: the callback redirects with `error`
+class LoginRefused(Exception):
     """A login ends without a session; `error` goes to the web app, `reason` into the audit record."""
 
     def __init__(self, error: str, reason: str) -> None:
@@ -10,5 +10,5 @@ class LoginRefused(Exception):  # noqa: N818  # an outcome: the callback redirec
         self.reason = reason
 
 
-class TokenUndecryptable(Exception):  # noqa: N818  # an outcome
+class TokenUndecryptable(Exception):
     """A stored token was encrypted with an unknown key, for another character, or is damaged."""

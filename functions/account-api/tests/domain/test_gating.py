@@ -14,13 +14,17 @@ rules = st.builds(GatingRules, st.booleans(), ids, ids, ids, ids)
 @pytest.mark.parametrize(
     ("gating", "alliance", "rule"),
     [
-        (GatingRules(False, denied_corporations={CORPORATION}, allowed_corporations={CORPORATION}), ALLIANCE, "denied_corporation"),  # noqa: E501, FBT003
-        (GatingRules(False, denied_alliances={ALLIANCE}), ALLIANCE, "denied_alliance"),  # noqa: FBT003
-        (GatingRules(False, denied_alliances={ALLIANCE}), None, "membership_not_required"),  # noqa: FBT003
-        (GatingRules(True, allowed_corporations={CORPORATION}), None, "allowed_corporation"),  # noqa: FBT003
-        (GatingRules(True, allowed_alliances={ALLIANCE}), ALLIANCE, "allowed_alliance"),  # noqa: FBT003
-        (GatingRules(True, allowed_alliances={ALLIANCE}), None, "not_a_member"),  # noqa: FBT003
-        (GatingRules(True), ALLIANCE, "not_a_member"),  # noqa: FBT003
+        (
+            GatingRules(False, denied_corporations={CORPORATION}, allowed_corporations={CORPORATION}),
+            ALLIANCE,
+            "denied_corporation",
+        ),
+        (GatingRules(False, denied_alliances={ALLIANCE}), ALLIANCE, "denied_alliance"),
+        (GatingRules(False, denied_alliances={ALLIANCE}), None, "membership_not_required"),
+        (GatingRules(True, allowed_corporations={CORPORATION}), None, "allowed_corporation"),
+        (GatingRules(True, allowed_alliances={ALLIANCE}), ALLIANCE, "allowed_alliance"),
+        (GatingRules(True, allowed_alliances={ALLIANCE}), None, "not_a_member"),
+        (GatingRules(True), ALLIANCE, "not_a_member"),
     ],
 )  # fmt: skip
 def test_first_rule_that_applies_decides(gating: GatingRules, alliance: int | None, rule: str) -> None:
@@ -29,7 +33,7 @@ def test_first_rule_that_applies_decides(gating: GatingRules, alliance: int | No
 
 @given(rules)
 def test_super_admins_always_get_in(gating: GatingRules) -> None:
-    assert decide(gating, CORPORATION, ALLIANCE, is_super_admin=True) == Decision(True, Rule.SUPER_ADMIN)  # noqa: FBT003
+    assert decide(gating, CORPORATION, ALLIANCE, is_super_admin=True) == Decision(True, Rule.SUPER_ADMIN)
 
 
 @given(rules)

@@ -83,7 +83,7 @@ async def test_only_super_admins_administer_and_denials_are_recorded(
     member_id = await account_id(member)
     assert (await member.change(method, f"{ACCOUNTS}/{member_id}{path}", json={})).status_code == 403
     async with asyncio.timeout(20):
-        while not (records := harness.records("authorization.denied")):  # noqa: ASYNC110  # published in the background
+        while not (records := harness.records("authorization.denied")):
             await asyncio.sleep(0.01)
     (record,) = records
     assert (record["actor"], record["metadata"]["path"]) == (member_id, f"{ACCOUNTS}/{member_id}{path}")

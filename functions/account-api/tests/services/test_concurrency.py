@@ -152,7 +152,7 @@ def delay_writes_to_valkey(harness: AccountHarness, delay: Callable[[bool], floa
         await asyncio.sleep(delay(len(args) == 3))
         await apply(*args)
 
-    sessions.apply = apply_late  # type: ignore[method-assign]
+    sessions.apply = apply_late
 
 
 async def scenario(
@@ -201,7 +201,7 @@ def test_requests_at_once_lose_no_update_and_leave_no_orphan(
         ),
     ],
 )
-def test_without_a_lock_the_check_fails(  # noqa: PLR0917  # a lock, and what needs it
+def test_without_a_lock_the_check_fails(
     new_database: Callable[[], Database],
     valkey: str,
     monkeypatch: pytest.MonkeyPatch,

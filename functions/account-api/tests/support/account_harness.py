@@ -215,7 +215,7 @@ class AccountHarness:
 
     @property
     def published(self) -> list[Message]:
-        return self.dependencies.changes._publish.messages  # type: ignore[attr-defined]
+        return self.dependencies.changes._publish.messages
 
     def records(self, action: str | None = None) -> list[Mapping[str, Any]]:
         """The payloads of the audit records that were published, of one action or all."""
@@ -246,9 +246,9 @@ simulated_upstream = running_upstream
 class Unlimited:
     """Counts nothing: a contract test makes more requests in a minute than a person may."""
 
-    async def count(self, limit: Any, who: str) -> Usage:  # noqa: ARG002 -- the port's signature
+    async def count(self, limit: Any, who: str) -> Usage:
         return Usage(limit, allowed=True, remaining=limit.requests, reset=60)
 
 
 def lift_limits(harness: AccountHarness) -> None:
-    harness.dependencies.guard._limits = Unlimited()  # type: ignore[attr-defined]
+    harness.dependencies.guard._limits = Unlimited()

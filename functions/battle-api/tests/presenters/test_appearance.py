@@ -33,6 +33,6 @@ def test_sides_stand_as_in_the_web_app(case: dict[str, Any]) -> None:
         TopPartyRow(ID, number, "alliance", 99000000 + number, ROLE_OF[role], 1, 1, None, None)
         for number, role in case["sides"]
     ]
-    arranged = arrange(SharedBattle(None, sides, parties, [], 0, []))  # type: ignore[arg-type]  # the battle is not read
+    arranged = arrange(SharedBattle(None, sides, parties, [], 0, []))
     left, right = (side.side_id if side else None for side in (arranged.left, arranged.right))
     assert (left, [side.side_id for side in arranged.others], right) == (case["left"], case["others"], case["right"])

@@ -26,7 +26,7 @@ def battle(**changes: object) -> Battle:
         "duration_seconds": 83 * 60, "total_kills": 300, "total_participants": 960,
         "total_isk_destroyed": Decimal(346200000000), "revision": 1,
     }  # fmt: skip
-    return Battle(**(fields | changes))  # type: ignore[arg-type]
+    return Battle(**(fields | changes))
 
 
 def party(

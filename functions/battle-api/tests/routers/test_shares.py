@@ -204,7 +204,7 @@ class Accounts:
 
     origins = OriginPolicy()
 
-    async def check(self, right: Right, connection: Any) -> Caller:  # noqa: ARG002  # the port's signature
+    async def check(self, right: Right, connection: Any) -> Caller:
         account, _, role = connection.headers["x-account"].partition(":")
         return Caller(CallerKind.SESSION, UUID(account), roles={"battle-reports": int(role)})
 

@@ -47,7 +47,7 @@ async def state_after(database: str, batches: list[list[EnrichedKillmail]], rest
     recorder = RecordingPublisher()
     async with open_pool(SecretStr(database), "battle-cluster", max_size=2) as pool:
         async with pool.connection() as connection:
-            await connection.execute(f"TRUNCATE {TABLES}")  # pyright: ignore[reportArgumentType]  # a constant
+            await connection.execute(f"TRUNCATE {TABLES}")
         store = Database(pool, ProcessCache())
         for batch in batches:
             saved = await process(map(from_event, batch), store, NOW)

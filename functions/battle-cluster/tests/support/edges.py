@@ -7,12 +7,12 @@ from builders import HOME, cluster_ids, kill, party
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Party
-from battle_cluster.sides.assignment import Role, _roles  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.assignment import Role, _roles
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.fit import Standing
 from battle_cluster.sides.placement import numbered_placement
 from battle_cluster.sides.rules import SideRules
-from battle_cluster.sides.structural_balance import Bloc, _pairs, blocs  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.structural_balance import Bloc, _pairs, blocs
 
 A, B, C, D = (party(letter) for letter in "ABCD")
 Edges = Mapping[tuple[int, int], float]

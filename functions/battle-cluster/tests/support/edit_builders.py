@@ -63,4 +63,4 @@ def store_republish_job(database: str, start: datetime | None = None, end: datet
 
 def query_rows(database: str, query: str, *params: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(database) as connection:
-        return connection.execute(query, params).fetchall()  # pyright: ignore[reportArgumentType]  # the SQL of a test
+        return connection.execute(query, params).fetchall()

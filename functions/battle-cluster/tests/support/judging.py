@@ -111,7 +111,7 @@ def isk_lost_by_party(scene: Scene) -> Counter[Party]:
     isk: Counter[Party] = Counter()
     for killmail in scene.killmails:
         if killmail.victim.party is not None:
-            isk[killmail.victim.party] += killmail.value  # pyright: ignore[reportArgumentType]  # ISK is a float here
+            isk[killmail.victim.party] += killmail.value
     return isk
 
 

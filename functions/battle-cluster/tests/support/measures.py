@@ -121,7 +121,7 @@ def match_labels(truth: Labels, predicted: Labels, weight: Weights) -> dict[Hash
     cells: Counter[tuple[Hashable, Hashable]] = Counter()
     for key, group in predicted.items():
         if key in truth:
-            cells[group, truth[key]] += weight[key]  # pyright: ignore[reportArgumentType]  # weights may be floats
+            cells[group, truth[key]] += weight[key]
     labels = sorted({label for _, label in cells}, key=repr)
     best: dict[int, tuple[float, dict[Hashable, Hashable]]] = {0: (0.0, {})}
     for group in sorted({group for group, _ in cells}, key=repr):

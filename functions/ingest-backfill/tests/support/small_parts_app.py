@@ -3,5 +3,5 @@
 from ingest_backfill.main import app
 from ingest_backfill.sources import base
 
-base.KILLMAILS_PER_PART = 4  # pyright: ignore[reportConstantRedefinition]  # patched on purpose
+base.KILLMAILS_PER_PART = 4
 __all__ = ["app"]

@@ -1,9 +1,9 @@
 """Expected failures of ingest-poll; the text of each is a full sentence for logs and operators."""
 
 
-class KillmailNotFound(Exception):  # noqa: N818  # an expected outcome, not a fault
+class KillmailNotFound(Exception):
     """ESI has no such killmail; a retry will not help."""
 
 
-class LeaseLost(Exception):  # noqa: N818  # an expected outcome, not a fault
+class LeaseLost(Exception):
     """Another run holds the feed lease, so this run must not write anything more."""

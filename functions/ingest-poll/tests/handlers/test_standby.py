@@ -203,4 +203,4 @@ async def test_without_a_standby_nothing_is_switched(harness: Any, monkeypatch: 
 def test_mirror_needs_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDBY_SOURCE", "mirror")
     with pytest.raises(ValueError, match="STANDBY_SOURCE=mirror needs the address of the mirror in STANDBY_URL"):
-        Settings()  # pyright: ignore[reportCallIssue]
+        Settings()

@@ -212,7 +212,7 @@ async def test_entries_that_no_reader_knows_or_that_are_broken_stop_nothing(setu
         await client.until("snapshot")
         await setup.log.append(
             [("later" + "kind", "{}"), (LiveKind.KILLMAIL, "no json"), (LiveKind.KILLMAIL, '{"killmailId":"99"}')]
-        )  # type: ignore[list-item]
+        )
         await setup.store(1)
         assert await client.until_killmail(1) == [1]
 

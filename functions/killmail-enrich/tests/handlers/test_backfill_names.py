@@ -159,7 +159,7 @@ async def cache(valkey: str) -> AsyncIterator[NameCache]:
 
 
 @pytest.fixture
-async def consumer(  # noqa: PLR0917  # fixtures
+async def consumer(
     archive: Archive,
     store: Database,
     cache: NameCache,
@@ -261,7 +261,7 @@ async def test_late_names_are_filled_in_by_the_timer_without_another_request(
     for number in range(4):  # the first two wait a tenth of a second each, the others not at all
         assert set(attacker_names(await consumer.handle([pilots(3, 3 * number)]))) == {None}
     async with asyncio.timeout(60):
-        while len(fake_esi.requests) < 2:  # noqa: ASYNC110 -- a request may leave after its callers went on
+        while len(fake_esi.requests) < 2:
             await asyncio.sleep(0.01)
     assert len(fake_esi.requests) == 2
     fake_esi.may_respond.set()

@@ -134,7 +134,7 @@ MakeService = Callable[..., tuple[TickerService, FakeClient]]
 def make(store: Database, publisher: RecordingPublisher, clock: list[float]) -> MakeService:
     def make(limit: int = 1000) -> tuple[TickerService, FakeClient]:
         outbox, client = Outbox(store, "killmails"), FakeClient(clock, limit)
-        service: Any = TickerService(client, TickerRepository(store, outbox), outbox, publisher, lambda: clock[0])  # pyright: ignore[reportArgumentType]
+        service: Any = TickerService(client, TickerRepository(store, outbox), outbox, publisher, lambda: clock[0])
         return service, client
 
     return make
@@ -234,7 +234,7 @@ async def test_run_ends_when_its_time_is_up(store: Database, make: MakeService, 
         clock[0] += 3
         return await fetch(organisation)
 
-    client.fetch = fetch_slowly  # type: ignore[method-assign]
+    client.fetch = fetch_slowly
     await service.fetch_due()
     assert len(client.asked) == 20  # two batches begin within 40 seconds
     assert await service.ready() == {"pendingTickers": 5}
@@ -258,7 +258,7 @@ async def test_run_in_the_background_is_one_at_a_time_and_ends_with_the_process(
     service, client = make()
     for _ in range(5):
         service.begin()
-    while len(client.asked) < len(CORPORATIONS):  # noqa: ASYNC110  # nobody awaits a run in the background
+    while len(client.asked) < len(CORPORATIONS):
         await asyncio.sleep(0.01)
     await service.close()
     assert len(client.asked) == len(CORPORATIONS)

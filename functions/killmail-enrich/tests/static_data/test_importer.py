@@ -103,7 +103,7 @@ async def test_command_waits_for_the_migration_job(
     monkeypatch.setattr(importer, "configure", lambda _: None)  # pytest reads the log
     caplog.set_level("INFO")
     importing = asyncio.create_task(asyncio.to_thread(importer.main))
-    while not caplog.messages and not importing.done():  # noqa: ASYNC110  # a log line sets no event
+    while not caplog.messages and not importing.done():
         await asyncio.sleep(0.01)
     assert caplog.messages[0] == (
         f"Waiting to import static data: The killmail database has no migration {version} yet; "

@@ -48,7 +48,7 @@ class DescribedTypesense:
         assert not problems_of("MultiSearchResult", _without_documents(results))
         return web.json_response(results)
 
-    async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def health(self, request: web.Request) -> web.Response:
         return web.json_response({"ok": self.status == web.HTTPOk.status_code})
 
 

@@ -105,7 +105,7 @@ def _activity() -> Counter[tuple[NamedKind, int]]:
 
 
 def _named_on(killmail: dict[str, object]) -> set[tuple[NamedKind, int]]:
-    people: list[dict[str, int]] = [killmail["victim"], *killmail["attackers"]]  # type: ignore[list-item, misc]
+    people: list[dict[str, int]] = [killmail["victim"], *killmail["attackers"]]
     named = {(NamedKind.SYSTEM, int(str(killmail["solar_system_id"])))}
     for kind, field in (
         (NamedKind.ALLIANCE, "alliance_id"),

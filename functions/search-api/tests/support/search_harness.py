@@ -44,7 +44,7 @@ class KnownCaller(OwnerGuard):
         super().__init__(SecretStr(TOKEN), OriginPolicy())
         self._caller = caller
 
-    async def check(self, right: Any, connection: Any) -> Caller:  # noqa: ARG002
+    async def check(self, right: Any, connection: Any) -> Caller:
         return self._caller
 
 

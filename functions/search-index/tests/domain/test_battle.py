@@ -8,7 +8,7 @@ from battlescope_local.testing.examples import examples
 from search_index.domain.battle import BattleState, latest_of_each, state_of
 
 STATES = [
-    state_of(battle(number, revision, killmail_ids))  # pyright: ignore[reportArgumentType]  # no ended battle
+    state_of(battle(number, revision, killmail_ids))
     for number, revision, killmail_ids in (
         (1, 1, [1]),
         (1, 2, [1, 2]),

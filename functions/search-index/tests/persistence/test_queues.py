@@ -75,7 +75,7 @@ async def test_statements_read_by_index(
         await connection.execute("SET LOCAL enable_seqscan = off")
         await connection.execute("SET LOCAL enable_hashjoin = off")
         await connection.execute("SET LOCAL enable_mergejoin = off")
-        plan = await connection.column(f"EXPLAIN {statement}", params)  # pyright: ignore[reportArgumentType]
+        plan = await connection.column(f"EXPLAIN {statement}", params)
     text = "\n".join(plan)
     assert index in text
     assert "Seq Scan on battle_" not in text

@@ -54,7 +54,7 @@ DAMAGE = [
 async def test_a_rebuild_mends_damage(indexed: Consumer, store: Database, damage: str) -> None:
     before = await state(store)
     async with store.connection() as connection:
-        await connection.execute(damage)  # pyright: ignore[reportArgumentType]  # a test's own statement
+        await connection.execute(damage)
     await indexed.timer("rebuild")
     await indexed.run_requested_parts()
     assert await state(store) == before

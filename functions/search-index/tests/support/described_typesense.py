@@ -26,7 +26,7 @@ def description() -> Mapping[str, Any]:
     return yaml.safe_load(gzip.decompress(DESCRIPTION.read_bytes()))
 
 
-class Violation(AssertionError):  # noqa: N818  # an outcome
+class Violation(AssertionError):
     """A request or an answer is not as the description has it."""
 
 

@@ -198,7 +198,7 @@ class Consumer:
             engine or PostgresEngine(),
             self.outbox,
             self.broker,
-            ClaimChecks(self.objects),  # pyright: ignore[reportArgumentType]  # what of ObjectStorage is used
+            ClaimChecks(self.objects),
             delay_seconds=3600,
         )
 
@@ -249,7 +249,7 @@ STATE = {
 
 async def rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
     async with database.connection() as connection:
-        return await (await connection.execute(statement)).fetchall()  # pyright: ignore[reportArgumentType]
+        return await (await connection.execute(statement)).fetchall()
 
 
 async def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -261,4 +261,4 @@ async def empty(database: Database) -> None:
     tables = "killmails, battles, battle_documents, battle_killmails, battle_entities, entities, solar_systems, "
     tables += "ship_types, index_queue, engine_queue, reindex_jobs, outbox_messages"
     async with database.connection() as connection:
-        await connection.execute(f"TRUNCATE {tables}")  # pyright: ignore[reportArgumentType]
+        await connection.execute(f"TRUNCATE {tables}")

@@ -18,6 +18,7 @@ from battlescope_local.deploy.steps import (
     FILE,
     Step,
     all_steps,
+    current_revision,
     function_steps,
     previous_revision,
     revisions_command,
@@ -101,7 +102,7 @@ def run(steps: Sequence[Step], *, dry_run: bool) -> None:
                 continue
             asks = "describe" in command
             process = subprocess.run(command, check=True, stdout=subprocess.PIPE if asks else None, text=True)
-            current = process.stdout.strip() if asks else current
+            current = current_revision(json.loads(process.stdout)) if asks else current
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ CURRENT: Final = "CURRENT_REVISION"  # stands for what the cluster answers
 PHASES: Final = ("migrate", "setup")
 AFTER_FUNCTIONS: Final = frozenset({"Trigger", "PingSource", "KafkaSource", "EventTransform"})
 WHOLE: Final = 100
+CANARY_TAG: Final = "canary"
 UNPUBLISHED: Final = "sha256:" + "0" * 64
 PROGRESS_DEADLINE: Final = "serving.knative.dev/progress-deadline"
 
@@ -72,7 +73,7 @@ def function_steps(
     if canary is not None:
         if not 0 < canary < WHOLE:
             raise DeployError("A canary gets 1 to 99 percent of the requests.")
-        return [_current_revision(function, namespace), _apply_service(service, namespace, canary)]
+        return [_describe(function, namespace), _apply_service(service, namespace, canary)]
     return [
         *_apply([found for found in own if not _is_main(found)]),
         *_jobs([found for found in own if found.kind == "Job"], namespace),
@@ -154,9 +155,21 @@ def _jobs(jobs: Sequence[ManifestObject], namespace: str) -> Iterator[Step]:
             yield Step((*wait, f"job/{job.name}"))
 
 
-def _current_revision(function: str, namespace: str) -> Step:
-    output = "jsonpath={.status.latestReadyRevisionName}"
-    return Step(("kn", "service", "describe", function, "--namespace", namespace, "--output", output))
+def _describe(function: str, namespace: str) -> Step:
+    return Step(("kn", "service", "describe", function, "--namespace", namespace, "--output", "json"))
+
+
+def current_revision(description: Mapping[str, Any]) -> str:
+    """The revision that gets the requests beside a canary; a second canary must not take the first one for it.
+
+    Raises:
+        DeployError: none gets any.
+    """
+    targets = description.get("status", {}).get("traffic", [])
+    serving = [target for target in targets if target.get("percent") and target.get("tag") != CANARY_TAG]
+    if not serving:
+        raise DeployError("No revision gets requests beside a canary; deploy the function without CANARY first.")
+    return max(serving, key=lambda target: target["percent"])["revisionName"]
 
 
 def _apply_service(service: ManifestObject, namespace: str, canary: int | None = None) -> Step:
@@ -165,7 +178,7 @@ def _apply_service(service: ManifestObject, namespace: str, canary: int | None =
     newest: dict[str, Any] = {"latestRevision": True, "percent": canary or WHOLE}
     traffic = [newest]
     if canary is not None:
-        traffic = [{"revisionName": CURRENT, "percent": WHOLE - canary}, {**newest, "tag": "canary"}]
+        traffic = [{"revisionName": CURRENT, "percent": WHOLE - canary}, {**newest, "tag": CANARY_TAG}]
     deadline = raw["spec"]["template"]["metadata"]["annotations"].get(PROGRESS_DEADLINE, "600s")
     seconds = int(deadline.removesuffix("s")) + 30
     command = ("kn", "service", "apply", service.name, "--namespace", namespace, "--filename", FILE)

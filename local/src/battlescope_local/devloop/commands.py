@@ -86,17 +86,17 @@ def _data_folder(arguments: argparse.Namespace) -> Path:
 
 
 def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415 -- a tenth of a second that other commands do not need
+    from rich.console import Console
 
     return Console(highlight=False)
 
 
 def _dev(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.dev import run_dev  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.log_entries import LevelThreshold  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.simulated_feed import feed_arguments  # noqa: PLC0415 -- as above
-    from battlescope_local.node.event_loop import run_until_cancelled  # noqa: PLC0415 -- as above
-    from battlescope_local.terminal import announce_stop  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.dev import run_dev
+    from battlescope_local.devloop.log_entries import LevelThreshold
+    from battlescope_local.devloop.simulated_feed import feed_arguments
+    from battlescope_local.node.event_loop import run_until_cancelled
+    from battlescope_local.terminal import announce_stop
 
     folder = system_folder(_data_folder(arguments), "dev")
     feed = feed_arguments(folder, fresh=arguments.fresh, speed=arguments.speed)
@@ -122,9 +122,9 @@ def _stop(arguments: argparse.Namespace) -> None:
 
 
 def _logs(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.log_entries import LevelThreshold  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.log_follower import LogFollower, log_files  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.log_view import LogView  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.log_entries import LevelThreshold
+    from battlescope_local.devloop.log_follower import LogFollower, log_files
+    from battlescope_local.devloop.log_view import LogView
 
     folder, name = active_folder(_data_folder(arguments)), arguments.name
     files = log_files(folder)
@@ -144,7 +144,7 @@ def _logs(arguments: argparse.Namespace) -> None:
 
 
 def _health(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.health import run_checks  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.health import run_checks
 
     console, healthy = _console(), True
     for check in run_checks(running_node(active_folder(_data_folder(arguments))), start=arguments.start):
@@ -168,9 +168,9 @@ def _outbox(arguments: argparse.Namespace) -> None:
 
 
 def _outboxes(folder: Path) -> "Outboxes":
-    from battlescope_local.devloop.parked_messages import Outboxes, find_databases  # noqa: PLC0415 -- as above
-    from battlescope_local.stores.postgres import running_server_url  # noqa: PLC0415 -- as above
-    from battlescope_local.stores.state_file import StateFile  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.parked_messages import Outboxes, find_databases
+    from battlescope_local.stores.postgres import running_server_url
+    from battlescope_local.stores.state_file import StateFile
 
     running_node(folder)
     admin_url = external_servers().postgres_url or running_server_url(StateFile(folder / "secrets.json"))
@@ -178,7 +178,7 @@ def _outboxes(folder: Path) -> "Outboxes":
 
 
 def _print_parked(outboxes: "Outboxes", *, as_json: bool) -> None:
-    from battlescope_local.devloop.parked_messages import age_text  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.parked_messages import age_text
 
     messages = outboxes.parked()
     for message in messages:
@@ -194,7 +194,7 @@ def _print_parked(outboxes: "Outboxes", *, as_json: bool) -> None:
 
 
 def _topics(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.topics import read_topics, topic_lines  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.topics import read_topics, topic_lines
 
     if external_servers().kafka_bootstrap:
         raise UserError("BATTLESCOPE_KAFKA_BOOTSTRAP names an external log; use its own tools, for example `rpk`.")
@@ -206,13 +206,13 @@ def _topics(arguments: argparse.Namespace) -> None:
 
 
 def _database_reset(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.reset import reset_databases  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.reset import reset_databases
 
     reset_databases(system_folder(_data_folder(arguments), arguments.system), external_servers(), yes=arguments.yes)
 
 
 def _database_migrate(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.migrations import migrate  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.migrations import migrate
 
     settings = Settings(str(system_folder(_data_folder(arguments), arguments.system)))
     applied = asyncio.run(migrate(settings, external_servers()))
@@ -221,8 +221,8 @@ def _database_migrate(arguments: argparse.Namespace) -> None:
 
 
 def _database_sample(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.sample_data import load_sample  # noqa: PLC0415 -- as above
-    from battlescope_local.devloop.simulated_feed import silent_feed_arguments  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.sample_data import load_sample
+    from battlescope_local.devloop.simulated_feed import silent_feed_arguments
 
     folder = system_folder(_data_folder(arguments), "dev")
     settings = Settings(str(folder), port=0, simulator_arguments=silent_feed_arguments())
@@ -230,6 +230,6 @@ def _database_sample(arguments: argparse.Namespace) -> None:
 
 
 def _reset(arguments: argparse.Namespace) -> None:
-    from battlescope_local.devloop.reset import reset_all  # noqa: PLC0415 -- as above
+    from battlescope_local.devloop.reset import reset_all
 
     reset_all(_data_folder(arguments), yes=arguments.yes)

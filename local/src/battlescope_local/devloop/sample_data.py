@@ -42,8 +42,8 @@ def load_sample(settings: Settings, external: ExternalServers, console: Console,
 
 def sample_killmails(count: int) -> list[dict[str, Any]]:
     """The first killmails that the simulated feed publishes, so that killmails loaded twice are equal."""
-    from battlescope_upstream.hosts.options import DEFAULT_SEED  # noqa: PLC0415 -- as above
-    from battlescope_upstream.simulation.feed import DEFAULT_START, simulate_feed  # noqa: PLC0415 -- a quarter of a second
+    from battlescope_upstream.hosts.options import DEFAULT_SEED  # noqa: PLC0415  # as above
+    from battlescope_upstream.simulation.feed import DEFAULT_START, simulate_feed  # noqa: PLC0415  # a quarter of a second
 
     killmails = simulate_feed(DEFAULT_SEED, max(count, FEED_KILLMAILS), DEFAULT_START).killmails[:count]
     return [{**killmail.body(), "killmail_hash": killmail.hash} for killmail in killmails]
@@ -75,5 +75,5 @@ def _wait_for_queues(node: state.NodeState) -> None:
 
 
 def _count_battles(node: state.NodeState) -> int:
-    with urlopen(f"{node.gateway_url}/api/battles?limit=1", timeout=RESPONSE_TIMEOUT) as response:  # noqa: S310 -- the node's gateway
+    with urlopen(f"{node.gateway_url}/api/battles?limit=1", timeout=RESPONSE_TIMEOUT) as response:  # noqa: S310  # the node's gateway
         return int(json.load(response)["totalCount"])

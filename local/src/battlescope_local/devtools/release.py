@@ -83,7 +83,7 @@ def read_digests(text: str, source: str) -> Mapping[str, str]:
 
 def _pair(text: str, separator: str | None) -> tuple[str, str]:
     parts = text.split(separator)
-    if len(parts) != 2:  # noqa: PLR2004 -- a pair
+    if len(parts) != 2:  # noqa: PLR2004  # a pair
         raise ReleaseError(f"{text!r} is not a function and its digest.")
     return parts[0], parts[1]
 

@@ -54,7 +54,7 @@ class _Image(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     name: str
-    newName: str  # noqa: N815 -- the field of kustomize
+    newName: str  # noqa: N815  # the field of kustomize
     digest: str
 
 

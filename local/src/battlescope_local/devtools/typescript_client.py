@@ -157,7 +157,7 @@ def _array(schema: Mapping[str, Any]) -> str:
 def _object(schema: Mapping[str, Any]) -> str:
     if "properties" not in schema:
         values = schema.get("additionalProperties")
-        return f"Record<string, {_type(values) if isinstance(values, dict) else 'unknown'}>"  # pyright: ignore[reportUnknownArgumentType]
+        return f"Record<string, {_type(values) if isinstance(values, dict) else 'unknown'}>"  # pyright: ignore[reportUnknownArgumentType]  # JSON
     return "{\n" + "\n".join(_members(schema)) + "\n}"
 
 

@@ -32,7 +32,7 @@ HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not i
 NEEDS_NO_QUOTING = re.compile(f"[{re.escape(HEADER_SAFE)}]*")
 
 
-class NotACloudEvent(ValueError):  # noqa: N818 -- an outcome, not a fault of the code
+class NotACloudEvent(ValueError):
     """The message is not a valid CloudEvent of version 1.0."""
 
 

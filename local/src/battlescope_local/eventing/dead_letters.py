@@ -79,7 +79,7 @@ class DeadLetter:
         return _VARIABLE.sub("…", self.reason or self.data or "no reason given")
 
 
-class NotReplayed(Exception):  # noqa: N818 -- an outcome for the operator
+class NotReplayed(Exception):
     """The letter stays open; the sentence says why."""
 
 

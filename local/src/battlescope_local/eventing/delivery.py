@@ -54,7 +54,7 @@ def evaluate(response: HttpResponse | NoResponse) -> Delivered | Failed:
 
 
 def is_success(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004 -- the definition of 2xx
+    return 200 <= status < 300  # noqa: PLR2004  # the definition of 2xx
 
 
 def is_retriable(status: int) -> bool:

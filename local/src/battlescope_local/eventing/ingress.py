@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES: Final = 8 * MAX_RECORD_BYTES
 
 
-class EventTooLarge(Exception):  # noqa: N818 -- an outcome, not a fault of the code
+class EventTooLarge(Exception):
     """The event exceeds the size limit of the log."""
 
 

@@ -170,7 +170,7 @@ def _until_end(consumer: Consumer, partitions: int) -> Iterator[StoredRecord]:
         error = message.error()
         if error is None:
             yield stored_record(message)
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 -- the client's public name of this code
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # the client's public name of this code
             partitions -= 1
         else:
             _raise_if_fatal(error)

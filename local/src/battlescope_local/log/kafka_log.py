@@ -129,7 +129,7 @@ async def kafka_log(bootstrap: str, security: Mapping[str, str] | None = None) -
 
 
 def _on_error(error: KafkaError) -> None:
-    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 -- the client's public name of this code
+    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001  # the client's public name of this code
         logger.warning("The log is unreachable: %s", error)
 
 
@@ -153,7 +153,7 @@ def _create(admin: AdminClient, topic: Topic, servers: int) -> None:
         topic.name, num_partitions=topic.partitions, replication_factor=replicas, config=dict(topic.config)
     )
     try:
-        futures = admin.create_topics([new_topic], request_timeout=REQUEST_TIMEOUT)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- its stub does not type the future
+        futures = admin.create_topics([new_topic], request_timeout=REQUEST_TIMEOUT)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # its stub does not type the future
         futures[topic.name].result()
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:

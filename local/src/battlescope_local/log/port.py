@@ -11,7 +11,7 @@ from typing import Protocol
 from battlescope_events.record_size import record_bytes
 
 
-class NotDurable(Exception):  # noqa: N818 -- an outcome, not a fault of the code
+class NotDurable(Exception):
     """The log did not acknowledge the write; the record may be in the log or not, so that a retry is safe."""
 
 

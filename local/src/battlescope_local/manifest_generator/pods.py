@@ -66,7 +66,7 @@ def environment_sources(secrets: Sequence[str], config_maps: Sequence[str]) -> l
 
 def scratch_mount(declared: Resources) -> dict[str, Node]:
     """Field of the container; empty without scratch."""
-    return {"volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}]} if declared.scratch else {}  # noqa: S108 -- in the pod
+    return {"volumeMounts": [{"name": "scratch", "mountPath": "/tmp"}]} if declared.scratch else {}  # noqa: S108  # in the pod
 
 
 def scratch_volume(declared: Resources) -> dict[str, Node]:

@@ -6,7 +6,7 @@ from battlescope_local.manifest_generator.declaration import NAMESPACE
 from battlescope_local.manifest_generator.yaml_text import Commented, Node
 from battlescope_local.manifests.prerequisites import Database, Prerequisites, Secret
 
-SECRET_STORE: Final = "battlescope"  # noqa: S105 -- the name of a ClusterSecretStore
+SECRET_STORE: Final = "battlescope"  # noqa: S105  # the name of a ClusterSecretStore
 REFRESH_INTERVAL: Final = "1h"
 
 

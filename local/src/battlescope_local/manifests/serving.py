@@ -40,7 +40,7 @@ PROBE_TIMING: Final = (
     "timeoutSeconds",
     "initialDelaySeconds",
 )
-SCRATCH: Final = "/tmp"  # noqa: S108 -- the writable mount of containers whose file system is read-only
+SCRATCH: Final = "/tmp"  # noqa: S108  # the writable mount of containers whose file system is read-only
 
 
 def service(document: Document) -> Service:

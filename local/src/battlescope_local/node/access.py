@@ -8,8 +8,8 @@ from battlescope_events.edge.modes import AccessMode
 from battlescope_local.errors import UserError
 
 ACCESS_CONFIG_MAP: Final = "access"
-OWNER_TOKEN_NAME: Final = "owner"  # noqa: S105 -- the name of the stored token, not the token
-ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104 -- it is compared, not bound
+OWNER_TOKEN_NAME: Final = "owner"  # noqa: S105  # the name of the stored token, not the token
+ANY_ADDRESS: Final = "0.0.0.0"  # noqa: S104  # it is compared, not bound
 WITHOUT_LOGIN: Final = (
     "Access mode `off`: everybody on this machine may read, and changes need the link or token below. "
     "Set BATTLESCOPE_SSO_CLIENT_ID for logins with EVE Online."

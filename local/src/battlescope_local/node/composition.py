@@ -230,7 +230,7 @@ class _NodeBuilder:
         bootstrap = self._external.kafka_bootstrap
         if bootstrap is None:
             return await self._stack.enter_async_context(sqlite_log(self._settings.folder / "log"))
-        from battlescope_local.log.kafka_log import kafka_log  # noqa: PLC0415 -- a library that few nodes need
+        from battlescope_local.log.kafka_log import kafka_log  # noqa: PLC0415  # a library that few nodes need
 
         return await self._stack.enter_async_context(kafka_log(bootstrap, self._external.kafka_security))
 

@@ -81,8 +81,8 @@ def _send_ready(node: "Node") -> None:
 
 
 def main() -> None:
-    from battlescope_local.node.composition import run_node  # noqa: PLC0415 -- a second that those who only start one need not spend
-    from battlescope_local.node.event_loop import run_until_done  # noqa: PLC0415 -- as above
+    from battlescope_local.node.composition import run_node  # noqa: PLC0415  # a second that those who only start one need not spend
+    from battlescope_local.node.event_loop import run_until_done  # noqa: PLC0415  # as above
 
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     settings = from_json(sys.argv[1])

@@ -182,7 +182,7 @@ def _recorded_process(pid_file: Path) -> psutil.Process | None:
     try:
         values = json.loads(pid_file.read_text())
         process = psutil.Process(values["pid"])
-        same = abs(process.create_time() - values["started"]) < 0.05 and process.status() != psutil.STATUS_ZOMBIE  # noqa: PLR2004 -- clock ticks are 10 ms
+        same = abs(process.create_time() - values["started"]) < 0.05 and process.status() != psutil.STATUS_ZOMBIE  # noqa: PLR2004  # clock ticks are 10 ms
     except (OSError, ValueError, KeyError, psutil.Error):
         return None  # the pid file is incomplete, because its node was killed, or the process has ended
     return process if same else None

@@ -21,7 +21,7 @@ from battlescope_local.command_name import typed_command
 
 COMMAND_LOGIN_PATH: Final = "/login/command"
 VALID_SECONDS: Final = 600.0
-TOKEN_NAME: Final = "battlescope login"  # noqa: S105 -- the name of tokens
+TOKEN_NAME: Final = "battlescope login"  # noqa: S105  # the name of tokens
 TOKENS_PATH: Final = "/api/me/access-tokens"
 USED: Final = f"This link was used already or is too old; start `{typed_command('login')}` again."
 ASK: Final = (

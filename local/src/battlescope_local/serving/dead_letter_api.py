@@ -27,7 +27,7 @@ def dead_letter_app(dead_letters: DeadLetters) -> web.Application:
 
     async def list_letters(request: web.Request) -> web.Response:
         limit = request.query.get("limit", str(DEFAULT_LIMIT))
-        if not limit.isascii() or not limit.isdecimal() or len(limit) > 9 or int(limit) == 0:  # noqa: PLR2004 -- digits
+        if not limit.isascii() or not limit.isdecimal() or len(limit) > 9 or int(limit) == 0:  # noqa: PLR2004  # digits
             return web.Response(status=HTTPStatus.BAD_REQUEST, text="limit must be a number from 1 on.")
         letters = [
             (name, letter)

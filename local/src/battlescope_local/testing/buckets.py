@@ -64,7 +64,7 @@ class Bucket:
 
 
 def create_bucket(access: S3Access, name: str | None = None) -> Bucket:
-    from boto3.session import Session  # noqa: PLC0415 -- 0.2 s that only tests of buckets need
+    from boto3.session import Session  # noqa: PLC0415  # 0.2 s that only tests of buckets need
 
     session: Any = Session()
     client = session.client(

@@ -81,7 +81,7 @@ class FunctionProcess:
             if self._running.poll() is not None:
                 break
             with suppress(OSError):
-                urlopen(f"{self.url}/health/{check}", timeout=5).close()  # noqa: S310 -- the process of the test
+                urlopen(f"{self.url}/health/{check}", timeout=5).close()  # noqa: S310  # the process of the test
                 return self
             time.sleep(0.02)
         raise RuntimeError(f"The function does not pass its {check} check: {self.log()[-3000:]}")

@@ -31,7 +31,7 @@ from battlescope_local.stores.state_file import StateFile
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 T = TypeVar("T")
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- what is made there is private to its user
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # what is made there is private to its user
 MIN_MEMORY: Final = 6 * 1024**3  # bytes; the folders of a whole run take a third of it
 START_LIMIT: Final = 90.0  # seconds
 # Below the range of the stores' own ports, from which nodes of other tests take their ports at the same time.
@@ -99,7 +99,7 @@ def _parent_folder() -> Path | None:
     """
     if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free >= MIN_MEMORY:
         return MEMORY
-    return Path("/var/tmp") if os.geteuid() == 0 else None  # noqa: S108 -- others may be unable to traverse root's TMPDIR
+    return Path("/var/tmp") if os.geteuid() == 0 else None  # noqa: S108  # others may be unable to traverse root's TMPDIR
 
 
 @contextmanager

@@ -32,7 +32,7 @@ async def echo(websocket: WebSocket) -> None:
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = AccessSettings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = AccessSettings()
     async with open_guard(settings, lambda: datetime.now(UTC), RecordingPublisher(), "socket-api") as guard:
         yield Dependencies(guard)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 
-class InvalidFaultSetting(ValueError):  # noqa: N818  # the name states the problem
+class InvalidFaultSetting(ValueError):
     """The setting does not exist, or the value is not valid for it."""
 
 

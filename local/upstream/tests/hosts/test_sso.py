@@ -53,8 +53,15 @@ async def test_page_offers_every_character() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"response_type": "token"}, {"client_id": "x"}, {"redirect_uri": "https://evil.example"}, {"state": ""}, {"code_challenge_method": "plain"}, {"code_challenge": ""}],  # noqa: E501
-)  # fmt: skip
+    [
+        {"response_type": "token"},
+        {"client_id": "x"},
+        {"redirect_uri": "https://evil.example"},
+        {"state": ""},
+        {"code_challenge_method": "plain"},
+        {"code_challenge": ""},
+    ],
+)
 async def test_malformed_request_is_refused(change: dict[str, str]) -> None:
     async with upstream() as (client, _):
         async with client.session.get("/sso/v2/oauth/authorize", params={**REQUEST, **change}) as response:

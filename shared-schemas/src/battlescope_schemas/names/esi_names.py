@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from battlescope_schemas.foreign_text import clean_name, parse_json
 
 
-class InvalidNames(ValueError):  # noqa: N818  # an outcome that callers handle
+class InvalidNames(ValueError):
     """The bytes are no list of names. The message is a sentence with the reason."""
 
 

@@ -18,11 +18,12 @@ UPSTREAM: Final = "sso"  # the name of its cooldown
 POLICY: Final = RequestPolicy(total_timeout=10.0, max_bytes=256 * 1024, recheck_seconds=5.0)
 DISCOVERY_PATH: Final = ".well-known/oauth-authorization-server"
 # A code that will never work again; anything else may be a fault of the client's configuration.
+LONGEST_ERROR_CODE: Final = 63  # characters
 _REFUSED: Final = frozenset({"invalid_grant", "invalid_token"})
 Endpoint = Annotated[str, Field(max_length=512)]
 
 
-class GrantRefused(PermanentError):  # noqa: N818  # an outcome that callers handle
+class GrantRefused(PermanentError):
     """EVE SSO refuses the code for good."""
 
 
@@ -147,4 +148,5 @@ def _error_of(response: UpstreamResponse) -> str:
         error = json.loads(response.body)["error"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return "unknown error"
-    return error if isinstance(error, str) and error.isidentifier() and len(error) < 64 else "unknown error"  # noqa: PLR2004
+    is_code = isinstance(error, str) and error.isidentifier() and len(error) <= LONGEST_ERROR_CODE
+    return error if is_code else "unknown error"

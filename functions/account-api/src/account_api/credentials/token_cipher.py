@@ -15,7 +15,7 @@ NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
 
 
-class InvalidKeys(ValueError):  # noqa: N818  # an outcome that stops the start
+class InvalidKeys(ValueError):
     """The setting TOKEN_ENCRYPTION_KEY is malformed."""
 
 

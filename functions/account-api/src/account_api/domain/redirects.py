@@ -10,7 +10,7 @@ MAX_LENGTH: Final = 1024
 _PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 
 
-class RedirectNotAllowed(Exception):  # noqa: N818  # an outcome that routes handle
+class RedirectNotAllowed(Exception):
     """The address does not stand on the allow-list."""
 
 

@@ -14,7 +14,7 @@ MAX_SCOPES: Final = 200
 _SUBJECT: Final = re.compile(r"CHARACTER:EVE:([1-9][0-9]{0,18})")
 
 
-class InvalidToken(Exception):  # noqa: N818  # an outcome; `claim` names what is wrong, for the audit record
+class InvalidToken(Exception):
     """The token is not one of EVE SSO for this client."""
 
     def __init__(self, claim: str) -> None:

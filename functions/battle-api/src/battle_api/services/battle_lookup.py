@@ -8,7 +8,7 @@ from battle_api.repositories.battles import BattleRepository
 from battlescope_events.http_api.errors import ApiError
 
 
-class BattleMerged(Exception):  # noqa: N818  # answered by a redirect, not an error
+class BattleMerged(Exception):
     """The battle was merged into the battle `survivor`."""
 
     def __init__(self, survivor: UUID) -> None:

@@ -37,7 +37,7 @@ REPORTS_PER_TURN: Final = 20
 """Reports between two turns of the event loop: some 20 ms."""
 
 
-class MoreLocksNeeded(Exception):  # noqa: N818  # an outcome: the caller retries
+class MoreLocksNeeded(Exception):
     """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
 
     def __init__(self, lock_keys: Collection[int]) -> None:

@@ -117,7 +117,7 @@ def _shares_of_pilots(killmail: Killmail) -> dict[Party, float]:
     The bombs of a structure hit everybody near it, so that its owner is on the killmails of both sides.
     """
     shares = killmail.involvement_shares
-    if all([attacker.character_id is not None or attacker.party is None for attacker in killmail.attackers]):  # noqa: C419
+    if all([attacker.character_id is not None or attacker.party is None for attacker in killmail.attackers]):  # noqa: C419  # faster
         return shares
     piloted = {attacker.party for attacker in killmail.attackers if attacker.character_id is not None}
     by_pilots = {party: share for party, share in shares.items() if party in piloted}

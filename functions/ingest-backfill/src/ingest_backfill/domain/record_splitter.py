@@ -17,7 +17,7 @@ MAX_RECORD_BYTES: Final = 16 * 1024 * 1024  # as of the live feed; what is longe
 MAX_UNPACKED_BYTES: Final = 8 * 1024 * 1024  # per decompression step, whatever the compressed data expands to
 
 
-class MalformedRecords(ValueError):  # noqa: N818  # an expected outcome, not a fault
+class MalformedRecords(ValueError):
     """The file is truncated, or not in the expected format."""
 
 

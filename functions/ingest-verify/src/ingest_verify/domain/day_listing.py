@@ -21,7 +21,7 @@ def parse_listing(body: bytes) -> dict[int, str]:
     document = parse_json(body)
     if isinstance(document, list):
         entries = cast("list[dict[str, Any]]", document)
-        if not all(isinstance(entry, dict) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not all(isinstance(entry, dict) for entry in entries):  # pyright: ignore[reportUnnecessaryIsInstance]  # the cast is a hope
             raise ValueError("The list holds entries that are not killmails.")
         document = {str(entry.get("killmail_id")): entry.get("hash", entry.get("killmail_hash")) for entry in entries}
     if not isinstance(document, dict):

@@ -25,7 +25,7 @@ _MAX_ROWS: Final = 2**31 - 1
 _ASSUMED_ROWS: Final = 1  # of a file in a folder without a list: it is there, its size is unknown
 
 
-class UnusableListing(ValueError):  # noqa: N818  # an outcome
+class UnusableListing(ValueError):
     """The list of days cannot be read; the message says why."""
 
 

@@ -25,11 +25,11 @@ _DEFAULT_PAUSE_SECONDS: Final = 60.0  # the length of ESI's error window
 _ENTITY_TYPES: Final = {entity_type.value for entity_type in EntityType}
 
 
-class _NotFound(Exception):  # noqa: N818  # an outcome
+class _NotFound(Exception):
     """At least one id of the batch does not exist."""
 
 
-class _RequestFailed(Exception):  # noqa: N818  # an outcome
+class _RequestFailed(Exception):
     """ESI was requested and returned no names."""
 
 

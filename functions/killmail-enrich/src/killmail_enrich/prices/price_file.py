@@ -24,7 +24,7 @@ _MIN_VOLUME: Final = 1
 _NO_CELLS: Final[list[str]] = []
 
 
-class UnusablePriceFile(ValueError):  # noqa: N818  # an outcome
+class UnusablePriceFile(ValueError):
     """The file is not a day of market history, or only a part of one; the message says why."""
 
 

@@ -33,7 +33,7 @@ _SAME: Final = 0x80
 _MAX_BYTES: Final = _BITMAP_BYTES + 366 * 2 * _WORD
 
 
-class MalformedSeries(ValueError):  # noqa: N818  # an outcome
+class MalformedSeries(ValueError):
     """The bytes are not a series of prices."""
 
 

@@ -30,7 +30,7 @@ def parse_documents(text: str, display_path: str) -> Iterator[object]:
         while loader.check_node():
             node = loader.get_node()
             _check(node, display_path)
-            document = cast("object", loader.construct_document(node))  # pyright: ignore[reportUnknownMemberType] -- its stub names no types
+            document = cast("object", loader.construct_document(node))  # pyright: ignore[reportUnknownMemberType]  # its stub names no types
             if document is not None:
                 yield document
     except yaml.YAMLError as error:

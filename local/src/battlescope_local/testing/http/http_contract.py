@@ -1,4 +1,4 @@
-# ruff: noqa: S101 -- the helper of contract tests asserts, as they do
+# ruff: noqa: S101  # the helper of contract tests asserts, as they do
 """Checks answers of an HTTP function against its OpenAPI description: nothing undeclared, and nothing declared in vain.
 
 A harness checks every answer of its client by `check`; the contract test of a function also provokes every declared
@@ -55,16 +55,16 @@ class BrokenGuard:
 
     origins = OriginPolicy()
 
-    async def check(self, right: Right, connection: HTTPConnection) -> Caller:  # noqa: ARG002 -- the port's signature
+    async def check(self, right: Right, connection: HTTPConnection) -> Caller:  # noqa: ARG002  # the port's signature
         raise self._error
 
-    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002 -- as above
+    async def admit(self, limit: Limit, connection: HTTPConnection) -> None:  # noqa: ARG002  # as above
         raise self._error
 
     def record_denial(self, connection: HTTPConnection, reason: str) -> None:
         """Record nothing."""
 
-    def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002 -- as above
+    def watch(self, right: Right, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:  # noqa: ARG002  # as above
         raise self._error
 
 

@@ -6,7 +6,7 @@ from math import inf
 from battlescope_upstream.killmail import Killmail
 
 
-class InvalidSpeed(ValueError):  # noqa: N818  # the name states the problem
+class InvalidSpeed(ValueError):
     """A speed is a factor, `max`, a rate such as `20/s`, or rates in turn such as `500/s:60,2000/s:20,500/s`.
 
     With 0 only the setting `head_start` releases killmails.

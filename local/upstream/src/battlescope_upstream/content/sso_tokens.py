@@ -52,7 +52,7 @@ class SigningKeys:
 
 
 @cache
-def _rsa_key(key_id: str, purpose: str) -> RSAKey:  # noqa: ARG001 -- it tells two keys with one id apart
+def _rsa_key(key_id: str, purpose: str) -> RSAKey:  # noqa: ARG001  # it tells two keys with one id apart
     """One key a process for each id and purpose: many simulated SSOs in one process need not make as many."""
     return RSAKey.generate_key(2048, {"kid": key_id, "alg": "RS256", "use": "sig"})
 

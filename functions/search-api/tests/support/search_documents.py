@@ -220,14 +220,18 @@ def killmail(killmail_id: int, **fields: Any) -> KillmailDocument:
 
 
 KILLMAILS: Final = (
-    killmail(137202920),
+    killmail(
+        137202920, attacker_character_ids=("90000001",), attacker_corporation_ids=("98000001",),
+        attacker_alliance_ids=(str(HORDE),),
+    ),
     killmail(
         137202921, killmail_time=SEEN - 300, system_id="31000001", system_name="J115422", region_id="11000003",
         region_name="C-R00003", security_type=SecurityType.WORMHOLE, security_status=-1.0, ship_type_id="587",
         ship_type_name="Rifter", ship_group_id="25", ship_group_name="Frigate", hull_class=HullClass.FRIGATE,
         victim_character_id=None, victim_character_name=None, victim_corporation_id="98000003",
         victim_corporation_name="1337", victim_alliance_id=None, victim_alliance_name=None, attacker_count=2,
-        value=900_000, isk_value="900000.00", battle_id=SMALL, solo=True,
+        value=900_000, isk_value="900000.00", battle_id=SMALL, solo=True, attacker_character_ids=("90000002",),
+        attacker_corporation_ids=("98000002",),
     ),
     killmail(
         137202922, killmail_time=SEEN - 100, value=None, isk_value=None, battle_id=None, attacker_count=1, npc=True,

@@ -38,7 +38,7 @@ async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
 
 @router.post("/killmails", response_model=KillmailSearchAnswer)
 async def search_killmails(body: KillmailSearchRequest, deps: Deps) -> Response:
-    """Find killmails by names of systems, regions, victims and their ships, and by typed filters.
+    """Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
 
     The query may be the id of a killmail, or a link to one.
     """

@@ -15,6 +15,7 @@ from search_documents import NOW, Documents
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import Caller, Guard
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
@@ -27,6 +28,7 @@ from search_api.clients.typesense_engine import TypesenseEngine
 from search_api.dependencies import Dependencies
 from search_api.domain.engine import SearchEngine
 from search_api.domain.engine_name import EngineName
+from search_api.domain.search_figures import SearchFigures
 from search_api.main import BROKER, CONNECTION_OPTIONS, app
 from search_api.repositories.engine import PostgresEngine
 from search_api.services.documents import DocumentSearch
@@ -73,6 +75,8 @@ def dependencies(database: Database, typesense: SearchEngine | None = None, guar
         outbox=Outbox(database, BROKER),
         publish=RecordingPublisher(),
         guard=guard or OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
+        responses=ResponseCache(time.monotonic),
+        figures=SearchFigures(),
         engine=engine,
         engine_name=EngineName.TYPESENSE if typesense else EngineName.POSTGRES,
         names=names,

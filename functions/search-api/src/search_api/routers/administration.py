@@ -48,10 +48,10 @@ router = ApiRouter(prefix="/api/admin/search", tags=["administration"])
 
 @router.get("/stats", response_model=SearchStats, dependencies=[READS_ADMINISTRATION])
 async def get_stats(request: Request, deps: Deps) -> Response:
-    """Count the documents of the index, and the changes that wait to be indexed."""
+    """Count the documents of the index, the changes that wait to be indexed, and what searches took."""
     async with deps.database.connection() as connection:
         size = await ReindexJobRepository(connection).size()
-    return current_response(request, search_stats(deps.engine_name, size, deps.clock()))
+    return current_response(request, search_stats(deps.engine_name, size, deps.figures.report(), deps.clock()))
 
 
 @router.post(

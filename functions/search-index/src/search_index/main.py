@@ -48,7 +48,8 @@ async def build() -> AsyncGenerator[Function]:
         open_typesense(settings.typesense_url, settings.typesense_api_key) as typesense,
     ):
         database = Database(pool, "search", settings.schema_version)
-        engine = TypesenseEngine(typesense) if settings.search_engine is Engine.TYPESENSE else PostgresEngine()
+        copies = TypesenseEngine(typesense, settings.typesense_search_key)
+        engine = copies if settings.search_engine is Engine.TYPESENSE else PostgresEngine()
         outbox = Outbox(database, BROKER)
         claim_checks = ClaimChecks(ObjectStorage(settings.bucket_access))
         handlers = compose(database, engine, outbox, publish, claim_checks)

@@ -243,6 +243,11 @@ async def test_battle_has_the_fields_of_lists_and_its_matches(search: httpx2.Asy
         ],
     }  # fmt: skip
     assert {name: hit[name] for name in expected} == expected
+    assert hit["editCount"] == 2
+    assert hit["spark"] == {
+        "bucketSeconds": 151,
+        "lost": [{"sideId": 1, "isk": [0, 5]}, {"sideId": None, "isk": [1]}],
+    }
     assert hit["sides"][0]["topParty"]["partyName"] == "Pandemic Horde"
     assert (hit["sides"][1]["role"], hit["sides"][1]["topParty"]) == ("third_party", None)
     assert hit["computedIsk"]["total"] == "50.00"

@@ -14,8 +14,10 @@ from battlescope_schemas.search.documents import (
     EntityDocument,
     IskPartsDocument,
     KillmailDocument,
+    LossesOverTimeDocument,
     ShipTypeDocument,
     SideDocument,
+    SideLossesDocument,
     SystemDocument,
 )
 from battlescope_schemas.search.folding import compact, folded
@@ -158,6 +160,11 @@ BATTLES: Final = (
         isk_parts=IskPartsDocument(
             fitted="200000000000.00", dropped="20000000000.00", kills_without_parts=2, kills_with_unpriced=1
         ),
+        spark=LossesOverTimeDocument(
+            bucket_seconds=151,
+            lost=(SideLossesDocument(side_id=1, isk=(0, 5)), SideLossesDocument(side_id=None, isk=(1,))),
+        ),
+        edit_count=2,
     ),
     battle(
         SMALL,

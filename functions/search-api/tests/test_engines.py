@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from search_documents import BIG, EMPIRE, GALAXY, GOONS, HORDE, SMALL
+from search_documents import BIG, EMPIRE, GALAXY, GOONS, HORDE, MERGED, MERGED_AGAIN, SMALL, TOKENS
 
 pytestmark = pytest.mark.postgres
 KILLMAIL, OTHER, LOOSE = "137202920", "137202921", "137202922"
@@ -168,6 +168,14 @@ async def test_ships_are_found_with_their_class(search: httpx2.AsyncClient) -> N
         ("zzzzzz", []),
         (BIG, [BIG]),
         (f"https://battles.example/battles/{SMALL}", [SMALL]),
+        (MERGED, [SMALL]),
+        (f"https://battles.example/battles/{MERGED_AGAIN}/kills", [SMALL]),
+        (f"https://battles.example/s/{TOKENS['open']}", [BIG]),
+        (f"/s/{TOKENS['open']}.png", [BIG]),
+        (f"https://battles.example/s/{TOKENS['of merged']}", [SMALL]),
+        (f"https://battles.example/s/{TOKENS['expired']}", []),
+        (f"https://battles.example/s/{TOKENS['revoked']}", []),
+        (f"https://battles.example/s/{TOKENS['unknown']}", []),
         ("https://zkillboard.com/kill/137202920/", [BIG]),
         (KILLMAIL, [BIG]),
         ("https://zkillboard.com/related/31000001/202603011900/", [SMALL]),

@@ -214,6 +214,19 @@ class BattleEditRequested(Schema):
     version: int
 
 
+class BattleShareChanged(Schema):
+    """A user made or revoked a link to the public card of a battle.
+
+    token_digest: SHA-256 in hexadecimal of what opens the link, which nobody learns from the event.
+    """
+
+    battle_id: str
+    share_id: str
+    token_digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    expires_at: UtcTime | None = None
+    is_revoked: bool = False
+
+
 class ReclusterRequested(Schema):
     """The next part of a recluster job; parts count from 0."""
 

@@ -19,6 +19,7 @@ from search_api.composition import open_engine
 from search_api.dependencies import Dependencies
 from search_api.domain.engine_name import EngineName
 from search_api.domain.search_figures import SearchFigures
+from search_api.repositories.links import LinkRepository
 from search_api.routers import administration, battles, everything, health, names
 from search_api.schemas.query_aliases import declared_parameters
 from search_api.services.documents import DocumentSearch
@@ -64,7 +65,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
                 engine=engine,
                 engine_name=EngineName(settings.search_engine),
                 names=search,
-                documents=DocumentSearch(engine, search),
+                documents=DocumentSearch(engine, search, LinkRepository(database), _now),
                 clock=_now,
                 monotonic=time.monotonic,
                 new_id=uuid4,

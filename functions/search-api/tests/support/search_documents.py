@@ -28,6 +28,11 @@ NOW: Final = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 SEEN: Final = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp())
 BIG: Final = "00000000-0000-0000-0000-000000000001"
 SMALL: Final = "00000000-0000-0000-0000-000000000002"
+MERGED: Final = "00000000-0000-0000-0000-000000000003"
+MERGED_AGAIN: Final = "00000000-0000-0000-0000-000000000004"
+"""Was merged into the one before, and that into the small one."""
+TOKENS: Final = {"open": "o" * 22, "of merged": "m" * 22, "expired": "e" * 22, "revoked": "r" * 22, "unknown": "u" * 22}
+"""Of links to shared battles."""
 HORDE, GOONS, FRAT, EMPIRE, GALAXY = 99000001, 99000002, 99000003, 99000004, 99000005
 Documents = Mapping[Collection, Sequence[Document]]
 

@@ -31,6 +31,7 @@ from search_api.domain.engine_name import EngineName
 from search_api.domain.search_figures import SearchFigures
 from search_api.main import BROKER, CONNECTION_OPTIONS, app
 from search_api.repositories.engine import PostgresEngine
+from search_api.repositories.links import LinkRepository
 from search_api.services.documents import DocumentSearch
 from search_api.services.kept_regions import KeptRegions
 from search_api.services.names import NameSearch
@@ -80,7 +81,7 @@ def dependencies(database: Database, typesense: SearchEngine | None = None, guar
         engine=engine,
         engine_name=EngineName.TYPESENSE if typesense else EngineName.POSTGRES,
         names=names,
-        documents=DocumentSearch(engine, names),
+        documents=DocumentSearch(engine, names, LinkRepository(database), lambda: NOW),
         clock=lambda: NOW,
         monotonic=time.monotonic,
         new_id=uuid4,
@@ -99,7 +100,7 @@ async def typesense_engine(url: str, api_key: str) -> AsyncGenerator[TypesenseEn
 
 
 async def write_to_typesense(url: str, api_key: str, documents: Documents) -> None:
-    """Make every collection anew, behind its alias."""
+    """Create every collection again, behind its alias."""
     async with open_typesense(url, SecretStr(api_key)) as typesense:
         for collection in Collection:
             name = f"{collection}_{uuid4().hex}"

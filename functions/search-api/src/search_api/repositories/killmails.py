@@ -98,7 +98,7 @@ _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::int
 # The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
 _NEWEST: Final[LiteralString] = ", newest AS MATERIALIZED (SELECT k.system_id, k.ship_type_id "
 # Counted by system and type before these are looked up, of which there are fewer than killmails. The page is chosen
-# before anything is joined to it, and names are looked up for it alone: joins of them would take longer to plan.
+# before anything is joined to it.
 _SHOWN: Final[LiteralString] = """
     ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
 ), located AS (
@@ -107,25 +107,18 @@ _SHOWN: Final[LiteralString] = """
     JOIN solar_systems s ON s.system_id = of_system.system_id
 )
 SELECT page.place, page.relevance, page.names, json_build_object(
-        'id', k.killmail_id::text, 'killmailTime', floor(extract(epoch FROM k.killmail_time))::bigint,
-        'systemId', k.system_id::text, 'systemName', s.system_name, 'regionId', s.region_id::text,
-        'regionName', s.region_name, 'securityType', s.security_type, 'securityStatus', s.security_status,
-        'shipTypeId', k.ship_type_id::text, 'shipTypeName', t.ship_type_name, 'shipGroupId', t.ship_group_id::text,
-        'shipGroupName', t.ship_group_name, 'hullClass', t.hull_class,
-        'victimCharacterId', k.victim_character_id::text, 'victimCharacterName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'character' AND entity_id = k.victim_character_id),
-        'victimCorporationId', k.victim_corporation_id::text, 'victimCorporationName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'corporation' AND entity_id = k.victim_corporation_id),
-        'victimAllianceId', k.victim_alliance_id::text, 'victimAllianceName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'alliance' AND entity_id = k.victim_alliance_id),
-        'attackerCount', k.attacker_count, 'value', floor(k.total_value)::bigint, 'iskValue', k.total_value::text,
-        'npc', k.is_npc, 'solo', k.is_solo, 'battleId', (
-            SELECT battle_id FROM battle_killmails m WHERE m.killmail_id = k.killmail_id LIMIT 1))::text AS document,
+        'id', d.killmail_id::text, 'killmailTime', floor(extract(epoch FROM d.killmail_time))::bigint,
+        'systemId', d.system_id::text, 'systemName', d.system_name, 'regionId', d.region_id::text,
+        'regionName', d.region_name, 'securityType', d.security_type, 'securityStatus', d.security_status,
+        'shipTypeId', d.ship_type_id::text, 'shipTypeName', d.ship_type_name, 'shipGroupId', d.ship_group_id::text,
+        'shipGroupName', d.ship_group_name, 'hullClass', d.hull_class,
+        'victimCharacterId', d.victim_character_id::text, 'victimCharacterName', d.victim_character_name,
+        'victimCorporationId', d.victim_corporation_id::text, 'victimCorporationName', d.victim_corporation_name,
+        'victimAllianceId', d.victim_alliance_id::text, 'victimAllianceName', d.victim_alliance_name,
+        'attackerCount', d.attacker_count, 'value', floor(d.total_value)::bigint, 'iskValue', d.total_value::text,
+        'npc', d.is_npc, 'solo', d.is_solo, 'battleId', d.battle_id)::text AS document,
     NULL AS facet, NULL AS value, NULL AS name, NULL::bigint AS hits
-FROM shown page
-JOIN killmails k ON k.killmail_id = page.killmail_id
-JOIN solar_systems s ON s.system_id = k.system_id
-LEFT JOIN ship_types t ON t.ship_type_id = k.ship_type_id
+FROM shown AS page JOIN killmail_documents AS d USING (killmail_id)
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM newest
 UNION ALL

@@ -1,4 +1,4 @@
-"""Routes of the administration of the index: its size, and jobs that make all documents anew."""
+"""Routes of the administration of the index: its size, and jobs that rebuild it."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -60,7 +60,7 @@ async def get_stats(request: Request, deps: Deps) -> Response:
 async def request_reindexing(
     deps: Deps, caller: CurrentCaller, request: Annotated[ReindexRequest | None, Body()] = None
 ) -> Response:
-    """Make all documents anew while searches go on with those that are there."""
+    """Rebuild the index while searches use the documents that are there."""
     author = caller.author((request or ReindexRequest()).author)
     job_id, now = deps.new_id(), deps.clock()
     try:

@@ -1,4 +1,4 @@
-"""Request and response models of the jobs that make all documents anew, and of the index."""
+"""Request and response models of the jobs that rebuild the index, and of its size."""
 
 from enum import StrEnum
 from functools import partial

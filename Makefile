@@ -232,9 +232,10 @@ bench-replay: $(READY) ## seconds and memory of `battlescope replay`, from a qua
 bench-api: $(READY) ## battle-api and killmail-api on real days: rates, a mix at 200 requests/s, CPU a request, sizes (needs the real days)
 	@PYTHONPATH=bench:functions/battle-cluster/tests/support $(BIN)/python bench/serving/api.py $(ARGS)
 
-bench-search: $(READY) ## search on four real days: CPU a killmail, bytes, seconds until searchable; latency at 100 requests/s (READING_ARGS; needs the real days)
+bench-search: $(READY) ## search on four real days: CPU a killmail, bytes, seconds until searchable; latency at 100 requests/s (READING_ARGS); rebuild and killed engine (FAULTS_ARGS); needs the real days
 	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/search.py $(ARGS)
 	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/serving/search_reading.py $(READING_ARGS)
+	@PYTHONPATH=bench:bench/serving:functions/battle-cluster/tests/support $(BIN)/python bench/serving/search_faults.py $(FAULTS_ARGS)
 
 bench-auth: $(READY) ## the guard: latency at 500 requests a second, CPU a request, ends of streams, Valkey killed and back
 	@PYTHONPATH=bench:events/tests/support $(BIN)/python bench/serving/auth.py $(ARGS)

@@ -20,6 +20,7 @@ from battlescope_schemas.battle import (
     BattleDeleted,
     BattleEditRequested,
     BattleEnded,
+    BattleShareChanged,
     BattleUpdated,
     ReclusterRequested,
     RepublishRequested,
@@ -51,7 +52,7 @@ def _system_key(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> s
     return str(data.system_id)
 
 
-def _battle_id(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested) -> str:
+def _battle_id(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested | BattleShareChanged) -> str:
     return data.battle_id
 
 
@@ -117,6 +118,13 @@ BATTLE_EDIT_REQUESTED: Final[EventType[BattleEditRequested]] = EventType(
     f"{_PREFIX}.battle.edit-requested.v1",
     TypeAdapter(BattleEditRequested),
     "battle-edit-requested:v1",
+    _battle_id,
+    _battle_id,
+)
+BATTLE_SHARE_CHANGED: Final[EventType[BattleShareChanged]] = EventType(
+    f"{_PREFIX}.battle.share-changed.v1",
+    TypeAdapter(BattleShareChanged),
+    "battle-share-changed:v1",
     _battle_id,
     _battle_id,
 )
@@ -226,6 +234,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_DELETED,
     BATTLES_CHANGED,
     BATTLE_EDIT_REQUESTED,
+    BATTLE_SHARE_CHANGED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_REPUBLISH_REQUESTED,
     SEARCH_REINDEX_REQUESTED,

@@ -204,3 +204,34 @@ async def test_oldest_answers_leave_when_there_are_too_many_bytes(clock: Clock) 
     assert source.count == 5
     await cache.answer(request_for("/4"), ["1"], source.render)
     assert source.count == 5
+
+
+async def test_rendered_answer_has_a_key_an_etag_and_a_time_of_its_own(cache: ResponseCache, clock: Clock) -> None:
+    count = 0
+
+    async def render() -> Rendered:
+        nonlocal count
+        count += 1
+        return Rendered(b"x", max_age=30, etag='"own"', kept_seconds=60)
+
+    for key in ("a", "a", "b"):
+        assert (await cache.rendered(key, [EVERYTHING], render)).etag == '"own"'
+    assert count == 2
+    clock.now += 59
+    await cache.rendered("a", [EVERYTHING], render)
+    assert count == 2
+    clock.now += 1
+    await cache.rendered("a", [EVERYTHING], render)
+    assert count == 3
+    cache.notified("1")
+    await cache.rendered("a", [EVERYTHING], render)
+    assert count == 4
+
+
+async def test_nothing_stands_in_for_a_rendered_answer(cache: ResponseCache) -> None:
+    source = Source()
+    await cache.rendered("a", [EVERYTHING], source.render)
+    cache.subscription_ended()
+    source.is_away = True
+    with pytest.raises(TransientError):
+        await cache.rendered("a", [EVERYTHING], source.render)

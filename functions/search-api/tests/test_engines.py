@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from search_documents import BIG, EMPIRE, GALAXY, GOONS, HORDE, SMALL
+from search_documents import BIG, EMPIRE, GALAXY, GOONS, HORDE, MERGED, MERGED_AGAIN, SMALL, TOKENS
 
 pytestmark = pytest.mark.postgres
 KILLMAIL, OTHER, LOOSE = "137202920", "137202921", "137202922"
@@ -168,6 +168,14 @@ async def test_ships_are_found_with_their_class(search: httpx2.AsyncClient) -> N
         ("zzzzzz", []),
         (BIG, [BIG]),
         (f"https://battles.example/battles/{SMALL}", [SMALL]),
+        (MERGED, [SMALL]),
+        (f"https://battles.example/battles/{MERGED_AGAIN}/kills", [SMALL]),
+        (f"https://battles.example/s/{TOKENS['open']}", [BIG]),
+        (f"/s/{TOKENS['open']}.png", [BIG]),
+        (f"https://battles.example/s/{TOKENS['of merged']}", [SMALL]),
+        (f"https://battles.example/s/{TOKENS['expired']}", []),
+        (f"https://battles.example/s/{TOKENS['revoked']}", []),
+        (f"https://battles.example/s/{TOKENS['unknown']}", []),
         ("https://zkillboard.com/kill/137202920/", [BIG]),
         (KILLMAIL, [BIG]),
         ("https://zkillboard.com/related/31000001/202603011900/", [SMALL]),
@@ -243,6 +251,11 @@ async def test_battle_has_the_fields_of_lists_and_its_matches(search: httpx2.Asy
         ],
     }  # fmt: skip
     assert {name: hit[name] for name in expected} == expected
+    assert hit["editCount"] == 2
+    assert hit["spark"] == {
+        "bucketSeconds": 151,
+        "lost": [{"sideId": 1, "isk": [0, 5]}, {"sideId": None, "isk": [1]}],
+    }
     assert hit["sides"][0]["topParty"]["partyName"] == "Pandemic Horde"
     assert (hit["sides"][1]["role"], hit["sides"][1]["topParty"]) == ("third_party", None)
     assert hit["computedIsk"]["total"] == "50.00"
@@ -271,7 +284,17 @@ async def test_facets_count_the_hits(search: httpx2.AsyncClient) -> None:
         ({}, [LOOSE, OTHER, KILLMAIL]),
         ({"query": KILLMAIL}, [KILLMAIL]),
         ({"query": f"https://zkillboard.com/kill/{OTHER}/"}, [OTHER]),
-        ({"query": "vily"}, [LOOSE, KILLMAIL]),
+        ({"query": "vily"}, [LOOSE, OTHER, KILLMAIL]),  # an attacker of the second one
+        ({"query": "oneil"}, [KILLMAIL]),
+        ({"query": "horde"}, [KILLMAIL]),
+        ({"query": "horde goonswarm"}, [KILLMAIL]),
+        ({"query": "horde J115422"}, []),
+        ({"filters": {"attackerAllianceIds": [str(HORDE)]}}, [KILLMAIL]),
+        ({"filters": {"attackerAllianceIds": [str(GOONS)]}}, []),
+        ({"filters": {"attackerCorpIds": ["98000002", "98000001"]}}, [OTHER, KILLMAIL]),
+        ({"filters": {"attackerCharacterIds": ["90000002"]}}, [OTHER]),
+        ({"query": "1dq", "filters": {"attackerCharacterIds": ["90000001"], "victimCharacterIds": ["90000002"]}},
+         [KILLMAIL]),
         ({"query": "revelation"}, [LOOSE, KILLMAIL]),
         ({"query": "rifter J115422"}, [OTHER]),
         ({"query": "delve"}, [LOOSE, KILLMAIL]),
@@ -295,7 +318,7 @@ async def test_killmails_are_found(search: httpx2.AsyncClient, body: Any, found:
 
 
 async def test_killmail_has_names_and_facets(search: httpx2.AsyncClient) -> None:
-    answer = await find(search, "killmails", query="vily", page={"limit": 1, "offset": 1})
+    answer = await find(search, "killmails", query="vily", page={"limit": 1, "offset": 2})
     (hit,) = answer["hits"]
     expected = {
         "killmailId": KILLMAIL, "zkbUrl": f"https://zkillboard.com/kill/{KILLMAIL}/", "systemName": "1DQ1-A",
@@ -305,10 +328,21 @@ async def test_killmail_has_names_and_facets(search: httpx2.AsyncClient) -> None
     assert {name: hit[name] for name in expected} == expected
     assert hit["_matchedTerms"] == ["Vily"]
     assert answer["facets"] == {
-        "securityType": {"nullsec": 2},
-        "hullClass": {"dreadnought": 2},
-        "regions": [{"regionId": "10000060", "regionName": "Delve", "count": 2}],
+        "securityType": {"nullsec": 2, "wormhole": 1},
+        "hullClass": {"dreadnought": 2, "frigate": 1},
+        "regions": [
+            {"regionId": "10000060", "regionName": "Delve", "count": 2},
+            {"regionId": "11000003", "regionName": "C-R00003", "count": 1},
+        ],
     }
+
+
+async def test_names_of_attackers_are_matched_too(search: httpx2.AsyncClient) -> None:
+    (hit,) = (await find(search, "killmails", query="pandemic horde"))["hits"]
+    assert [(name["type"], name["name"]) for name in hit["_matched"]] == [
+        ("alliance", "Pandemic Horde"),
+        ("corporation", "Pandemic Horde Inc."),
+    ]
 
 
 async def test_everything_is_found_at_once(search: httpx2.AsyncClient) -> None:

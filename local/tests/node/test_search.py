@@ -7,15 +7,24 @@ TYPESENSE = {"BATTLESCOPE_TYPESENSE_URL": "http://127.0.0.1:8108", "BATTLESCOPE_
 
 
 def test_postgres_searches_without_an_address() -> None:
-    assert search_secrets({}) == {"search-engine": {"TYPESENSE_URL": "", "TYPESENSE_API_KEY": ""}}
+    secrets = search_secrets({})
+    assert secrets.keys() == {"search-engine", "search-engine-reader"}
+    assert {value for secret in secrets.values() for value in secret.values()} == {""}
     assert search_values(CONFIG_MAPS, {}, {}) == {}
 
 
 def test_an_address_chooses_typesense() -> None:
-    assert search_secrets(TYPESENSE) == {
-        "search-engine": {"TYPESENSE_URL": "http://127.0.0.1:8108", "TYPESENSE_API_KEY": "key"}
-    }
+    assert search_secrets(TYPESENSE)["search-engine"]["TYPESENSE_API_KEY"] == "key"
+    assert search_secrets(TYPESENSE)["search-engine-reader"]["TYPESENSE_URL"] == "http://127.0.0.1:8108"
     assert search_values(CONFIG_MAPS, {}, TYPESENSE) == {"search": {"SEARCH_ENGINE": "typesense"}}
+
+
+def test_search_api_gets_the_key_that_search_index_registers_and_no_other() -> None:
+    secrets = search_secrets(TYPESENSE)
+    assert secrets["search-engine-reader"]["TYPESENSE_API_KEY"] == secrets["search-engine"]["TYPESENSE_SEARCH_KEY"]
+    assert "key" not in secrets["search-engine-reader"].values()
+    other = search_secrets({**TYPESENSE, "BATTLESCOPE_TYPESENSE_API_KEY": "other"})
+    assert other["search-engine-reader"]["TYPESENSE_API_KEY"] != secrets["search-engine-reader"]["TYPESENSE_API_KEY"]
 
 
 def test_overrides_win() -> None:

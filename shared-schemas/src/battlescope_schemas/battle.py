@@ -104,6 +104,23 @@ class IskParts(Schema):
         )
 
 
+class SideLosses(Schema):
+    """Whole ISK that a side lost, by bucket; the last buckets are left out where it lost nothing in them.
+
+    side_id: None for parties that are on no side.
+    """
+
+    side_id: int | None = None
+    isk: tuple[int, ...]
+
+
+class LossesOverTime(Schema):
+    """What was lost in each of at most 24 buckets of `bucket_seconds`, from the start of the battle."""
+
+    bucket_seconds: Annotated[int, Field(ge=1)]
+    lost: tuple[SideLosses, ...]
+
+
 class BattleTotals(Schema):
     """`computed_isk` and `isk_parts` are absent from previous totals and from events of older releases."""
 
@@ -125,7 +142,8 @@ class BattleCreated(BattleTotals):
     """A cluster of killmails reached the minimum number of kills.
 
     tier: the size class. name: given by people. winning_side: None without one. unassigned_pilots: of parties that are
-    on no side. All of these and is_decisive are absent from events of older releases.
+    on no side. spark: losses over time. edit_count: edits that are made on it and not undone. All of these and
+    is_decisive are absent from events of older releases.
     """
 
     battle_id: str
@@ -147,6 +165,8 @@ class BattleCreated(BattleTotals):
     is_decisive: bool | None = None
     winning_side: int | None = None
     unassigned_pilots: Annotated[int, Field(ge=0)] | None = None
+    spark: LossesOverTime | None = None
+    edit_count: Annotated[int, Field(ge=0)] | None = None
 
 
 class BattleUpdated(BattleCreated):
@@ -192,6 +212,19 @@ class BattleEditRequested(Schema):
     edit_id: str
     battle_id: str
     version: int
+
+
+class BattleShareChanged(Schema):
+    """A user made or revoked a link to the public card of a battle.
+
+    token_digest: SHA-256 in hexadecimal of what opens the link, which nobody learns from the event.
+    """
+
+    battle_id: str
+    share_id: str
+    token_digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    expires_at: UtcTime | None = None
+    is_revoked: bool = False
 
 
 class ReclusterRequested(Schema):

@@ -275,8 +275,10 @@ export type BattleFinalBlow = {
 };
 
 /**
- * A battle in a list. tier, outcome, unassignedPilots and computedIsk are null in battles of an older release.
+ * A battle in a list.
  *
+ * tier, outcome, unassignedPilots, computedIsk, spark and editCount are null in battles of an older release.
+ * editCount: edits that are made on it and not undone.
  * systems: with killmails, the one with the most first. sides: the four largest.
  */
 export type BattleHit = {
@@ -311,6 +313,8 @@ export type BattleHit = {
   sideCount: number;
   unassignedPilots: number | null;
   outcome: Outcome | null;
+  spark: Spark | null;
+  editCount: number | null;
   systems: SystemName[];
   sides: HitSide[];
 };
@@ -1322,7 +1326,7 @@ export type KillmailSearchAnswer = {
   facets: KillmailFacets;
 };
 
-/** Entities are those of the victim. */
+/** Those of the victim, and those of at least one attacker; a query finds killmails by both. */
 export type KillmailSearchFilters = {
   securityType?: SecurityType[];
   hullClass?: HullClass[];
@@ -1335,6 +1339,9 @@ export type KillmailSearchFilters = {
   victimAllianceIds?: (string | number)[];
   victimCorpIds?: (string | number)[];
   victimCharacterIds?: (string | number)[];
+  attackerAllianceIds?: (string | number)[];
+  attackerCorpIds?: (string | number)[];
+  attackerCharacterIds?: (string | number)[];
 };
 
 export type KillmailSearchRequest = {
@@ -1523,6 +1530,8 @@ export type NewRuleset = {
   updatedBy?: string;
 };
 
+export type Operation = "entities" | "systems" | "ships" | "global" | "battles" | "killmails";
+
 /** An alliance or corporation. */
 export type Organisation = {
   id: string;
@@ -1533,6 +1542,14 @@ export type Organisation = {
 export type Outcome = {
   isDecisive: boolean;
   winningSide: number | null;
+};
+
+/** kept: the answer of an earlier search was sent again. failed: answered with 503. */
+export type OutcomeCounts = {
+  found: number;
+  empty: number;
+  kept: number;
+  failed: number;
 };
 
 /** A pilot on the battle's killmails. `shipTypeId` is the most lost ship, else the one with the most kills. */
@@ -2062,6 +2079,20 @@ export type Rulesets = {
   offset: number;
 };
 
+/**
+ * How searches of a kind ended, by the engine that answered. p50 to p99: milliseconds of the latest 1,000 of them.
+ *
+ * Those of names that PostgreSQL answers where Typesense is the engine are degraded.
+ */
+export type SearchFigureItem = {
+  operation: Operation;
+  engine: EngineName;
+  counts: OutcomeCounts;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  p99Ms: number | null;
+};
+
 /** degraded: the engine does not answer, and names are found in the database. */
 export type SearchHealth = {
   status: SearchStatus;
@@ -2073,12 +2104,17 @@ export type SearchPage = {
   offset?: number;
 };
 
-/** waiting: changes that are not indexed yet. lagSeconds: for how long the oldest of them has waited. */
+/**
+ * waiting: changes that are not indexed yet. lagSeconds: for how long the oldest of them has waited.
+ *
+ * searches: of the instance that answers, since its start.
+ */
 export type SearchStats = {
   engine: EngineName;
   documents: DocumentCounts;
   waiting: number;
   lagSeconds: number;
+  searches: SearchFigureItem[];
 };
 
 /** degraded: the search engine does not answer, and the database stands in for it. */
@@ -2730,7 +2766,7 @@ export interface Operations {
     body: CancelRequest | null;
     answer: RevaluationJobItem;
   };
-  /** Make all documents anew while searches go on with those that are there. */
+  /** Rebuild the index while searches use the documents that are there. */
   "POST /api/admin/search/reindex": {
     path: undefined;
     query: undefined;
@@ -2758,7 +2794,7 @@ export interface Operations {
     body: CancelRequest | null;
     answer: ReindexJobItem;
   };
-  /** Count the documents of the index, and the changes that wait to be indexed. */
+  /** Count the documents of the index, the changes that wait to be indexed, and what searches took. */
   "GET /api/admin/search/stats": {
     path: undefined;
     query: undefined;
@@ -3357,7 +3393,7 @@ export interface Operations {
     answer: EverythingAnswer;
   };
   /**
-   * Find killmails by names of systems, regions, victims and their ships, and by typed filters.
+   * Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
    *
    * The query may be the id of a killmail, or a link to one.
    */

@@ -22,8 +22,13 @@ locals {
       REDIS_URL = var.stores.valkey.url
     }
     search-engine = {
+      TYPESENSE_URL        = var.stores.typesense.url
+      TYPESENSE_API_KEY    = var.stores.typesense.api_key
+      TYPESENSE_SEARCH_KEY = var.stores.typesense.search_key
+    }
+    search-engine-reader = {
       TYPESENSE_URL     = var.stores.typesense.url
-      TYPESENSE_API_KEY = var.stores.typesense.api_key
+      TYPESENSE_API_KEY = var.stores.typesense.search_key
     }
     token-encryption = {
       TOKEN_ENCRYPTION_KEY = join(",", [for id in var.token_encryption_ids : "${id}:${random_bytes.token_encryption[id].hex}"])

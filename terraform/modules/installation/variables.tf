@@ -51,8 +51,9 @@ variable "stores" {
       url = string
     })
     typesense = object({
-      url     = string
-      api_key = string
+      url        = string
+      api_key    = string
+      search_key = string
     })
   })
   description = "Addresses and credentials of the stores: the output `stores` of the platform, or those of managed ones."
@@ -71,8 +72,8 @@ variable "stores" {
     error_message = "valkey.url must begin with redis:// or rediss://."
   }
   validation {
-    condition     = (var.stores.typesense.url == "") == (var.stores.typesense.api_key == "")
-    error_message = "typesense needs an url and an api_key, or neither where search runs on PostgreSQL."
+    condition     = length(distinct([for value in values(var.stores.typesense) : value == ""])) == 1
+    error_message = "typesense needs an url, an api_key and a search_key, or none of them where search runs on PostgreSQL."
   }
 }
 

@@ -32,8 +32,9 @@ output "stores" {
       url = "redis://:${random_password.valkey.result}@${module.valkey.host}:${module.valkey.port}/0"
     }
     typesense = {
-      url     = try(module.search[0].url, "")
-      api_key = try(module.search[0].api_key, "")
+      url        = try(module.search[0].url, "")
+      api_key    = try(module.search[0].api_key, "")
+      search_key = try(module.search[0].search_key, "")
     }
   }
 }

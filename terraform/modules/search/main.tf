@@ -5,6 +5,12 @@ resource "random_password" "api_key" {
   special = false
 }
 
+# The key of search-api, which may only search. search-index registers it in Typesense, which has no provider.
+resource "random_password" "search_key" {
+  length  = 48
+  special = false
+}
+
 module "server" {
   source = "../server"
 

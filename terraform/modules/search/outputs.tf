@@ -4,7 +4,13 @@ output "url" {
 }
 
 output "api_key" {
-  description = "The key that may do everything; functions that only read get a key of their own by Typesense's API."
+  description = "The key that may do everything."
   value       = random_password.api_key.result
+  sensitive   = true
+}
+
+output "search_key" {
+  description = "The key that may only search, once search-index has registered it."
+  value       = random_password.search_key.result
   sensitive   = true
 }

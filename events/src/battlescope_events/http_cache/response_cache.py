@@ -32,11 +32,20 @@ EVERYTHING: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An answer before it is sent. max_age: seconds for which a client may use it without asking again."""
+    """An answer before it is sent. max_age: seconds for which a client may use it without asking again.
+
+    etag: None for one that is made from the content. kept_seconds: for which it is kept here; None for `max_age`.
+    """
 
     content: bytes
     max_age: int
     media_type: str = "application/json"
+    etag: str | None = None
+    kept_seconds: int | None = None
+
+    @property
+    def seconds(self) -> int:
+        return self.max_age if self.kept_seconds is None else self.kept_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,14 @@ class ResponseCache:
         entry = self._fresh(key)
         return None if entry is None else await self._response(request, key, entry)
 
+    async def rendered(self, key: str, tags: Collection[str], render: Callable[[], Awaitable[Rendered]]) -> Rendered:
+        """As `answer`, for answers that depend on more than path and query; nothing stands in for a database that is away.
+
+        key: of everything that the answer depends on.
+        """
+        entry = self._fresh(key) or await self._rendered_once(key, frozenset(tags), render)
+        return entry.rendered
+
     async def _rendered_once(self, key: str, tags: frozenset[str], render: Callable[[], Awaitable[Rendered]]) -> _Entry:
         # Who comes later than a change must not get what was begun before it.
         flight = f"{key} {self._version(tags)}"
@@ -161,9 +178,9 @@ class ResponseCache:
         rendered = await render()
         entry = _Entry(
             rendered=rendered,
-            etag=content_etag(rendered.content),
+            etag=rendered.etag or content_etag(rendered.content),
             tags=tags,
-            expires=self._monotonic() + rendered.max_age,
+            expires=self._monotonic() + rendered.seconds,
         )
         if was_subscribed and self._is_subscribed and version == self._version(tags):
             self._put(key, entry)

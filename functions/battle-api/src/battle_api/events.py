@@ -1,6 +1,7 @@
 """Builds the events that battle-api publishes. Event ids are deterministic, so a repeated event has the same id."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -10,10 +11,11 @@ from battlescope_events.catalog import (
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_REPUBLISH_REQUESTED,
+    BATTLE_SHARE_CHANGED,
 )
 from battlescope_events.messages import Message
 from battlescope_schemas.accounts.account import AuditAction, AuditRecord, AuditTarget
-from battlescope_schemas.battle import BattleEditRequested, ReclusterRequested, RepublishRequested
+from battlescope_schemas.battle import BattleEditRequested, BattleShareChanged, ReclusterRequested, RepublishRequested
 
 SOURCE: Final = "battle-api"
 
@@ -33,6 +35,18 @@ def republish_requested(job_id: UUID, now: datetime) -> Message:
     """Requests part 0 of the job; battle-cluster requests each following part."""
     payload = RepublishRequested(job_id=str(job_id), part=0)
     return BATTLE_REPUBLISH_REQUESTED.message(payload, source=SOURCE, key=f"{job_id}:0", time=now)
+
+
+def share_changed(share: Share, now: datetime, *, is_revoked: bool = False) -> Message:
+    """What others need to follow the link. It has a digest of the token: who reads the event cannot open the link."""
+    payload = BattleShareChanged(
+        battle_id=str(share.battle_id),
+        share_id=str(share.id),
+        token_digest=sha256(share.token.encode()).hexdigest(),
+        expires_at=share.expires_at,
+        is_revoked=is_revoked,
+    )
+    return BATTLE_SHARE_CHANGED.message(payload, source=SOURCE, key=f"{share.id}:{is_revoked}", time=now)
 
 
 def share_audited(action: AuditAction, share: Share, account_id: UUID | None, now: datetime) -> Message:

@@ -35,6 +35,7 @@ from battlescope_events.catalog import (
     BATTLE_EDIT_REQUESTED,
     BATTLE_RECLUSTER_REQUESTED,
     BATTLE_REPUBLISH_REQUESTED,
+    BATTLE_SHARE_CHANGED,
 )
 from battlescope_events.http_api.app import api_app
 from battlescope_events.http_cache.response_cache import ResponseCache
@@ -112,7 +113,7 @@ app = api_app(
     [routes.router for routes in ROUTERS],
     open_dependencies,
     ready,
-    emits=(AUDIT_RECORDED, BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED),
+    emits=(AUDIT_RECORDED, BATTLE_EDIT_REQUESTED, BATTLE_RECLUSTER_REQUESTED, BATTLE_REPUBLISH_REQUESTED, BATTLE_SHARE_CHANGED),
     outcomes={BattleMerged: redirect_to_survivor},
     max_body_bytes=MAX_BODY_BYTES,
     examples_of="battle_api",

@@ -232,7 +232,17 @@ async def test_maker_and_directors_revoke_and_all_is_audited(harness: ApiHarness
         ("share.revoked", str(UUID(int=1)), FIRST),
         ("share.revoked", str(UUID(int=3)), FIRST),
     ]
-    assert not any(item["token"].encode() in message.body for item in (first, second) for message in records)
+    assert not any(item["token"].encode() in message.body for item in (first, second) for message in harness.published)
+    changes = [
+        httpx2.Response(200, content=message.body).json()
+        for message in harness.published
+        if message.type.endswith("battle.share-changed.v1")
+    ]
+    digests = [sha256(item["token"].encode()).hexdigest() for item in (first, second)]
+    assert [(change["tokenDigest"], change["isRevoked"]) for change in changes] == [
+        (digests[0], False), (digests[1], False), (digests[0], True), (digests[1], True),
+    ]  # fmt: skip
+    assert {change["battleId"] for change in changes} == {FIRST}
 
 
 async def test_card_of_any_names_is_drawn(harness: ApiHarness) -> None:

@@ -1,5 +1,7 @@
 """Manual edits are applied before anything is computed, and hold for killmails that arrive later."""
 
+import json
+
 import pytest
 from edit_builders import NOW, query_rows, store_edit, undo_edit
 from enriched_builders import enriched_killmail
@@ -12,7 +14,7 @@ from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED
 from battlescope_events.errors import PermanentError
-from battlescope_events.messages import Event
+from battlescope_events.messages import Event, Message
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_schemas.battle import BattleEditRequested
 
@@ -31,10 +33,15 @@ LATER = [
 
 async def apply(store: Database, edit: tuple[str, int], battle_id: str) -> list[str]:
     """Apply an edit; returns kind and battle of each published event."""
+    messages = await messages_of(store, edit, battle_id)
+    return [f"{m.headers['ce-type'].split('.')[-2]} {m.headers['ce-subject']}" for m in messages]
+
+
+async def messages_of(store: Database, edit: tuple[str, int], battle_id: str) -> list[Message]:
     recorder = RecordingPublisher()
     payload = BattleEditRequested(edit_id=edit[0], battle_id=battle_id, version=edit[1])
     await process_event(store, Event(BATTLE_EDIT_REQUESTED, edit[0], "battle-api", payload, {}), recorder)
-    return [f"{m.headers['ce-type'].split('.')[-2]} {m.headers['ce-subject']}" for m in recorder.messages]
+    return recorder.messages
 
 
 async def test_merge_edit_joins_two_battles_and_its_undo_restores_both_ids(store: Database, database: str) -> None:
@@ -141,6 +148,21 @@ async def test_name_of_a_battle_survives_its_merge(store: Database, database: st
     await apply(store, store_edit(database, second, "rename", [7], name="The second wave"), second)
     await apply(store, store_edit(database, first, "tag", [1, 7]), first)
     assert query_rows(database, "SELECT name FROM battles WHERE deleted_at IS NULL") == [("The second wave",)]
+
+
+async def test_events_count_the_edits_of_a_battle_that_are_not_undone(store: Database, database: str) -> None:
+    async def count(edit: tuple[str, int], battle_id: str) -> dict[str, int]:
+        payloads = [json.loads(message.body) for message in await messages_of(store, edit, battle_id)]
+        return {payload["battleId"]: payload["editCount"] for payload in payloads if "editCount" in payload}
+
+    await process_all(store, [*FIRST, *LATER])
+    first, second = killmails_by_battle(database)
+    rename = store_edit(database, second, "rename", [7], name="The second wave")
+    assert await count(rename, second) == {second: 1}
+    assert await count(store_edit(database, second, "exclude", [9]), second) == {second: 2}
+    assert await count(store_edit(database, first, "tag", [1, 7]), first) == {first: 3}  # with those of the merged one
+    undo_edit(database, rename[0])
+    assert await count(rename, second) == {first: 2}
 
 
 async def test_revision_records_reason_cause_and_changed_killmails(store: Database, database: str) -> None:

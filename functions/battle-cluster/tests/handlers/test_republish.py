@@ -168,6 +168,7 @@ async def test_deleted_and_merged_battles_are_republished_as_deletions(
     republished = {event.data.battle_id: event for event in await republisher.run(store_republish_job(database))}
     assert republished[first].type == BATTLE_CREATED
     assert set(republished[first].data.killmail_ids) == {1, 2, 11, 12}
+    assert republished[first].data.edit_count == 1
     assert republished[second].data == BattleDeleted(
         battle_id=second, revision=2, reason=DeletionReason.MERGED, merged_into=first
     )

@@ -10,12 +10,16 @@ from uuid import uuid4
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import AUDIT_RECORDED, SEARCH_REINDEX_REQUESTED
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from search_api.composition import open_engine
 from search_api.dependencies import Dependencies
 from search_api.domain.engine_name import EngineName
+from search_api.domain.search_figures import SearchFigures
+from search_api.repositories.links import LinkRepository
 from search_api.routers import administration, battles, everything, health, names
 from search_api.schemas.query_aliases import declared_parameters
 from search_api.services.documents import DocumentSearch
@@ -24,6 +28,7 @@ from search_api.services.names import NameSearch
 from search_api.settings import Settings
 
 BROKER: Final = "battles"
+CHANGES: Final = "search_changes"  # the channel on which the database says that searches may find something else
 # PostgreSQL plans each query with its values: a beginning of two letters fits thousands of names, another one fits one.
 # Most statements take some milliseconds, less than a compilation.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off"
@@ -37,12 +42,14 @@ def _now() -> datetime:
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    responses = ResponseCache(time.monotonic)
     async with (
         open_pool(
             settings.database_url, "search-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         open_guard(settings, _now, publish, "search-api") as guard,
+        notifications(settings.database_url, CHANGES, "search-api notifications", responses),
     ):
         database = Database(pool, "search", settings.schema_version)
         async with open_engine(settings, database) as (engine, stand_in):
@@ -53,10 +60,12 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
                 outbox=Outbox(database, BROKER),
                 publish=publish,
                 guard=guard,
+                responses=responses,
+                figures=SearchFigures(),
                 engine=engine,
                 engine_name=EngineName(settings.search_engine),
                 names=search,
-                documents=DocumentSearch(engine, search),
+                documents=DocumentSearch(engine, search, LinkRepository(database), _now),
                 clock=_now,
                 monotonic=time.monotonic,
                 new_id=uuid4,

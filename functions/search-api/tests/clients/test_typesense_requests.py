@@ -147,17 +147,23 @@ async def test_text_that_stands_for_nothing_matches_nothing(text: TextFilter) ->
 
 async def test_killmails_are_filtered_and_sorted() -> None:
     search = KillmailSearch(
-        text=TEXT, hull_classes=("titan",), attackers=Between(2), order=KillmailOrder.VALUE, direction=Direction.ASC
+        text=TEXT,
+        hull_classes=("titan",),
+        attacker_character_ids=(90000001,),
+        attackers=Between(2),
+        order=KillmailOrder.VALUE,
+        direction=Direction.ASC,
     )
     async with described_typesense(answer) as server, typesense_engine(server.url, API_KEY) as engine:
         page = await engine.killmails(search)
     query = server.searches[0]
     assert query["filter_by"] == (
-        "(((victimAllianceId:=[`99000001`]) && (systemId:=[`30000002`])) || (regionId:=[`10000060`]))"
-        " && hullClass:=[`titan`] && attackerCount:>=2"
+        "(((victimAllianceId:=[`99000001`] || attackerAllianceIds:=[`99000001`]) && (systemId:=[`30000002`]))"
+        " || (regionId:=[`10000060`])) && hullClass:=[`titan`] && attackerCharacterIds:=[`90000001`]"
+        " && attackerCount:>=2"
     )
     assert query["sort_by"] == "value:asc"
-    assert page.hits[0].matched == {(NamedKind.SYSTEM, 30000002)}
+    assert page.hits[0].matched == {(NamedKind.SYSTEM, 30000002), (NamedKind.ALLIANCE, HORDE)}  # it attacked
 
 
 async def test_regions_are_one_system_of_each() -> None:

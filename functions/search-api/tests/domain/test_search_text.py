@@ -62,6 +62,17 @@ def test_links_and_ids_name_a_battle(typed: str) -> None:
     assert (text.battle_id, text.is_link) == (BATTLE, True)
 
 
+@pytest.mark.parametrize("typed", ["https://b.example/s/{}", "/s/{}", "s/{}", " https://b.example/s/{}.png?x=1 "])
+def test_link_to_a_shared_battle_has_its_token(typed: str) -> None:
+    text = read_search_text(typed.format("Ab_-5678901234567890zZ"))
+    assert (text.share_token, text.is_link) == ("Ab_-5678901234567890zZ", True)
+
+
+@pytest.mark.parametrize("typed", ["s/short", "https://b.example/s/" + "x" * 23, "pass/" + "x" * 22, "Ab_-5678901234567890zZ"])
+def test_other_texts_have_no_token(typed: str) -> None:
+    assert read_search_text(typed).share_token is None
+
+
 def test_link_to_related_kills_names_a_system_and_an_hour() -> None:
     text = read_search_text("https://zkillboard.com/related/30003088/202601070300/")
     assert text.related == RelatedKills(30003088, datetime(2026, 1, 7, 3, tzinfo=UTC))

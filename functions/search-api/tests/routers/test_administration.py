@@ -1,4 +1,4 @@
-"""Jobs that make the index anew, on a real database with the rights of the function's role."""
+"""Jobs that rebuild the index, on a real database with the rights of the function's role."""
 
 import json
 from collections.abc import AsyncGenerator

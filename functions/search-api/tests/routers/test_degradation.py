@@ -5,7 +5,7 @@ from typing import Final
 
 import httpx2
 import pytest
-from search_harness import running_app, typesense_engine
+from search_harness import TOKEN, running_app, typesense_engine
 
 from battlescope_local.testing.databases import Database
 
@@ -57,3 +57,14 @@ async def test_health_says_that_the_engine_is_away(degraded: httpx2.AsyncClient)
 
 async def test_health_names_the_engine(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/health/search")).json() == {"status": "healthy", "engine": "postgres"}
+
+
+async def test_stats_tell_what_the_database_answered_and_what_failed(degraded: httpx2.AsyncClient) -> None:
+    await degraded.get("/api/search/ships", params={"q": "revel"})
+    await degraded.post("/api/search/battles", json={})
+    degraded.headers["authorization"] = f"Bearer {TOKEN}"
+    searches = (await degraded.get("/api/admin/search/stats")).json()["searches"]
+    assert [(row["operation"], row["engine"], row["counts"]["found"], row["counts"]["failed"]) for row in searches] == [
+        ("battles", "typesense", 0, 1),
+        ("ships", "postgres", 1, 0),
+    ]

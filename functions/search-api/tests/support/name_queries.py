@@ -83,7 +83,7 @@ def _in_script(chance: Random, name: RealName) -> tuple[RealName, str]:
 class Reference:
     """What a search through all names by the definition finds.
 
-    Most names are told apart by what they lack before they are compared: an edit brings in one letter at most, and
+    Most names are excluded by what they lack before they are compared: an edit brings in one letter at most, and
     three pairs of neighbours.
     """
 

@@ -1,11 +1,12 @@
 """Writes documents into the tables that search-api reads, as search-index does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.types.json import Jsonb
-from search_documents import Documents
+from search_documents import BIG, MERGED, MERGED_AGAIN, NOW, SMALL, TOKENS, Documents
 
 from battlescope_schemas.search.documents import (
     BattleDocument,
@@ -57,6 +58,25 @@ def write(url: str, documents: Documents) -> None:
         for killmail in documents.get(Collection.KILLMAILS, ()):
             assert isinstance(killmail, KillmailDocument)
             _write_killmail(connection, killmail)
+        _write_links(connection)
+
+
+def _write_links(connection: psycopg.Connection) -> None:
+    """Battles that were merged, and links to shared battles."""
+    connection.execute(
+        "INSERT INTO battles (battle_id, revision, merged_into) VALUES (%s, 2, %s), (%s, 2, %s), (%s, 3, NULL)",
+        (MERGED_AGAIN, MERGED, MERGED, SMALL, SMALL),
+    )
+    links = (
+        ("open", BIG, None, False),
+        ("of merged", MERGED_AGAIN, NOW + timedelta(days=1), False),
+        ("expired", BIG, NOW, False),
+        ("revoked", BIG, None, True),
+    )
+    for name, battle_id, expires_at, is_revoked in links:
+        digest = sha256(TOKENS[name].encode()).hexdigest()
+        row = (digest, battle_id, expires_at, is_revoked)
+        connection.execute("INSERT INTO battle_shares VALUES (%s, %s, %s, %s)", row)
 
 
 def _entity(kind: str, document: NamedDocument) -> dict[str, Any]:
@@ -141,9 +161,9 @@ def _write_killmail(connection: psycopg.Connection, killmail: KillmailDocument) 
         "victim_character_id": _number(killmail.victim_character_id),
         "victim_corporation_id": _number(killmail.victim_corporation_id),
         "victim_alliance_id": _number(killmail.victim_alliance_id),
-        "attacker_character_ids": [],
-        "attacker_corporation_ids": [],
-        "attacker_alliance_ids": [],
+        "attacker_character_ids": [int(value) for value in killmail.attacker_character_ids],
+        "attacker_corporation_ids": [int(value) for value in killmail.attacker_corporation_ids],
+        "attacker_alliance_ids": [int(value) for value in killmail.attacker_alliance_ids],
         "attacker_ship_type_ids": [],
         "attacker_count": killmail.attacker_count,
         "total_value": killmail.isk_value,

@@ -14,8 +14,10 @@ from battlescope_schemas.search.documents import (
     EntityDocument,
     IskPartsDocument,
     KillmailDocument,
+    LossesOverTimeDocument,
     ShipTypeDocument,
     SideDocument,
+    SideLossesDocument,
     SystemDocument,
 )
 from battlescope_schemas.search.folding import compact, folded
@@ -26,6 +28,11 @@ NOW: Final = datetime(2026, 3, 1, 21, 30, tzinfo=UTC)
 SEEN: Final = int(datetime(2026, 3, 1, 20, 0, tzinfo=UTC).timestamp())
 BIG: Final = "00000000-0000-0000-0000-000000000001"
 SMALL: Final = "00000000-0000-0000-0000-000000000002"
+MERGED: Final = "00000000-0000-0000-0000-000000000003"
+MERGED_AGAIN: Final = "00000000-0000-0000-0000-000000000004"
+"""Was merged into the one before, and that into the small one."""
+TOKENS: Final = {"open": "o" * 22, "of merged": "m" * 22, "expired": "e" * 22, "revoked": "r" * 22, "unknown": "u" * 22}
+"""Of links to shared battles."""
 HORDE, GOONS, FRAT, EMPIRE, GALAXY = 99000001, 99000002, 99000003, 99000004, 99000005
 Documents = Mapping[Collection, Sequence[Document]]
 
@@ -158,6 +165,11 @@ BATTLES: Final = (
         isk_parts=IskPartsDocument(
             fitted="200000000000.00", dropped="20000000000.00", kills_without_parts=2, kills_with_unpriced=1
         ),
+        spark=LossesOverTimeDocument(
+            bucket_seconds=151,
+            lost=(SideLossesDocument(side_id=1, isk=(0, 5)), SideLossesDocument(side_id=None, isk=(1,))),
+        ),
+        edit_count=2,
     ),
     battle(
         SMALL,
@@ -220,14 +232,18 @@ def killmail(killmail_id: int, **fields: Any) -> KillmailDocument:
 
 
 KILLMAILS: Final = (
-    killmail(137202920),
+    killmail(
+        137202920, attacker_character_ids=("90000001",), attacker_corporation_ids=("98000001",),
+        attacker_alliance_ids=(str(HORDE),),
+    ),
     killmail(
         137202921, killmail_time=SEEN - 300, system_id="31000001", system_name="J115422", region_id="11000003",
         region_name="C-R00003", security_type=SecurityType.WORMHOLE, security_status=-1.0, ship_type_id="587",
         ship_type_name="Rifter", ship_group_id="25", ship_group_name="Frigate", hull_class=HullClass.FRIGATE,
         victim_character_id=None, victim_character_name=None, victim_corporation_id="98000003",
         victim_corporation_name="1337", victim_alliance_id=None, victim_alliance_name=None, attacker_count=2,
-        value=900_000, isk_value="900000.00", battle_id=SMALL, solo=True,
+        value=900_000, isk_value="900000.00", battle_id=SMALL, solo=True, attacker_character_ids=("90000002",),
+        attacker_corporation_ids=("98000002",),
     ),
     killmail(
         137202922, killmail_time=SEEN - 100, value=None, isk_value=None, battle_id=None, attacker_count=1, npc=True,

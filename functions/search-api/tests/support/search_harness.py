@@ -15,6 +15,7 @@ from search_documents import NOW, Documents
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.guard import Caller, Guard
+from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
@@ -27,8 +28,10 @@ from search_api.clients.typesense_engine import TypesenseEngine
 from search_api.dependencies import Dependencies
 from search_api.domain.engine import SearchEngine
 from search_api.domain.engine_name import EngineName
+from search_api.domain.search_figures import SearchFigures
 from search_api.main import BROKER, CONNECTION_OPTIONS, app
 from search_api.repositories.engine import PostgresEngine
+from search_api.repositories.links import LinkRepository
 from search_api.services.documents import DocumentSearch
 from search_api.services.kept_regions import KeptRegions
 from search_api.services.names import NameSearch
@@ -73,10 +76,12 @@ def dependencies(database: Database, typesense: SearchEngine | None = None, guar
         outbox=Outbox(database, BROKER),
         publish=RecordingPublisher(),
         guard=guard or OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
+        responses=ResponseCache(time.monotonic),
+        figures=SearchFigures(),
         engine=engine,
         engine_name=EngineName.TYPESENSE if typesense else EngineName.POSTGRES,
         names=names,
-        documents=DocumentSearch(engine, names),
+        documents=DocumentSearch(engine, names, LinkRepository(database), lambda: NOW),
         clock=lambda: NOW,
         monotonic=time.monotonic,
         new_id=uuid4,
@@ -95,7 +100,7 @@ async def typesense_engine(url: str, api_key: str) -> AsyncGenerator[TypesenseEn
 
 
 async def write_to_typesense(url: str, api_key: str, documents: Documents) -> None:
-    """Make every collection anew, behind its alias."""
+    """Create every collection again, behind its alias."""
     async with open_typesense(url, SecretStr(api_key)) as typesense:
         for collection in Collection:
             name = f"{collection}_{uuid4().hex}"

@@ -25,6 +25,7 @@ from search_index.persistence.entities import save_name
 from search_index.persistence.killmails import KillmailRepository
 from search_index.persistence.known_facts import KnownFacts
 from search_index.persistence.retention import delete_old
+from search_index.persistence.shares import save_share
 from search_index.services.copying import Copier
 from search_index.services.engine import PostgresEngine, SearchEngine
 from search_index.services.indexing import Indexer
@@ -48,7 +49,8 @@ async def build() -> AsyncGenerator[Function]:
         open_typesense(settings.typesense_url, settings.typesense_api_key) as typesense,
     ):
         database = Database(pool, "search", settings.schema_version)
-        engine = TypesenseEngine(typesense) if settings.search_engine is Engine.TYPESENSE else PostgresEngine()
+        copies = TypesenseEngine(typesense, settings.typesense_search_key)
+        engine = copies if settings.search_engine is Engine.TYPESENSE else PostgresEngine()
         outbox = Outbox(database, BROKER)
         claim_checks = ClaimChecks(ObjectStorage(settings.bucket_access))
         handlers = compose(database, engine, outbox, publish, claim_checks)
@@ -81,6 +83,7 @@ def compose(
         claim_checks=claim_checks,
         killmails=KillmailRepository(database, KnownFacts(), has_copy=has_copy),
         battles=BattleRepository(database, has_copy=has_copy),
+        save_share=partial(save_share, database),
         save_name=partial(save_name, database, has_copy=has_copy),
         delete_old=partial(delete_old, database, has_copy=has_copy),
         rebuilder=rebuilder,

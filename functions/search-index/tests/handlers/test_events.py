@@ -9,7 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from search_builders import START, Consumer, battle, battle_id, empty, ended, event, killmail, renamed, rows, state
+from search_builders import (
+    START,
+    Consumer,
+    battle,
+    battle_id,
+    empty,
+    ended,
+    event,
+    killmail,
+    renamed,
+    rows,
+    shared,
+    state,
+)
 
 from battlescope_events.catalog import TIMER
 from battlescope_events.errors import PermanentError
@@ -34,7 +47,9 @@ NAMES = [
     renamed(99_000_002, "Pandemic Swarm", 3),
     renamed(90_000_011, "Ünser Pilot", 1, kind="character"),
 ]
-ALL: list[Any] = [*KILLMAILS, *BATTLES, *NAMES, ended(1, 2)]
+OPEN_LINK, REVOKED_LINK = "a" * 64, "b" * 64
+SHARES = [shared(1, OPEN_LINK), shared(2, REVOKED_LINK), shared(2, REVOKED_LINK, is_revoked=True)]
+ALL: list[Any] = [*KILLMAILS, *BATTLES, *NAMES, ended(1, 2), *SHARES]
 
 
 async def state_after(store: Database, payloads: list[Any], *, index_each: bool = False) -> dict[str, Any]:
@@ -55,7 +70,7 @@ async def test_many_and_one_end_in_the_same_state(store: Database) -> None:
     consumer = Consumer(store)
     await consumer.process_killmail_batch(KILLMAILS)
     await consumer.process_battle_batch(BATTLES)
-    await consumer.process(*NAMES, ended(1, 2))
+    await consumer.process(*NAMES, ended(1, 2), *SHARES)
     await consumer.index()
     await consumer.close()
     assert await state(store) == singly
@@ -148,6 +163,24 @@ async def test_a_deletion_without_a_revision_is_final(consumer: Consumer, store:
     await consumer.process(KILLMAILS[0], battle(1, 0, None), battle(1, 5, [1]))
     await consumer.index()
     assert await rows(store, "SELECT * FROM battle_documents") == []
+
+
+@pytest.mark.parametrize("order", list(permutations(SHARES)))
+async def test_a_revoked_link_stays_revoked_in_any_order(consumer: Consumer, store: Database, order: list[Any]) -> None:
+    await consumer.process(*order)
+    links = await rows(store, "SELECT token_digest, battle_id, is_revoked FROM battle_shares ORDER BY token_digest")
+    assert links == [(OPEN_LINK, UUID(battle_id(1)), False), (REVOKED_LINK, UUID(battle_id(2)), True)]
+
+
+async def test_a_merged_battle_leads_to_the_one_it_was_merged_into_until_it_is_back(
+    consumer: Consumer, store: Database
+) -> None:
+    merged = battle(2, 2, None).model_copy(update={"merged_into": battle_id(1)})
+    await consumer.process(battle(2, 1, [4]), merged)
+    found = "SELECT merged_into FROM battles"
+    assert await rows(store, found) == [(UUID(battle_id(1)),)]
+    await consumer.process(battle(2, 3, [4]))
+    assert await rows(store, found) == [(None,)]
 
 
 async def test_a_higher_valuation_changes_the_value(consumer: Consumer, store: Database) -> None:

@@ -28,6 +28,7 @@ pytestmark = [
         reason="../shared/data is absent: the description of Typesense is not part of the project",
     ),
 ]
+SEARCH_KEY = "key of search-api"
 PAYLOADS: list[Any] = [
     *(killmail(number, (number, 1 + number % 3), [(11, 2)], minute=number) for number in range(1, 8)),
     battle(1, 1, [1, 2, 3]),
@@ -45,7 +46,7 @@ async def server() -> AsyncGenerator[DescribedTypesense]:
 @pytest.fixture
 async def consumer(store: Database, server: DescribedTypesense) -> AsyncGenerator[Consumer]:
     async with open_typesense(server.url, SecretStr(KEY)) as typesense:
-        consumer = Consumer(store, TypesenseEngine(typesense))
+        consumer = Consumer(store, TypesenseEngine(typesense, SecretStr(SEARCH_KEY)))
         yield consumer
         await consumer.close()
 
@@ -153,6 +154,39 @@ async def test_an_engine_that_lost_everything_is_rebuilt(
     await consumer.index()
     assert copies(server) == await expected(store)
     assert "8" in server.searched("killmails")
+
+
+async def test_key_of_search_api_may_only_search(consumer: Consumer, server: DescribedTypesense) -> None:
+    await consumer.process(*PAYLOADS)
+    await consumer.index()
+    assert {value: key["actions"] for value, key in server.keys.items()} == {SEARCH_KEY: ["documents:search"]}
+
+
+async def test_key_is_registered_once_and_again_where_the_engine_is_new(
+    consumer: Consumer, server: DescribedTypesense, store: Database
+) -> None:
+    await consumer.process(*PAYLOADS)
+    await consumer.index()
+    async with open_typesense(server.url, SecretStr(KEY)) as typesense:
+        other = Consumer(store, TypesenseEngine(typesense, SecretStr(SEARCH_KEY)))
+        await other.process(killmail(8))
+        await other.index()
+        await other.close()
+    assert server.requests.count(("POST", "/keys")) == 2  # each process once
+    for content in (server.aliases, server.schemas, server.documents, server.keys):
+        content.clear()
+    await consumer.process(killmail(9))
+    await consumer.index()
+    assert set(server.keys) == {SEARCH_KEY}
+
+
+async def test_without_a_key_of_its_own_search_api_needs_none(server: DescribedTypesense, store: Database) -> None:
+    async with open_typesense(server.url, SecretStr(KEY)) as typesense:
+        consumer = Consumer(store, TypesenseEngine(typesense))
+        await consumer.process(*PAYLOADS)
+        await consumer.index()
+        await consumer.close()
+    assert server.keys == {}
 
 
 async def test_search_is_complete_during_a_rebuild(

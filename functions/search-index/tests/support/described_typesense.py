@@ -32,7 +32,10 @@ class Violation(AssertionError):
 
 @dataclass
 class DescribedTypesense:
-    """aliases: by name. collections: schema and documents by name. refuses: ids of documents that it does not take."""
+    """aliases: by name. collections: schema and documents by name. refuses: ids of documents that it does not take.
+
+    keys: by value.
+    """
 
     url: str = ""
     aliases: dict[str, str] = field(default_factory=dict[str, str])
@@ -41,6 +44,7 @@ class DescribedTypesense:
     requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     violations: list[str] = field(default_factory=list[str])
     refuses: set[str] = field(default_factory=set[str])
+    keys: dict[str, Any] = field(default_factory=dict[str, Any])
     is_down: bool = False
 
     def searched(self, alias: str) -> dict[str, Any]:
@@ -75,6 +79,8 @@ class DescribedTypesense:
                 return (200, self._summary(name)) if name in self.schemas else _missing(name)
             case ("DELETE", "collections", name):
                 return self._drop(name)
+            case ("POST", "keys"):
+                return self._create_key(json.loads(body))
             case ("PUT", "aliases", alias):
                 self.aliases[alias] = json.loads(body)["collection_name"]
                 return 200, {"name": alias, "collection_name": self.aliases[alias]}
@@ -97,6 +103,12 @@ class DescribedTypesense:
             return 409, {"message": "A collection with this name already exists."}
         self.schemas[schema["name"]], self.documents[schema["name"]] = schema, {}
         return 201, self._summary(schema["name"])
+
+    def _create_key(self, key: Any) -> tuple[int, Any]:
+        if key["value"] in self.keys:
+            return 409, {"message": "API key generation conflict."}
+        self.keys[key["value"]] = key
+        return 201, {**key, "id": len(self.keys)}
 
     def _drop(self, name: str) -> tuple[int, Any]:
         if name not in self.schemas:

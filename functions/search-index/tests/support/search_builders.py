@@ -10,6 +10,7 @@ from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,
     BATTLE_ENDED,
+    BATTLE_SHARE_CHANGED,
     BATTLE_UPDATED,
     BATTLES_CHANGED,
     ENTITY_UPDATED,
@@ -31,6 +32,7 @@ from battlescope_schemas.battle import (
     BattleDeleted,
     BattleEnded,
     BattleMetadata,
+    BattleShareChanged,
     BattleSide,
     BattleStatus,
     BattleTotals,
@@ -151,6 +153,12 @@ def ended(number: int, revision: int) -> BattleEnded:
     )
 
 
+def shared(number: int, token_digest: str, *, is_revoked: bool = False) -> BattleShareChanged:
+    return BattleShareChanged(
+        battle_id=battle_id(number), share_id=token_digest[:8], token_digest=token_digest, is_revoked=is_revoked
+    )
+
+
 def renamed(entity_id: int, name: str, minute: int, *, kind: str = "alliance", ticker: str | None = None) -> Any:
     time = START + timedelta(minutes=minute)
     return EntityUpdated(entity_type=kind, entity_id=entity_id, entity_name=name, updated_at=time, ticker=ticker)
@@ -164,6 +172,7 @@ _TYPES: dict[type[Any], EventType[Any]] = {
     BattleDeleted: BATTLE_DELETED,
     BattleEnded: BATTLE_ENDED,
     BattleChunk: BATTLES_CHANGED,
+    BattleShareChanged: BATTLE_SHARE_CHANGED,
     EntityUpdated: ENTITY_UPDATED,
     RetentionDue: RETENTION_DUE,
     ReindexRequested: SEARCH_REINDEX_REQUESTED,
@@ -240,10 +249,11 @@ STATE = {
     " FROM entities ORDER BY entity_type, entity_id",
     "participations": "SELECT * FROM battle_entities ORDER BY entity_type, entity_id, battle_id",
     "members": "SELECT * FROM battle_killmails ORDER BY killmail_id, battle_id",
-    "battles": "SELECT battle_id, revision, state FROM battles ORDER BY battle_id",
+    "battles": "SELECT battle_id, revision, state, merged_into FROM battles ORDER BY battle_id",
     "documents": "SELECT * FROM battle_documents ORDER BY battle_id",
     "systems": "SELECT * FROM solar_systems ORDER BY system_id",
     "ships": "SELECT * FROM ship_types ORDER BY ship_type_id",
+    "shares": "SELECT * FROM battle_shares ORDER BY token_digest",
 }
 
 
@@ -259,6 +269,6 @@ async def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 async def empty(database: Database) -> None:
     tables = "killmails, battles, battle_documents, battle_killmails, battle_entities, entities, solar_systems, "
-    tables += "ship_types, index_queue, engine_queue, reindex_jobs, outbox_messages"
+    tables += "ship_types, battle_shares, index_queue, engine_queue, reindex_jobs, outbox_messages"
     async with database.connection() as connection:
         await connection.execute(f"TRUNCATE {tables}")

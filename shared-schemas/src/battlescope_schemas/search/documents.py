@@ -93,13 +93,27 @@ class IskPartsDocument(Schema):
     kills_with_unpriced: int
 
 
+class SideLossesDocument(Schema):
+    """See `battlescope_schemas.battle.SideLosses`."""
+
+    side_id: int | None = None
+    isk: tuple[int, ...]
+
+
+class LossesOverTimeDocument(Schema):
+    """See `battlescope_schemas.battle.LossesOverTime`."""
+
+    bucket_seconds: int
+    lost: tuple[SideLossesDocument, ...]
+
+
 class BattleDocument(Document):
     """A battle as of its revision.
 
-    name: given by people. tier, is_decisive, unassigned_pilots: None in events of older releases. system_ids: where
-    killmails happened, the one with the most first. isk_destroyed: exact, total_isk_destroyed: rounded down.
-    character_names: `MAX_CHARACTER_NAMES` at most. words: folded
-    words of the names and tickers by which the battle is found.
+    name: given by people. tier, is_decisive, unassigned_pilots, spark, edit_count: None in events of older releases.
+    system_ids: where killmails happened, the one with the most first. isk_destroyed: exact, total_isk_destroyed:
+    rounded down. character_names: `MAX_CHARACTER_NAMES` at most. words: folded words of the names and tickers by which
+    the battle is found.
     """
 
     revision: int
@@ -141,6 +155,8 @@ class BattleDocument(Document):
     is_decisive: bool | None = None
     winning_side: int | None = None
     unassigned_pilots: int | None = None
+    spark: LossesOverTimeDocument | None = None
+    edit_count: int | None = None
     zkill_related_url: str
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from battle_api.dependencies import Deps
 from battle_api.domain.shares import MAX_ACTIVE, PublicShares, Share
-from battle_api.events import share_audited
+from battle_api.events import share_audited, share_changed
 from battle_api.presenters.share.items import share_item
 from battle_api.repositories.battles import BattleRepository
 from battle_api.repositories.shares import ShareRepository
@@ -71,7 +71,8 @@ async def make_share(
             revoked_at=None,
         )
         await shares.insert(made)
-        await deps.outbox.enqueue(connection, [share_audited(AuditAction.SHARE_CREATED, made, caller.account_id, now)])
+        audit = share_audited(AuditAction.SHARE_CREATED, made, caller.account_id, now)
+        await deps.outbox.enqueue(connection, [share_changed(made, now), audit])
     await deps.flush_outbox()
     item = share_item(made, deps.sharing, now)
     return uncached_response(item, 201, location=f"/s/{made.token}")
@@ -101,9 +102,8 @@ async def revoke_share(battle_id: UUID, share_id: UUID, deps: Deps, caller: Curr
         _require_right(share, caller)
         if share.revoked_at is None:
             await shares.revoke(share_id, caller.account_id, now)
-            await deps.outbox.enqueue(
-                connection, [share_audited(AuditAction.SHARE_REVOKED, share, caller.account_id, now)]
-            )
+            audit = share_audited(AuditAction.SHARE_REVOKED, share, caller.account_id, now)
+            await deps.outbox.enqueue(connection, [share_changed(share, now, is_revoked=True), audit])
         share = await _require_share(shares, battle_id, share_id)
     await deps.flush_outbox()
     return uncached_response(share_item(share, deps.sharing, now))

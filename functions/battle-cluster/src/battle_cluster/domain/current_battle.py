@@ -12,6 +12,7 @@ class CurrentBattle:
 
     deletion_reason: a value of the column; None while the battle exists. A deleted battle has no killmails and sides.
     sides: the fields of `BattleSide`, its role as that of the largest party. name: set by people.
+    losses: the fields of `BucketLoss`.
     """
 
     battle_id: str
@@ -29,6 +30,8 @@ class CurrentBattle:
     is_decisive: bool
     winning_side: int | None
     unassigned_pilots: int
+    edit_count: int
+    losses: list[dict[str, Any]]
     zkill_related_url: str
     total_kills: int
     total_isk_destroyed: Decimal

@@ -47,6 +47,10 @@ class ActiveEdits:
             for killmail_id in edit.killmail_ids:
                 self._by_killmail.setdefault(killmail_id, []).append(edit)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._by_killmail
+
     def affecting(self, killmail_ids: Collection[int]) -> tuple[Edit, ...]:
         """Edits that refer to at least one of the killmails, oldest first."""
         edits = self._by_killmail

@@ -112,7 +112,15 @@ async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: 
     rows.add_killmails(request.new_killmails, diff.components)
     rows.add_names(uow.cache.unsaved_names(request.names))
     rows.add_facts(uow.cache.unsaved_facts(request.facts))
-    return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, now)))
+    edit_counts = await _edit_counts(diff, request.edits, uow)
+    return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, edit_counts, now)))
+
+
+async def _edit_counts(diff: BattleDiff, edits: ActiveEdits, uow: UnitOfWork) -> Mapping[str, int]:
+    """The edits in force by battle; hardly any killmail comes while there are some."""
+    if edits.is_empty or not diff.changes:
+        return {}
+    return await uow.edits.count_active((change.battle_id, change.absorbed_ids) for change in diff.changes)
 
 
 async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neighbourhood:

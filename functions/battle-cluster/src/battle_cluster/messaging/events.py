@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from battle_cluster.domain.isk import to_cents
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
+from battle_cluster.statistics.battle_totals import BattleTotals as Totals
 from battle_cluster.statistics.battle_totals import related_url
+from battle_cluster.statistics.losses_over_time import BucketLoss, bucket_of, bucket_seconds, losses_over_time
 from battle_cluster.statistics.rows import PartyTotals
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
 from battlescope_events.messages import Message
@@ -19,6 +22,7 @@ from battlescope_schemas.battle import (
     ComputedIsk,
     DeletionReason,
     IskParts,
+    LossesOverTime,
     ReclusterRequested,
     SideParty,
     UpdateReason,
@@ -42,9 +46,12 @@ def side_role(party_role: str | None) -> str:
     return _SIDE_ROLES.get(party_role, "main")
 
 
-def change_events(diff: BattleDiff, names: Mapping[tuple[str, int], str], now: datetime) -> list[Message]:
+def change_events(
+    diff: BattleDiff, names: Mapping[tuple[str, int], str], edit_counts: Mapping[str, int], now: datetime
+) -> list[Message]:
     """One event per battle. Its id is derived from battle and revision, so a repeated event has the same id."""
-    return [*(_change_event(change, names, now) for change in diff.changes), *_removal_events(diff, now)]
+    changes = (_change_event(change, names, edit_counts.get(change.battle_id, 0), now) for change in diff.changes)
+    return [*changes, *_removal_events(diff, now)]
 
 
 def recluster_request(job_id: str, part: int, now: datetime) -> Message:
@@ -65,8 +72,8 @@ def _removal_events(diff: BattleDiff, now: datetime) -> Iterator[Message]:
         yield BATTLE_DELETED.message(_deleted(removal), source=SOURCE, key=_key(removal), time=now)
 
 
-def _change_event(change: Change, names: Mapping[tuple[str, int], str], now: datetime) -> Message:
-    fields = _fields(change, names)
+def _change_event(change: Change, names: Mapping[tuple[str, int], str], edit_count: int, now: datetime) -> Message:
+    fields = _fields(change, names) | {"edit_count": edit_count}
     if change.previous is None or change.reason is None:
         return BATTLE_CREATED.message(BattleCreated(**fields), source=SOURCE, key=_key(change), time=now)
     payload = BattleUpdated(
@@ -111,7 +118,18 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "is_decisive": totals.outcome.decisive,
         "winning_side": totals.outcome.winner,
         "unassigned_pilots": sum(party.pilots for party in totals.parties.values() if party.side_id is None),
+        "spark": _spark(totals),
     }
+
+
+def _spark(totals: Totals) -> LossesOverTime:
+    duration, start = totals.end - totals.start, datetime.fromtimestamp(totals.start, UTC)
+    seconds = bucket_seconds(duration)
+    losses = (
+        BucketLoss(killmail.side_id, bucket_of(killmail.occurred_at, start, seconds), to_cents(killmail.isk_value))
+        for killmail in totals.killmails.values()
+    )
+    return losses_over_time(losses, duration)
 
 
 def _sides(change: Change) -> Iterator[BattleSide]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from battle_cluster.domain.current_battle import CurrentBattle
 from battle_cluster.messaging.events import ALGORITHM, SOURCE, side_role
+from battle_cluster.statistics.losses_over_time import BucketLoss, losses_over_time
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_REPUBLISH_REQUESTED
 from battlescope_events.messages import Message
 from battlescope_schemas.battle import (
@@ -91,4 +92,8 @@ def _created(battle: CurrentBattle) -> BattleCreated:
         is_decisive=battle.is_decisive,
         winning_side=battle.winning_side,
         unassigned_pilots=battle.unassigned_pilots,
+        spark=losses_over_time(
+            (BucketLoss(**loss) for loss in battle.losses), int((battle.end_time - battle.start_time).total_seconds())
+        ),
+        edit_count=battle.edit_count,
     )

@@ -1,5 +1,6 @@
 """Manual edits: those in force, and which of them battles reflect already."""
 
+from collections.abc import Iterable
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import AsyncConnection
@@ -17,6 +18,16 @@ WHERE id = %(edit_id)s::uuid
 """
 MARK_APPLIED: Final[LiteralString] = """
 UPDATE battle_edits SET applied_version = greatest(applied_version, %(version)s::bigint) WHERE id = %(edit_id)s::uuid
+"""
+
+
+# Edits stay with the battle that they were made on, also after it was merged into another one.
+COUNT_ACTIVE_EDITS: Final[LiteralString] = """
+SELECT current.battle_id::text AS battle_id, count(*)::integer AS edits
+FROM unnest(%(battle_ids)s::uuid[], %(made_on)s::uuid[]) AS current (battle_id, made_on)
+JOIN battle_edits AS e ON e.undone_at IS NULL AND (e.battle_id = current.made_on
+    OR e.battle_id IN (SELECT alias_id FROM battle_aliases AS a WHERE a.battle_id = current.made_on))
+GROUP BY current.battle_id
 """
 
 
@@ -47,6 +58,13 @@ class EditRepository:
             edits = (Edit(seq, EditKind(kind), tuple(ids), data) for seq, kind, ids, data in rows)
             self._cache.active_edits = ActiveEdits(version, edits)
         return self._cache.active_edits
+
+    async def count_active(self, battles: Iterable[tuple[str, Iterable[str]]]) -> dict[str, int]:
+        """The number of edits in force by battle; each comes with the battles that are being merged into it."""
+        pairs = [(battle_id, made_on) for battle_id, absorbed in battles for made_on in (battle_id, *absorbed)]
+        params = {"battle_ids": [pair[0] for pair in pairs], "made_on": [pair[1] for pair in pairs]}
+        cursor = await self._connection.execute(COUNT_ACTIVE_EDITS, params)
+        return dict(await cursor.fetchall())
 
     async def find(self, edit_id: str) -> StoredEdit | None:
         cursor = self._connection.cursor(row_factory=class_row(StoredEdit))

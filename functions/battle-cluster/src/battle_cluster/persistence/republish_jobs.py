@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, LiteralString
 
 from battle_cluster.domain.current_battle import CurrentBattle
+from battle_cluster.statistics.losses_over_time import BUCKETS
 from battlescope_events.postgres.database import Connection
 
 START_JOB: Final[LiteralString] = """
@@ -42,6 +43,15 @@ SELECT b.id::text AS battle_id, b.revision, b.system_id, coalesce(system.name, '
     b.tier, b.name, b.is_decisive, b.winning_side,
     (SELECT coalesce(sum(pilots), 0)::integer FROM battle_side_parties AS p
         WHERE p.battle_id = b.id AND p.side_id IS NULL) AS unassigned_pilots,
+    (SELECT count(*)::integer FROM battle_edits AS e WHERE e.undone_at IS NULL AND (e.battle_id = b.id
+        OR e.battle_id IN (SELECT alias_id FROM battle_aliases AS a WHERE a.battle_id = b.id))) AS edit_count,
+    ARRAY(
+        SELECT json_build_object('side_id', k.side_id, 'bucket', bucket, 'cents', (sum(k.isk_value) * 100)::bigint)
+        FROM battle_killmails AS k
+        CROSS JOIN LATERAL (SELECT floor(extract(epoch FROM k.occurred_at - b.start_time)
+            / ceil((b.duration_seconds + 1) / %(buckets)s::float8))::integer AS bucket) AS placed
+        WHERE k.battle_id = b.id GROUP BY k.side_id, bucket
+    ) AS losses,
     b.merged_into::text AS merged_into,
     ARRAY(
         SELECT killmail_id FROM battle_killmails AS k WHERE k.battle_id = b.id ORDER BY k.occurred_at, k.killmail_id
@@ -115,6 +125,7 @@ class RepublishJobRepository:
         Reaching one of the limits ends the part; it holds at least one battle as long as there is one.
         """
         params = {
+            "buckets": BUCKETS,
             "start": job.start_time or _EARLIEST,
             "end": job.end_time or _LATEST,
             "after": job.position_time or _EARLIEST,

@@ -216,6 +216,9 @@ def _killmail_ids(document: KillmailDocument) -> Iterable[tuple[NamedKind, str |
     yield NamedKind.CORPORATION, document.victim_corporation_id
     yield NamedKind.CHARACTER, document.victim_character_id
     yield NamedKind.SHIP_TYPE, document.ship_type_id
+    yield from ((NamedKind.ALLIANCE, value) for value in document.attacker_alliance_ids)
+    yield from ((NamedKind.CORPORATION, value) for value in document.attacker_corporation_ids)
+    yield from ((NamedKind.CHARACTER, value) for value in document.attacker_character_ids)
 
 
 def _total(result: Mapping[str, Any]) -> int:

@@ -10,19 +10,21 @@ from search_api.domain.searches import BattleSearch, Between, Direction, Killmai
 
 NOTHING: Final = "id:=[`-`]"
 """A filter that no document matches."""
-BATTLE_FIELDS: Final[Mapping[NamedKind, str]] = {
-    NamedKind.SYSTEM: "systemIds",
-    NamedKind.ALLIANCE: "allianceIds",
-    NamedKind.CORPORATION: "corpIds",
-    NamedKind.CHARACTER: "characterIds",
-    NamedKind.SHIP_TYPE: "shipTypeIds",
+Fields = Mapping[NamedKind, tuple[str, ...]]
+"""The fields of a document that have ids of a kind."""
+BATTLE_FIELDS: Final[Fields] = {
+    NamedKind.SYSTEM: ("systemIds",),
+    NamedKind.ALLIANCE: ("allianceIds",),
+    NamedKind.CORPORATION: ("corpIds",),
+    NamedKind.CHARACTER: ("characterIds",),
+    NamedKind.SHIP_TYPE: ("shipTypeIds",),
 }
-KILLMAIL_FIELDS: Final[Mapping[NamedKind, str]] = {
-    NamedKind.SYSTEM: "systemId",
-    NamedKind.ALLIANCE: "victimAllianceId",
-    NamedKind.CORPORATION: "victimCorporationId",
-    NamedKind.CHARACTER: "victimCharacterId",
-    NamedKind.SHIP_TYPE: "shipTypeId",
+KILLMAIL_FIELDS: Final[Fields] = {
+    NamedKind.SYSTEM: ("systemId",),
+    NamedKind.ALLIANCE: ("victimAllianceId", "attackerAllianceIds"),
+    NamedKind.CORPORATION: ("victimCorporationId", "attackerCorporationIds"),
+    NamedKind.CHARACTER: ("victimCharacterId", "attackerCharacterIds"),
+    NamedKind.SHIP_TYPE: ("shipTypeId",),
 }
 
 
@@ -67,6 +69,9 @@ def killmail_filter(search: KillmailSearch) -> str:
                     "victimAllianceId": search.alliance_ids,
                     "victimCorporationId": search.corporation_ids,
                     "victimCharacterId": search.character_ids,
+                    "attackerAllianceIds": search.attacker_alliance_ids,
+                    "attackerCorporationIds": search.attacker_corporation_ids,
+                    "attackerCharacterIds": search.attacker_character_ids,
                 }
             ),
             *_between("killmailTime", search.time),
@@ -76,7 +81,7 @@ def killmail_filter(search: KillmailSearch) -> str:
     )
 
 
-def relevance_order(text: TextFilter | None, fields: Mapping[NamedKind, str], direction: Direction) -> str:
+def relevance_order(text: TextFilter | None, fields: Fields, direction: Direction) -> str:
     """The expression that sorts by the weight of the best match; empty without one."""
     named = text.named if text else ()
     weights = sorted({part.weight for part in named}, reverse=True)
@@ -84,7 +89,7 @@ def relevance_order(text: TextFilter | None, fields: Mapping[NamedKind, str], di
     return f"_eval([{','.join(scores)}]):{direction}" if scores else ""
 
 
-def _text(text: TextFilter | None, fields: Mapping[NamedKind, str], *, has_words: bool) -> list[str]:
+def _text(text: TextFilter | None, fields: Fields, *, has_words: bool) -> list[str]:
     if text is None:
         return []
     parts = [[named for named in text.named if named.part == number] for number in range(text.parts)]
@@ -97,11 +102,11 @@ def _text(text: TextFilter | None, fields: Mapping[NamedKind, str], *, has_words
     return [f"({' || '.join(given)})"] if given else [NOTHING]
 
 
-def _either(named: Iterable[NamedPart], fields: Mapping[NamedKind, str]) -> str:
+def _either(named: Iterable[NamedPart], fields: Fields) -> str:
     by_kind: dict[NamedKind, list[int]] = {}
     for part in named:
         by_kind.setdefault(part.kind, []).append(part.id)
-    return " || ".join(_any(fields[kind], ids) for kind, ids in by_kind.items())
+    return " || ".join(_any(field, ids) for kind, ids in by_kind.items() for field in fields[kind])
 
 
 def _lists(filters: Mapping[str, Iterable[object]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A job that makes all documents of the index anew."""
+"""A job that rebuilds all documents of the index."""
 
 from dataclasses import dataclass
 from datetime import datetime

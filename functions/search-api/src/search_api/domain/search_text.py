@@ -17,6 +17,7 @@ _RELATED_LINK: Final = re.compile(r"zkillboard\.com/related/([1-9][0-9]{0,17})/(
 _BATTLE: Final = re.compile(
     r"(?:.*/battles/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-]).*", re.IGNORECASE | re.DOTALL
 )
+_SHARE: Final = re.compile(r"(?:.*/)?s/([A-Za-z0-9_-]{22})(?:\.png)?(?![A-Za-z0-9_-]).*", re.DOTALL)
 _KILLMAIL_ID: Final = re.compile(r"\s*#?([1-9][0-9]{0,17})\s*")
 # Han, Hiragana, Katakana and Hangul: one sign is a syllable or a word, so that one is enough to search for.
 _WORD_SIGNS: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -35,6 +36,7 @@ class SearchText:
     """words: in normal form. compact: the same without spaces. is_ticker: it stands in brackets.
 
     killmail_id, battle_id, related: what a link or an id names. A number may be the name of a corporation, too.
+    share_token: of a link to a shared battle.
     """
 
     typed: str
@@ -44,12 +46,13 @@ class SearchText:
     killmail_id: int | None = None
     battle_id: UUID | None = None
     related: RelatedKills | None = None
+    share_token: str | None = None
 
     @property
     def is_link(self) -> bool:
         """Whether it names one thing by a link or a battle's id, so that no name is meant."""
         is_number = self.killmail_id is not None and self.compact.isdigit()
-        named = (self.killmail_id, self.battle_id, self.related)
+        named = (self.killmail_id, self.battle_id, self.related, self.share_token)
         return not is_number and any(value is not None for value in named)
 
 
@@ -60,6 +63,7 @@ def read_search_text(typed: str) -> SearchText:
     words = tuple(folded(text).split())
     battle = _BATTLE.fullmatch(typed.strip())
     killmail = _KILLMAIL_LINK.search(typed) or _KILLMAIL_ID.fullmatch(typed)
+    share = _SHARE.fullmatch(typed.strip())
     return SearchText(
         typed,
         words,
@@ -68,6 +72,7 @@ def read_search_text(typed: str) -> SearchText:
         killmail_id=int(killmail[1]) if killmail else None,
         battle_id=UUID(battle[1]) if battle else None,
         related=_related(typed),
+        share_token=share[1] if share else None,
     )
 
 

@@ -103,7 +103,7 @@ class BattleSearch:
 
 @dataclass(frozen=True, slots=True)
 class KillmailSearch:
-    """As `BattleSearch`, of killmails."""
+    """As `BattleSearch`, of killmails. Ids without `attacker` in their name are those of the victim."""
 
     text: TextFilter | None = None
     killmail_ids: tuple[int, ...] | None = None
@@ -115,6 +115,9 @@ class KillmailSearch:
     alliance_ids: tuple[int, ...] = ()
     corporation_ids: tuple[int, ...] = ()
     character_ids: tuple[int, ...] = ()
+    attacker_alliance_ids: tuple[int, ...] = ()
+    attacker_corporation_ids: tuple[int, ...] = ()
+    attacker_character_ids: tuple[int, ...] = ()
     time: Between[datetime] = field(default_factory=Between[datetime])
     isk: Between[Decimal] = field(default_factory=Between[Decimal])
     attackers: Between[int] = field(default_factory=Between[int])

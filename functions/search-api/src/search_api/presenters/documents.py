@@ -53,6 +53,8 @@ def battle_hit(
         outcome=None
         if document.is_decisive is None
         else schemas.Outcome(is_decisive=document.is_decisive, winning_side=document.winning_side),
+        spark=None if document.spark is None else schemas.Spark.model_validate(document.spark.model_dump()),
+        edit_count=document.edit_count,
         systems=[
             schemas.SystemName(system_id=int(system_id), system_name=name)
             for system_id, name in zip(document.system_ids, document.system_names, strict=False)

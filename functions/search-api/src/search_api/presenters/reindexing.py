@@ -1,10 +1,19 @@
 """Builds the answers of the administration of the index."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from search_api.domain.engine_name import EngineName
 from search_api.domain.reindex_job import IndexSize, ReindexJob
-from search_api.schemas.reindexing import DocumentCounts, ReindexJobItem, ReindexStatus, SearchStats
+from search_api.domain.search_figures import OperationFigures
+from search_api.schemas.reindexing import (
+    DocumentCounts,
+    OutcomeCounts,
+    ReindexJobItem,
+    ReindexStatus,
+    SearchFigureItem,
+    SearchStats,
+)
 
 
 def reindex_job_item(job: ReindexJob) -> ReindexJobItem:
@@ -25,7 +34,9 @@ def reindex_job_item(job: ReindexJob) -> ReindexJobItem:
     )
 
 
-def search_stats(engine: EngineName, size: IndexSize, now: datetime) -> SearchStats:
+def search_stats(
+    engine: EngineName, size: IndexSize, figures: Iterable[OperationFigures], now: datetime
+) -> SearchStats:
     oldest = size.oldest_waiting_at
     return SearchStats(
         engine=engine,
@@ -40,4 +51,16 @@ def search_stats(engine: EngineName, size: IndexSize, now: datetime) -> SearchSt
         ),
         waiting=size.waiting,
         lag_seconds=0 if oldest is None else max(0, round((now - oldest).total_seconds())),
+        searches=[_figure_item(row) for row in figures],
+    )
+
+
+def _figure_item(row: OperationFigures) -> SearchFigureItem:
+    return SearchFigureItem(
+        operation=row.operation,
+        engine=row.engine,
+        counts=OutcomeCounts(**{str(outcome): count for outcome, count in row.counts.items()}),
+        p50_ms=row.p50,
+        p95_ms=row.p95,
+        p99_ms=row.p99,
     )

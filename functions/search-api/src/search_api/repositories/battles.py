@@ -15,7 +15,7 @@ from search_api.domain.searches import (
     FoundPage,
     TextFilter,
 )
-from search_api.repositories.found_rows import FoundRow, conditions, facets_of, total_of
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_names, total_of
 from search_api.repositories.names import words_query
 
 WORDS_WEIGHT: Final = 1
@@ -172,8 +172,7 @@ def _statement(search: BattleSearch, params: Mapping[str, Any]) -> LiteralString
 
 
 def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[BattleDocument]:
-    named = [text.named[place - 1] for place in row.names or ()] if text else []
-    matched = frozenset((part.kind, part.id) for part in named)
+    matched = matched_names(row, text)
     return FoundDocument(BattleDocument.model_validate_json(document), row.relevance or 0.0, matched)
 
 

@@ -6,7 +6,8 @@ Hits come first, in their order; then the counts, the most frequent value first.
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
 
-from search_api.domain.searches import Facets, FacetValue
+from search_api.domain.named import NamedKind
+from search_api.domain.searches import Facets, FacetValue, TextFilter
 
 
 class FoundRow(NamedTuple):
@@ -33,6 +34,12 @@ def conditions(filters: Mapping[str, LiteralString], params: Mapping[str, Any]) 
     """
     used: list[LiteralString] = [condition for name, condition in filters.items() if params[name] is not None]
     return "WHERE " + " AND ".join(used) if used else ""
+
+
+def matched_names(row: FoundRow, text: TextFilter | None) -> frozenset[tuple[NamedKind, int]]:
+    """What the hit has of the names that the text may stand for."""
+    named = [text.named[place - 1] for place in row.names or ()] if text else []
+    return frozenset((part.kind, part.id) for part in named)
 
 
 def total_of(rows: Sequence[FoundRow]) -> int:

@@ -1,4 +1,4 @@
-"""Finds killmails in PostgreSQL by place, ship and victim. Statements are composed of constant parts."""
+"""Finds killmails in PostgreSQL by place, ship, victim and attackers. Statements are composed of constant parts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, LiteralString
@@ -16,32 +16,42 @@ from search_api.domain.searches import (
     TextFilter,
 )
 from search_api.repositories.battles import text_params
-from search_api.repositories.found_rows import FoundRow, conditions, facets_of, total_of
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_names, total_of
 
 _PARTS: Final[LiteralString] = """
 WITH parts AS MATERIALIZED (
     SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
-        AS w (entity_type, entity_id, part, weight)
+        WITH ORDINALITY AS p (entity_type, entity_id, part, weight, place)
+), named_hits AS MATERIALIZED (
+"""
+# What a killmail is found by: its place, its ship, who lost it and who attacked. Attackers are compared with the ids of
+# the text first, by an index of them, and with its parts then.
+_OF_KIND: Final[Mapping[NamedKind, LiteralString]] = {
+    NamedKind.SYSTEM: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
+        JOIN killmails k ON k.system_id = p.entity_id WHERE p.entity_type = 'system'""",
+    NamedKind.SHIP_TYPE: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
+        JOIN killmails k ON k.ship_type_id = p.entity_id WHERE p.entity_type = 'ship_type'""",
+    NamedKind.CHARACTER: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
+        JOIN killmails k ON k.victim_character_id = p.entity_id WHERE p.entity_type = 'character'
+        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
+        JOIN parts p ON p.entity_type = 'character' AND p.entity_id = ANY(k.attacker_character_ids)
+        WHERE k.attacker_character_ids && %(text_characters)s::bigint[]""",
+    NamedKind.CORPORATION: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
+        JOIN killmails k ON k.victim_corporation_id = p.entity_id WHERE p.entity_type = 'corporation'
+        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
+        JOIN parts p ON p.entity_type = 'corporation' AND p.entity_id = ANY(k.attacker_corporation_ids)
+        WHERE k.attacker_corporation_ids && %(text_corporations)s::bigint[]""",
+    NamedKind.ALLIANCE: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
+        JOIN killmails k ON k.victim_alliance_id = p.entity_id WHERE p.entity_type = 'alliance'
+        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
+        JOIN parts p ON p.entity_type = 'alliance' AND p.entity_id = ANY(k.attacker_alliance_ids)
+        WHERE k.attacker_alliance_ids && %(text_alliances)s::bigint[]""",
+}
+_NO_KIND: Final[LiteralString] = "SELECT NULL::bigint AS killmail_id, 0 AS part, 0 AS weight, 0 AS place WHERE false"
+_FOUND: Final[LiteralString] = """
 ), named AS (
     SELECT best.killmail_id, sum(best.weight) AS weight FROM (
-        SELECT killmail_id, part, max(weight) AS weight FROM (
-"""
-# What a killmail is found by: its place, its ship, and who lost it.
-_OF_KIND: Final[Mapping[NamedKind, LiteralString]] = {
-    NamedKind.SYSTEM: """SELECT k.killmail_id, p.part, p.weight FROM parts p
-        JOIN killmails k ON k.system_id = p.entity_id WHERE p.entity_type = 'system'""",
-    NamedKind.SHIP_TYPE: """SELECT k.killmail_id, p.part, p.weight FROM parts p
-        JOIN killmails k ON k.ship_type_id = p.entity_id WHERE p.entity_type = 'ship_type'""",
-    NamedKind.CHARACTER: """SELECT k.killmail_id, p.part, p.weight FROM parts p
-        JOIN killmails k ON k.victim_character_id = p.entity_id WHERE p.entity_type = 'character'""",
-    NamedKind.CORPORATION: """SELECT k.killmail_id, p.part, p.weight FROM parts p
-        JOIN killmails k ON k.victim_corporation_id = p.entity_id WHERE p.entity_type = 'corporation'""",
-    NamedKind.ALLIANCE: """SELECT k.killmail_id, p.part, p.weight FROM parts p
-        JOIN killmails k ON k.victim_alliance_id = p.entity_id WHERE p.entity_type = 'alliance'""",
-}
-_NO_KIND: Final[LiteralString] = "SELECT NULL::bigint AS killmail_id, 0 AS part, 0 AS weight WHERE false"
-_FOUND: Final[LiteralString] = """) AS every
-        GROUP BY killmail_id, part) AS best
+        SELECT killmail_id, part, max(weight) AS weight FROM named_hits GROUP BY killmail_id, part) AS best
     GROUP BY best.killmail_id HAVING count(*) = %(part_count)s::integer
 ), found AS (
     SELECT killmail_id, max(weight) AS weight FROM (
@@ -67,6 +77,9 @@ _FILTERS: Final[Mapping[str, LiteralString]] = {
     "alliance_ids": "k.victim_alliance_id = ANY(%(alliance_ids)s::bigint[])",
     "corporation_ids": "k.victim_corporation_id = ANY(%(corporation_ids)s::bigint[])",
     "character_ids": "k.victim_character_id = ANY(%(character_ids)s::bigint[])",
+    "attacker_alliance_ids": "k.attacker_alliance_ids && %(attacker_alliance_ids)s::bigint[]",
+    "attacker_corporation_ids": "k.attacker_corporation_ids && %(attacker_corporation_ids)s::bigint[]",
+    "attacker_character_ids": "k.attacker_character_ids && %(attacker_character_ids)s::bigint[]",
     "time_least": "k.killmail_time >= %(time_least)s::timestamptz",
     "time_most": "k.killmail_time <= %(time_most)s::timestamptz",
     "isk_least": "k.total_value >= %(isk_least)s::numeric",
@@ -85,7 +98,7 @@ _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::int
 # The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
 _NEWEST: Final[LiteralString] = ", newest AS MATERIALIZED (SELECT k.system_id, k.ship_type_id "
 # Counted by system and type before these are looked up, of which there are fewer than killmails. The page is chosen
-# before anything is joined to it, and names are looked up for it alone: joins of them would take longer to plan.
+# before anything is joined to it.
 _SHOWN: Final[LiteralString] = """
     ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
 ), located AS (
@@ -93,26 +106,19 @@ _SHOWN: Final[LiteralString] = """
     FROM (SELECT system_id, count(*) AS count FROM newest GROUP BY system_id) AS of_system
     JOIN solar_systems s ON s.system_id = of_system.system_id
 )
-SELECT page.place, page.relevance, NULL::bigint[] AS names, json_build_object(
-        'id', k.killmail_id::text, 'killmailTime', floor(extract(epoch FROM k.killmail_time))::bigint,
-        'systemId', k.system_id::text, 'systemName', s.system_name, 'regionId', s.region_id::text,
-        'regionName', s.region_name, 'securityType', s.security_type, 'securityStatus', s.security_status,
-        'shipTypeId', k.ship_type_id::text, 'shipTypeName', t.ship_type_name, 'shipGroupId', t.ship_group_id::text,
-        'shipGroupName', t.ship_group_name, 'hullClass', t.hull_class,
-        'victimCharacterId', k.victim_character_id::text, 'victimCharacterName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'character' AND entity_id = k.victim_character_id),
-        'victimCorporationId', k.victim_corporation_id::text, 'victimCorporationName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'corporation' AND entity_id = k.victim_corporation_id),
-        'victimAllianceId', k.victim_alliance_id::text, 'victimAllianceName', (
-            SELECT entity_name FROM entities WHERE entity_type = 'alliance' AND entity_id = k.victim_alliance_id),
-        'attackerCount', k.attacker_count, 'value', floor(k.total_value)::bigint, 'iskValue', k.total_value::text,
-        'npc', k.is_npc, 'solo', k.is_solo, 'battleId', (
-            SELECT battle_id FROM battle_killmails m WHERE m.killmail_id = k.killmail_id LIMIT 1))::text AS document,
+SELECT page.place, page.relevance, page.names, json_build_object(
+        'id', d.killmail_id::text, 'killmailTime', floor(extract(epoch FROM d.killmail_time))::bigint,
+        'systemId', d.system_id::text, 'systemName', d.system_name, 'regionId', d.region_id::text,
+        'regionName', d.region_name, 'securityType', d.security_type, 'securityStatus', d.security_status,
+        'shipTypeId', d.ship_type_id::text, 'shipTypeName', d.ship_type_name, 'shipGroupId', d.ship_group_id::text,
+        'shipGroupName', d.ship_group_name, 'hullClass', d.hull_class,
+        'victimCharacterId', d.victim_character_id::text, 'victimCharacterName', d.victim_character_name,
+        'victimCorporationId', d.victim_corporation_id::text, 'victimCorporationName', d.victim_corporation_name,
+        'victimAllianceId', d.victim_alliance_id::text, 'victimAllianceName', d.victim_alliance_name,
+        'attackerCount', d.attacker_count, 'value', floor(d.total_value)::bigint, 'iskValue', d.total_value::text,
+        'npc', d.is_npc, 'solo', d.is_solo, 'battleId', d.battle_id)::text AS document,
     NULL AS facet, NULL AS value, NULL AS name, NULL::bigint AS hits
-FROM page
-JOIN killmails k ON k.killmail_id = page.killmail_id
-JOIN solar_systems s ON s.system_id = k.system_id
-LEFT JOIN ship_types t ON t.ship_type_id = k.ship_type_id
+FROM shown AS page JOIN killmail_documents AS d USING (killmail_id)
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM newest
 UNION ALL
@@ -129,12 +135,21 @@ GROUP BY t.hull_class
 ORDER BY place, hits DESC, value
 """
 
+_WITHOUT_NAMES: Final[LiteralString] = """, shown AS (
+    SELECT killmail_id, place, relevance, NULL::bigint[] AS names FROM page)
+"""
+_WITH_NAMES: Final[LiteralString] = """, shown AS (
+    SELECT page.killmail_id, page.place, page.relevance, of_killmail.names FROM page LEFT JOIN (
+        SELECT killmail_id, array_agg(DISTINCT h.place) AS names FROM named_hits h
+        WHERE killmail_id IN (SELECT killmail_id FROM page) GROUP BY killmail_id) AS of_killmail USING (killmail_id))
+"""
+
 
 def _of_all(order: LiteralString, where: LiteralString) -> LiteralString:
     """Killmails of the filters, the newest by an index."""
     columns: LiteralString = ") AS place, 0::double precision AS relevance FROM killmails k "
     page = _PAGE + order + columns + where + " ORDER BY " + order + _LIMIT
-    return "WITH " + page + _NEWEST + "FROM killmails k " + where + _SHOWN
+    return "WITH " + page + _WITHOUT_NAMES + _NEWEST + "FROM killmails k " + where + _SHOWN
 
 
 def _of_text(kinds: Iterable[NamedKind], order: LiteralString, where: LiteralString) -> LiteralString:
@@ -142,7 +157,7 @@ def _of_text(kinds: Iterable[NamedKind], order: LiteralString, where: LiteralStr
     of_kinds = " UNION ALL ".join([_OF_KIND[kind] for kind in kinds]) or _NO_KIND
     columns: LiteralString = ") AS place, k.weight::double precision AS relevance FROM matching k ORDER BY "
     page = _PAGE + order + columns + order + _LIMIT
-    return _PARTS + of_kinds + _FOUND + where + "), " + page + _NEWEST + "FROM matching k " + _SHOWN
+    return _PARTS + of_kinds + _FOUND + where + "), " + page + _WITH_NAMES + _NEWEST + "FROM matching k " + _SHOWN
 
 
 # With every part, for the check of all statements.
@@ -175,20 +190,8 @@ def _statement(search: KillmailSearch, params: Mapping[str, Any]) -> LiteralStri
 
 
 def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[KillmailDocument]:
-    killmail = KillmailDocument.model_validate_json(document)
-    return FoundDocument(killmail, row.relevance or 0.0, _matched(killmail, text))
-
-
-def _matched(killmail: KillmailDocument, text: TextFilter | None) -> frozenset[tuple[NamedKind, int]]:
-    named = {(part.kind, part.id) for part in text.named} if text else set[tuple[NamedKind, int]]()
-    own = (
-        (NamedKind.SYSTEM, killmail.system_id),
-        (NamedKind.SHIP_TYPE, killmail.ship_type_id),
-        (NamedKind.CHARACTER, killmail.victim_character_id),
-        (NamedKind.CORPORATION, killmail.victim_corporation_id),
-        (NamedKind.ALLIANCE, killmail.victim_alliance_id),
-    )
-    return frozenset((kind, int(value)) for kind, value in own if value is not None and (kind, int(value)) in named)
+    matched = matched_names(row, text)
+    return FoundDocument(KillmailDocument.model_validate_json(document), row.relevance or 0.0, matched)
 
 
 def _params(search: KillmailSearch) -> dict[str, Any]:
@@ -203,11 +206,18 @@ def _params(search: KillmailSearch) -> dict[str, Any]:
             ("alliance_ids", search.alliance_ids),
             ("corporation_ids", search.corporation_ids),
             ("character_ids", search.character_ids),
+            ("attacker_alliance_ids", search.attacker_alliance_ids),
+            ("attacker_corporation_ids", search.attacker_corporation_ids),
+            ("attacker_character_ids", search.attacker_character_ids),
         )
     }
     ranges = {"time": search.time, "isk": search.isk, "attackers": search.attackers}
+    named = search.text.named if search.text else ()
     return {
         **text_params(search.text),
+        "text_characters": [part.id for part in named if part.kind is NamedKind.CHARACTER],
+        "text_corporations": [part.id for part in named if part.kind is NamedKind.CORPORATION],
+        "text_alliances": [part.id for part in named if part.kind is NamedKind.ALLIANCE],
         **lists,
         **{f"{name}_least": between.least for name, between in ranges.items()},
         **{f"{name}_most": between.most for name, between in ranges.items()},

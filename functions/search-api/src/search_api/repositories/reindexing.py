@@ -1,4 +1,4 @@
-"""Jobs that make all documents anew, which search-index processes part by part, and the size of the index."""
+"""Jobs that rebuild the index, which search-index processes part by part, and the size of the index."""
 
 from datetime import datetime
 from typing import Final, LiteralString

@@ -1,4 +1,4 @@
-"""Routes of the administration of the index: its size, and jobs that make all documents anew."""
+"""Routes of the administration of the index: its size, and jobs that rebuild it."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -48,10 +48,10 @@ router = ApiRouter(prefix="/api/admin/search", tags=["administration"])
 
 @router.get("/stats", response_model=SearchStats, dependencies=[READS_ADMINISTRATION])
 async def get_stats(request: Request, deps: Deps) -> Response:
-    """Count the documents of the index, and the changes that wait to be indexed."""
+    """Count the documents of the index, the changes that wait to be indexed, and what searches took."""
     async with deps.database.connection() as connection:
         size = await ReindexJobRepository(connection).size()
-    return current_response(request, search_stats(deps.engine_name, size, deps.clock()))
+    return current_response(request, search_stats(deps.engine_name, size, deps.figures.report(), deps.clock()))
 
 
 @router.post(
@@ -60,7 +60,7 @@ async def get_stats(request: Request, deps: Deps) -> Response:
 async def request_reindexing(
     deps: Deps, caller: CurrentCaller, request: Annotated[ReindexRequest | None, Body()] = None
 ) -> Response:
-    """Make all documents anew while searches go on with those that are there."""
+    """Rebuild the index while searches use the documents that are there."""
     author = caller.author((request or ReindexRequest()).author)
     job_id, now = deps.new_id(), deps.clock()
     try:

@@ -2,13 +2,13 @@
 
 from fastapi.responses import Response
 
-from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
+from search_api.domain.search_figures import Operation
 from search_api.domain.search_text import SearchText, read_search_text
 from search_api.presenters.documents import battle_facets, battle_hit, killmail_facets, killmail_hit
 from search_api.rights import SEARCHES_BATTLES
-from search_api.routers.answers import Stopwatch
+from search_api.routers.answers import Stopwatch, search, uncached_answer
 from search_api.schemas.battles import BattleSearchAnswer
 from search_api.schemas.killmails import KillmailSearchAnswer
 from search_api.schemas.requests import BattleSearchRequest, KillmailSearchRequest
@@ -22,37 +22,41 @@ async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
 
     The query may be a link to a battle, to a killmail, or to zKillboard's related kills, and the id of a killmail.
     """
-    watch = Stopwatch(deps.monotonic)
-    text = _text(body.query)
-    found = await deps.documents.battles(body.search(), text)
-    answer = BattleSearchAnswer(
-        **watch.fields(body.query or ""),
-        hits=[battle_hit(hit, text, found.names) for hit in found.page.hits],
-        estimated_total_hits=found.page.total,
-        limit=body.page.limit,
-        offset=body.page.offset,
-        facets=battle_facets(found.page.facets),
-    )
-    return uncached_response(answer)
+
+    async def find(watch: Stopwatch) -> BattleSearchAnswer:
+        text = _text(body.query)
+        found = await deps.documents.battles(body.search(), text)
+        return BattleSearchAnswer(
+            **watch.fields(body.query or ""),
+            hits=[battle_hit(hit, text, found.names) for hit in found.page.hits],
+            estimated_total_hits=found.page.total,
+            limit=body.page.limit,
+            offset=body.page.offset,
+            facets=battle_facets(found.page.facets),
+        )
+
+    return uncached_answer(await search(deps, Operation.BATTLES, body, find))
 
 
 @router.post("/killmails", response_model=KillmailSearchAnswer)
 async def search_killmails(body: KillmailSearchRequest, deps: Deps) -> Response:
-    """Find killmails by names of systems, regions, victims and their ships, and by typed filters.
+    """Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
 
     The query may be the id of a killmail, or a link to one.
     """
-    watch = Stopwatch(deps.monotonic)
-    found = await deps.documents.killmails(body.search(), _text(body.query))
-    answer = KillmailSearchAnswer(
-        **watch.fields(body.query or ""),
-        hits=[killmail_hit(hit, found.names) for hit in found.page.hits],
-        estimated_total_hits=found.page.total,
-        limit=body.page.limit,
-        offset=body.page.offset,
-        facets=killmail_facets(found.page.facets),
-    )
-    return uncached_response(answer)
+
+    async def find(watch: Stopwatch) -> KillmailSearchAnswer:
+        found = await deps.documents.killmails(body.search(), _text(body.query))
+        return KillmailSearchAnswer(
+            **watch.fields(body.query or ""),
+            hits=[killmail_hit(hit, found.names) for hit in found.page.hits],
+            estimated_total_hits=found.page.total,
+            limit=body.page.limit,
+            offset=body.page.offset,
+            facets=killmail_facets(found.page.facets),
+        )
+
+    return uncached_answer(await search(deps, Operation.KILLMAILS, body, find))
 
 
 def _text(query: str | None) -> SearchText | None:

@@ -9,13 +9,14 @@ from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.routing import ApiRouter
 from search_api.dependencies import Deps
 from search_api.domain.named import ENTITY_KINDS, NamedKind
+from search_api.domain.search_figures import Operation
 from search_api.presenters.documents import killmail_hit, short_battle_hit
 from search_api.presenters.names import entity_hits, ship_hits, system_hits
 from search_api.rights import SEARCHES_EVERYTHING, may_see_battles
-from search_api.routers.answers import Stopwatch, search_response
+from search_api.routers.answers import Stopwatch, cacheable_answer, search
 from search_api.schemas.everything import EverythingAnswer, TotalResults
 from search_api.schemas.queries import GlobalQuery
-from search_api.services.everything import find_everything
+from search_api.services.everything import FoundEverything, find_everything
 
 router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES_EVERYTHING])
 
@@ -28,12 +29,19 @@ async def search_everything(
 
     A link to a battle or killmail, or the id of a killmail, finds that one.
     """
-    watch = Stopwatch(deps.monotonic)
-    found = await find_everything(
-        deps.names, deps.documents, query.q, query.limit, sees_battles=may_see_battles(caller)
-    )
+    sees_battles = may_see_battles(caller)
+
+    async def find(watch: Stopwatch) -> EverythingAnswer:
+        found = await find_everything(deps.names, deps.documents, query.q, query.limit, sees_battles=sees_battles)
+        return _answer(watch, query, found)
+
+    seen_by = "who may see battles" if sees_battles else "others"
+    return cacheable_answer(request, await search(deps, Operation.GLOBAL, query, find, seen_by=seen_by))
+
+
+def _answer(watch: Stopwatch, query: GlobalQuery, found: FoundEverything) -> EverythingAnswer:
     names, battles, killmails = found.names, found.battles, found.killmails
-    answer = EverythingAnswer(
+    return EverythingAnswer(
         **watch.fields(query.q, is_degraded=found.is_degraded),
         battles=None
         if battles is None
@@ -50,4 +58,3 @@ async def search_everything(
             ships=len(names.of(NamedKind.SHIP_TYPE)),
         ),
     )
-    return search_response(request, answer)

@@ -140,9 +140,25 @@ class HitFields(Schema):
     relevance_score: Annotated[float, Field(alias="_relevanceScore")]
 
 
-class BattleHit(HitFields):
-    """A battle in a list. tier, outcome, unassignedPilots and computedIsk are null in battles of an older release.
+class SideSpark(Schema):
+    """`isk`: whole ISK by bucket. Its last buckets are left out where nothing was lost in them."""
 
+    side_id: int | None
+    isk: list[int]
+
+
+class Spark(Schema):
+    """Losses over time: at most 24 buckets of `bucketSeconds` from the start of the battle."""
+
+    bucket_seconds: int
+    lost: list[SideSpark]
+
+
+class BattleHit(HitFields):
+    """A battle in a list.
+
+    tier, outcome, unassignedPilots, computedIsk, spark and editCount are null in battles of an older release.
+    editCount: edits that are made on it and not undone.
     systems: with killmails, the one with the most first. sides: the four largest.
     """
 
@@ -174,6 +190,8 @@ class BattleHit(HitFields):
     side_count: int
     unassigned_pilots: int | None
     outcome: Outcome | None
+    spark: Spark | None
+    edit_count: int | None
     systems: list[SystemName]
     sides: list[HitSide]
 

@@ -33,7 +33,7 @@ class NameMatch(Schema):
 
 
 class SearchAnswer(Schema):
-    """processingTimeMs: of the whole search. query: as it was sent."""
+    """processingTimeMs: of the search that found this; a kept answer has that of its own. query: as it was sent."""
 
     status: SearchStatus
     processing_time_ms: Annotated[int, Field(ge=0)]

@@ -141,7 +141,7 @@ class BattleSearchRequest(RequestBody):
 
 
 class KillmailSearchFilters(RequestBody):
-    """Entities are those of the victim."""
+    """Those of the victim, and those of at least one attacker; a query finds killmails by both."""
 
     security_type: Annotated[tuple[SecurityType, ...], Field(max_length=len(SecurityType))] = ()
     hull_class: Annotated[tuple[HullClass, ...], Field(max_length=len(HullClass))] = ()
@@ -154,6 +154,9 @@ class KillmailSearchFilters(RequestBody):
     victim_alliance_ids: Ids = ()
     victim_corp_ids: Ids = ()
     victim_character_ids: Ids = ()
+    attacker_alliance_ids: Ids = ()
+    attacker_corp_ids: Ids = ()
+    attacker_character_ids: Ids = ()
 
 
 class KillmailSearchSort(RequestBody):
@@ -179,6 +182,9 @@ class KillmailSearchRequest(RequestBody):
             alliance_ids=filters.victim_alliance_ids,
             corporation_ids=filters.victim_corp_ids,
             character_ids=filters.victim_character_ids,
+            attacker_alliance_ids=filters.attacker_alliance_ids,
+            attacker_corporation_ids=filters.attacker_corp_ids,
+            attacker_character_ids=filters.attacker_character_ids,
             time=Between(filters.timestamp.after, filters.timestamp.before),
             isk=Between(filters.isk_value.min, filters.isk_value.max),
             attackers=Between(filters.attacker_count.min, filters.attacker_count.max),

@@ -1,12 +1,14 @@
 """Finds battles and killmails by a text and filters: links and ids first, then what the text stands for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, Generic
 from uuid import UUID
 
 from battlescope_schemas.search.documents import BattleDocument, KillmailDocument
-from search_api.domain.engine import SearchEngine
+from search_api.domain.engine import Links, SearchEngine
 from search_api.domain.resolved_text import ResolvedText
 from search_api.domain.search_text import RelatedKills, SearchText
 from search_api.domain.searches import BattleSearch, Between, DocumentT, FoundPage, KillmailSearch, Page
@@ -28,8 +30,8 @@ class FoundDocuments(Generic[DocumentT]):
 class DocumentSearch:
     """Every method raises `TransientError` while the engine does not answer."""
 
-    def __init__(self, engine: SearchEngine, names: NameSearch) -> None:
-        self._engine, self._names = engine, names
+    def __init__(self, engine: SearchEngine, names: NameSearch, links: Links, now: Callable[[], datetime]) -> None:
+        self._engine, self._names, self._links, self._now = engine, names, links, now
 
     async def battles(
         self, search: BattleSearch, text: SearchText | None, known: FoundNames | None = None
@@ -57,7 +59,9 @@ class DocumentSearch:
     async def _battle_of(self, search: BattleSearch, text: SearchText) -> BattleSearch | None:
         """The search for what a link or an id names; None for a text that names nothing so."""
         if text.battle_id is not None:
-            return replace(search, battle_ids=(text.battle_id,))
+            return replace(search, battle_ids=(await self._links.surviving_battle(text.battle_id),))
+        if text.share_token is not None:
+            return replace(search, battle_ids=await self._shared(text.share_token))
         if text.related is not None:
             return _around(search, text.related)
         if text.killmail_id is None:
@@ -65,6 +69,11 @@ class DocumentSearch:
         page = await self._engine.killmails(KillmailSearch(killmail_ids=(text.killmail_id,), page=Page(1)))
         battle_ids = tuple(UUID(hit.document.battle_id) for hit in page.hits if hit.document.battle_id)
         return replace(search, battle_ids=battle_ids) if battle_ids or text.is_link else None
+
+    async def _shared(self, token: str) -> tuple[UUID, ...]:
+        """The battle of a link, if there is one that can be opened."""
+        shared = await self._links.shared_battle(sha256(token.encode()).hexdigest(), self._now())
+        return () if shared is None else (await self._links.surviving_battle(shared),)
 
 
 def _around(search: BattleSearch, related: RelatedKills) -> BattleSearch:

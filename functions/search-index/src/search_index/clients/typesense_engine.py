@@ -11,12 +11,14 @@ from itertools import product
 from typing import Any, Final
 
 import orjson
+from pydantic import SecretStr
 
 from battlescope_events.errors import TransientError
 from battlescope_events.typesense.connection import Missing, Refused, Typesense
 from battlescope_schemas.search.documents import Collection, Document
 from battlescope_schemas.search.typesense_schema import collection_schema, document_json
 
+NO_KEY: Final = SecretStr("")
 FIRST: Final = "first"
 """The generation of collections that nothing has rebuilt yet."""
 IDS_OF_A_REQUEST: Final = 80
@@ -27,8 +29,11 @@ _log = logging.getLogger(__name__)
 class TypesenseEngine:
     """See `SearchEngine`."""
 
-    def __init__(self, typesense: Typesense) -> None:
+    def __init__(self, typesense: Typesense, search_key: SecretStr = NO_KEY) -> None:
+        """`search_key`: registered as one that may only search; empty for none."""
         self._typesense = typesense
+        self._search_key = search_key.get_secret_value()
+        self._is_key_registered = not self._search_key
 
     @property
     def has_copy(self) -> bool:
@@ -39,6 +44,7 @@ class TypesenseEngine:
         is_new = False
         if not documents:
             return is_new
+        await self._register_key()
         try:
             await self._import(collection, documents)
         except Missing:
@@ -95,10 +101,28 @@ class TypesenseEngine:
                 continue
 
     async def _create_first(self, collection: Collection) -> None:
-        """The collection and its alias, where there is none yet."""
+        """The collection and its alias, where there is none yet; a new engine has no key either."""
+        self._is_key_registered = not self._search_key
+        await self._register_key()
         await self._create(collection, generation(collection, FIRST))
         mapping: Any = {"collection_name": generation(collection, FIRST)}
         await self._typesense.call(lambda client: client.aliases.upsert(collection.value, mapping))
+
+    async def _register_key(self) -> None:
+        """Once for each process and each new engine: a changed key is in use after a restart."""
+        if self._is_key_registered:
+            return
+        key: Any = {
+            "description": "search-api: may only search",
+            "actions": ["documents:search"],
+            "collections": ["*"],
+            "value": self._search_key,
+        }
+        try:
+            await self._typesense.call(lambda client: client.keys.create(key))
+        except Refused as error:
+            _log.info("Typesense has the key of search-api already: %s", error)
+        self._is_key_registered = True
 
     async def _create(self, collection: Collection, name: str) -> None:
         schema: Any = collection_schema(collection, name)

@@ -12,12 +12,13 @@ NO_REVISION: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class BattleState:
-    """state: what its event says; None for a deleted battle, which has no killmails."""
+    """state: what its event says; None for a deleted battle, which has no killmails. merged_into: of a deleted one."""
 
     battle_id: str
     revision: int
     state: BattleCreated | None
     killmail_ids: Collection[int] = ()
+    merged_into: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -29,7 +30,7 @@ class BattleState:
 
 def state_of(payload: BattleCreated | BattleDeleted) -> BattleState:
     if isinstance(payload, BattleDeleted):
-        return BattleState(payload.battle_id, payload.revision, None)
+        return BattleState(payload.battle_id, payload.revision, None, merged_into=payload.merged_into)
     return BattleState(payload.battle_id, payload.revision, payload, payload.killmail_ids)
 
 

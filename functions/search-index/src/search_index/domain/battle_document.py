@@ -13,7 +13,9 @@ from battlescope_schemas.search.documents import (
     BattleDocument,
     ComputedIskDocument,
     IskPartsDocument,
+    LossesOverTimeDocument,
     SideDocument,
+    SideLossesDocument,
 )
 from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.killmail import SolarSystem
@@ -93,6 +95,8 @@ def battle_document(
         is_decisive=state.is_decisive,
         winning_side=state.winning_side,
         unassigned_pilots=state.unassigned_pilots,
+        spark=_spark(state),
+        edit_count=state.edit_count,
         zkill_related_url=state.zkill_related_url,
     )
 
@@ -190,6 +194,16 @@ def _computed_isk(state: BattleCreated) -> ComputedIskDocument | None:
         medium=str(computed.medium),
         low=str(computed.low),
         kills_without_value=computed.kills_without_value,
+    )
+
+
+def _spark(state: BattleCreated) -> LossesOverTimeDocument | None:
+    spark = state.spark
+    if spark is None:
+        return None
+    return LossesOverTimeDocument(
+        bucket_seconds=spark.bucket_seconds,
+        lost=tuple(SideLossesDocument(side_id=side.side_id, isk=side.isk) for side in spark.lost),
     )
 
 

@@ -13,6 +13,7 @@ from battlescope_events.catalog import (
     BATTLE_CREATED,
     BATTLE_DELETED,
     BATTLE_ENDED,
+    BATTLE_SHARE_CHANGED,
     BATTLE_UPDATED,
     BATTLES_CHANGED,
     ENTITY_UPDATED,
@@ -24,7 +25,7 @@ from battlescope_events.catalog import (
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event
 from battlescope_schemas.backfill import RetentionDue
-from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted, BattleEnded
+from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted, BattleEnded, BattleShareChanged
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityType, EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
@@ -49,6 +50,7 @@ ACCEPTED_TYPES: Final = (
     BATTLE_DELETED,
     BATTLES_CHANGED,
     BATTLE_ENDED,
+    BATTLE_SHARE_CHANGED,
     ENTITY_UPDATED,
     RETENTION_DUE,
     SEARCH_REINDEX_REQUESTED,
@@ -68,6 +70,7 @@ class Handlers:
     claim_checks: ClaimChecks
     killmails: KillmailRepository
     battles: BattleRepository
+    save_share: Callable[[BattleShareChanged], Awaitable[None]]
     save_name: Callable[[EntityUpdated], Awaitable[None]]
     delete_old: Callable[[datetime], Awaitable[int]]
     rebuilder: Rebuilder
@@ -87,6 +90,8 @@ class Handlers:
                 await self._save_battles(await self.claim_checks.battles(key))
             case BattleEnded() as payload:
                 await self.battles.end(payload)
+            case BattleShareChanged() as payload:
+                await self.save_share(payload)
             case EntityUpdated(entity_type=entity_type) as payload:
                 if entity_type is not EntityType.FACTION:
                     await self.save_name(payload)

@@ -13,10 +13,12 @@ from search_index.persistence.rows import json_rows
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
 # locks the rows of its battles first and in the same order.
 UPSERT_BATTLES: Final[LiteralString] = """
-INSERT INTO battles AS existing (battle_id, revision, state)
-SELECT battle_id, revision, state
-FROM json_to_recordset(%(battles)s::json) AS incoming (battle_id uuid, revision bigint, state jsonb)
-ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision, state = EXCLUDED.state
+INSERT INTO battles AS existing (battle_id, revision, state, merged_into)
+SELECT battle_id, revision, state, merged_into
+FROM json_to_recordset(%(battles)s::json)
+    AS incoming (battle_id uuid, revision bigint, state jsonb, merged_into uuid)
+ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision, state = EXCLUDED.state,
+    merged_into = EXCLUDED.merged_into
 WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
     AND (existing.revision < EXCLUDED.revision OR (EXCLUDED.revision = 0 AND EXCLUDED.state IS NULL))
 RETURNING battle_id::text
@@ -83,6 +85,7 @@ def _row(battle: BattleState) -> dict[str, Any]:
         "revision": battle.revision,
         "state": None if battle.state is None else _state(battle.state),
         "killmail_ids": _unique(battle.killmail_ids),
+        "merged_into": battle.merged_into,
     }
 
 

@@ -45,20 +45,7 @@ FROM entities AS e JOIN ship_types AS s ON s.ship_type_id = e.entity_id
 WHERE e.entity_type = 'ship_type' AND e.entity_id = ANY (%(ids)s::bigint[]) AND e.is_searchable
 """
 SELECT_KILLMAILS: Final[LiteralString] = """
-SELECT k.killmail_id, k.killmail_time, k.system_id, s.system_name, s.region_id, s.region_name, s.security_type,
-    s.security_status, k.ship_type_id, t.ship_type_name, t.ship_group_id, t.ship_group_name, t.hull_class,
-    k.victim_character_id, victim.entity_name AS victim_character_name, k.victim_corporation_id,
-    corporation.entity_name AS victim_corporation_name, k.victim_alliance_id,
-    alliance.entity_name AS victim_alliance_name, k.attacker_character_ids, k.attacker_corporation_ids,
-    k.attacker_alliance_ids, k.attacker_count, k.total_value, k.is_npc, k.is_solo,
-    (SELECT min(battle_id::text) FROM battle_killmails AS m WHERE m.killmail_id = k.killmail_id) AS battle_id
-FROM killmails AS k JOIN solar_systems AS s USING (system_id)
-LEFT JOIN ship_types AS t USING (ship_type_id)
-LEFT JOIN entities AS victim ON victim.entity_type = 'character' AND victim.entity_id = k.victim_character_id
-LEFT JOIN entities AS corporation
-    ON corporation.entity_type = 'corporation' AND corporation.entity_id = k.victim_corporation_id
-LEFT JOIN entities AS alliance ON alliance.entity_type = 'alliance' AND alliance.entity_id = k.victim_alliance_id
-WHERE k.killmail_id = ANY (%(ids)s::bigint[])
+SELECT * FROM killmail_documents WHERE killmail_id = ANY (%(ids)s::bigint[])
 """
 
 

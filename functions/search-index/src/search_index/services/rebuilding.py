@@ -93,7 +93,7 @@ class Rebuilder:
         ids = await jobs.next_ids(document_type, after, limit)
         if ids:
             await self._rebuild(connection, job, document_type, ids)
-        # What is new since then is written by the changes themselves; waiting for an empty part could take for ever.
+        # What is new since then is written by the changes themselves; there may always be another one.
         await jobs.advance(job, document_type, ids, now, is_last=len(ids) < limit)
 
     async def _rebuild(self, connection: Connection, job: ReindexJob, document_type: str, ids: Sequence[str]) -> None:

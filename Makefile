@@ -148,6 +148,9 @@ spa-e2e-day: spa/e2e/node_modules/.ready spa/node_modules/.checked spa/dist/.rea
 spa-measure: spa/e2e/node_modules/.ready spa/dist/.ready ## times, frames, memory and sizes of the web app; alone on the machine (MINUTES=2)
 	@$(NODE) e2e/measure.ts
 
+spa-first-report: spa/e2e/node_modules/.ready ## seconds from `make demo` to a report in a browser, in a clone of the last commit
+	@$(NODE) e2e/first-report.ts
+
 screenshots: spa/e2e/node_modules/.ready spa/dist/.ready ## pictures of every page at 1440 and 390, into spa/screenshots
 	@$(NODE) e2e/screenshots.ts
 
@@ -261,5 +264,5 @@ terraform-faults: $(READY) ## whether the checks of Terraform find faults plante
 clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
-.PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure screenshots
+.PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure spa-first-report screenshots
 .PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

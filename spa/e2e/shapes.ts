@@ -200,3 +200,17 @@ export function enlarged(detail: Detail, wanted: number, ships = 0): Detail {
 function shipsSeen(detail: Detail): number {
   return detail.sides.flatMap((side) => side.ships as { seen: number }[]).reduce((sum, ship) => sum + ship.seen, 0);
 }
+
+export type Row = { id: string; startTime: string; totalKills: number; [key: string]: unknown };
+
+const ROWS_EVERY_MS = 20 * 60_000;
+
+/** A list of as many battles as wanted over several days, the newest first: those of an answer again and again. */
+export function manyBattles(items: readonly Row[], wanted: number): Row[] {
+  const newest = Date.parse(items[0]?.startTime ?? "");
+  return Array.from({ length: wanted }, (_, index) => ({
+    ...(items[index % items.length] as Row),
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+    startTime: new Date(newest - index * ROWS_EVERY_MS).toISOString(),
+  }));
+}

@@ -23,9 +23,9 @@ const FLAGS = [
 ];
 const START_MS = 120_000;
 const DAY_MS = 15 * 60_000;
-const LOOK_MS = 1000;
-/** So many equal answers, a second apart, end a day. */
-const SAME_ANSWERS = 20;
+const LOOK_MS = 250;
+/** A day has ended when its battles stay the same for so long. */
+const SAME_MS = 20_000;
 
 export type System = { url: string; data: string; stop: () => Promise<void> };
 export type Battle = {
@@ -56,13 +56,13 @@ export async function startDay(killmails: string, staticData: string): Promise<S
     (port) => ["up", "--foreground", "--offline", "--port", port, ...feed],
     async (url) => {
       let before = "";
-      let same = 0;
+      let since = Date.now();
       await until("the end of the day", DAY_MS, async () => {
         const answer = await fetch(`${url}/api/battles?limit=50&sort_by=kills`);
         const now = await answer.text();
-        same = answer.ok && now === before && now.includes('"id"') ? same + 1 : 0;
+        if (!answer.ok || now !== before || !now.includes('"id"')) since = Date.now();
         before = now;
-        return same >= SAME_ANSWERS;
+        return Date.now() - since > SAME_MS;
       });
     },
   );
@@ -97,7 +97,7 @@ export async function list(url: string): Promise<Battle[]> {
   return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
 }
 
-async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
   const last = Date.now() + patience;
   while (Date.now() < last) {
     if (await holds().catch(() => false)) return;
@@ -113,7 +113,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await over;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const address = server.address();

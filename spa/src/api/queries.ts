@@ -59,7 +59,7 @@ export const capabilities = () =>
   });
 
 /** Fifty rows that come at once were 75 ms of work in the middle of scrolling. */
-export const BATTLES_A_PAGE = 25;
+const BATTLES_A_PAGE = 50;
 
 export const battlePages = (query: BattleQuery) =>
   infiniteQueryOptions({

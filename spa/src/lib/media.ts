@@ -18,3 +18,27 @@ function watch(changed: () => void): () => void {
 export function useIsPhone(): boolean {
   return useSyncExternalStore(watch, () => phone().matches);
 }
+
+let isPrinting = false;
+
+function watchPrinting(changed: () => void): () => void {
+  const begin = () => {
+    isPrinting = true;
+    changed();
+  };
+  const end = () => {
+    isPrinting = false;
+    changed();
+  };
+  addEventListener("beforeprint", begin);
+  addEventListener("afterprint", end);
+  return () => {
+    removeEventListener("beforeprint", begin);
+    removeEventListener("afterprint", end);
+  };
+}
+
+/** Whether the page is being printed, when also what is out of sight has to be in the document. */
+export function useIsPrinting(): boolean {
+  return useSyncExternalStore(watchPrinting, () => isPrinting);
+}

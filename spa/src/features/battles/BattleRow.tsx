@@ -15,16 +15,21 @@ import { Isk, SecBadge, sideClass, TierMeter } from "@/ui/marks";
 export const COLUMNS =
   "grid grid-cols-[58px_minmax(120px,1.15fr)_104px_minmax(110px,1.5fr)_144px_minmax(110px,1.5fr)_150px_56px_60px_72px] items-center gap-x-3 max-xl:grid-cols-[58px_minmax(110px,1.1fr)_minmax(90px,1.2fr)_144px_minmax(90px,1.2fr)_130px_52px_56px_68px] max-lg:grid-cols-[58px_minmax(100px,1fr)_92px_120px_92px_44px_64px]";
 
+/** How high a row is, and a card with the space below it. */
+export const ROW = 49;
+export const CARD = 172;
+
 /** A battle as a row, and as a card on a phone. The whole of it is one link. */
 export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: BattleItem; withDay?: boolean }) {
   const { left, right, others } = arrange(battle.sides);
   const isPhone = useIsPhone();
   const label = sentence(battle, left, right);
   return (
-    <li className="relative border-b border-hair max-md:mb-2.5 max-md:border-0 hover:bg-s2 [ul:last-child>&]:last:border-0">
+    <div className="relative border-b border-hair max-md:border-0 max-md:pb-2.5 hover:bg-s2">
       <Link
         aria-label={label}
-        className="absolute inset-0 z-1 focus-visible:outline-offset-[-2px]"
+        // What stands above the row in a list, the day, does not cover the row that gets the focus.
+        className="absolute inset-0 z-1 scroll-mt-8 focus-visible:outline-offset-[-2px]"
         data-row=""
         params={{ id: battle.id }}
         to="/battles/$id"
@@ -34,7 +39,7 @@ export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: 
       ) : (
         <Columns battle={battle} left={left} others={others} right={right} withDay={withDay === true} />
       )}
-    </li>
+    </div>
   );
 });
 
@@ -76,7 +81,7 @@ function Columns({ battle, left, right, others, withDay }: Shown & { withDay: bo
 
 function Card({ battle, left, right, others }: Shown) {
   return (
-    <div className="panel flex flex-col gap-2 p-3">
+    <div className="panel flex h-[162px] flex-col justify-between p-3">
       <div className="flex items-center gap-2">
         <SecBadge place={battle} systemId={battle.systemId} />
         <span className="truncate text-col">{nameOf(battle.systemName, "System", battle.systemId)}</span>
@@ -100,9 +105,9 @@ function Card({ battle, left, right, others }: Shown) {
         <CardSide mirrored side={right} />
       </div>
       <LostBySide battle={battle} />
-      <div className="flex text-sec text-t2">
+      <div className="flex gap-2 text-sec whitespace-nowrap text-t2">
         {count(battle.totalKills)} killmails · {count(battle.totalParticipants)} pilots
-        <span className="ml-auto">
+        <span className="ml-auto min-w-0 truncate">
           <Third sides={others} />
         </span>
       </div>

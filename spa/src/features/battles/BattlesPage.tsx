@@ -1,19 +1,15 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type CSSProperties, useEffect, useMemo, useRef, useState } from "react";
-import type { BattleItem } from "@/api/client";
-import { BATTLES_A_PAGE, battlePages } from "@/api/queries";
+import { useEffect, useMemo, useRef } from "react";
+import { battlePages } from "@/api/queries";
 import { count } from "@/lib/isk";
-import { sumIsk } from "@/lib/isk-sum";
 import { useKeys } from "@/lib/keys";
 import { useLiveStatus } from "@/lib/live";
-import { day, namedDay } from "@/lib/time";
 import { Button } from "@/ui/controls";
-import { Isk } from "@/ui/marks";
 import { moveRow, openRow } from "@/ui/rows";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
-import { BattleRow } from "./BattleRow";
+import { BattleDays } from "./BattleDays";
 import { FilterBar } from "./FilterBar";
 import { strictest } from "./filters";
 import { ListHead } from "./ListHead";
@@ -22,17 +18,14 @@ import { type BattleSearch, queryOf } from "./search";
 import { useLiveBattles } from "./useLiveBattles";
 
 const COUNTED_EXACTLY = 10_000;
-/** Rows that the browser leaves out together while they are out of sight; each alone would be work for each frame. */
-const CHUNK = 10;
-/** 25 rows at once were 50 ms of style, layout and painting. */
-const ROWS_A_FRAME = 5;
+/** How far from the end of the list its next page is asked for: half a second of fast scrolling. */
+const AHEAD = "2000px";
 
 export function BattlesPage({ search }: { search: BattleSearch }) {
   const query = useMemo(() => queryOf(search), [search]);
   const list = useInfiniteQuery(battlePages(query));
   const { newer, showNewer } = useLiveBattles(query);
   const battles = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const shown = useInSteps(battles);
   const total = list.data?.pages[0]?.totalCount;
   useTitle("Battles");
   useKeys({ j: () => moveRow(1), k: () => moveRow(-1), o: openRow });
@@ -61,9 +54,9 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
         )}
         {list.isSuccess && battles.length === 0 && <Nothing search={search} />}
         <div className={list.isPlaceholderData ? "opacity-60" : ""}>
-          <Days
-            battles={shown}
-            complete={!list.hasNextPage && shown.length === battles.length}
+          <BattleDays
+            battles={battles}
+            complete={!list.hasNextPage}
             grouped={!search.sort || search.sort === "start_time"}
           />
         </div>
@@ -74,78 +67,9 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
   );
 }
 
-/** What is there at first at once; what comes later a few rows a frame, because the page scrolls meanwhile. */
-function useInSteps(battles: readonly BattleItem[]): readonly BattleItem[] {
-  const all = battles.length;
-  const [most, setMost] = useState(Math.max(all, BATTLES_A_PAGE));
-  useEffect(() => {
-    // Other filters begin with fewer.
-    if (most > Math.max(all, BATTLES_A_PAGE)) setMost(Math.max(all, BATTLES_A_PAGE));
-    if (most >= all) return;
-    const frame = requestAnimationFrame(() => setMost(Math.min(all, most + ROWS_A_FRAME)));
-    return () => cancelAnimationFrame(frame);
-  }, [most, all]);
-  return useMemo(() => battles.slice(0, most), [battles, most]);
-}
-
-function Days({ battles, grouped, complete }: { battles: readonly BattleItem[]; grouped: boolean; complete: boolean }) {
-  const days = useMemo(() => (grouped ? groupByDay(battles) : [{ date: "", battles }]), [battles, grouped]);
-  return days.map((group, index) => (
-    <section aria-label={group.date ? namedDay(group.date) : "Battles"} key={group.date}>
-      {group.date && (
-        <h2 className="sticky top-0 z-10 flex h-[30px] items-center gap-4 border-b border-line bg-s1 px-3 text-sec max-md:bg-bg max-md:px-0">
-          <span className="font-[600]">{namedDay(group.date)}</span>
-          {/* The last day that is loaded may go on. */}
-          {(index < days.length - 1 || complete) && (
-            <span className="flex gap-4 text-t2">
-              <span>{group.battles.length === 1 ? "1 battle" : `${group.battles.length} battles`}</span>
-              <span>
-                <Isk plain value={sumIsk(group.battles.map((battle) => battle.totalIskDestroyed))} /> lost
-              </span>
-            </span>
-          )}
-        </h2>
-      )}
-      {inChunks(group.battles).map((chunk) => (
-        <ul className="content-auto" key={chunk[0]?.id} style={{ "--rows": chunk.length } as CSSProperties}>
-          {chunk.map((battle) => (
-            <BattleRow battle={battle} key={battle.id} withDay={!group.date} />
-          ))}
-        </ul>
-      ))}
-    </section>
-  ));
-}
-
-function inChunks(battles: readonly BattleItem[]): BattleItem[][] {
-  return Array.from({ length: Math.ceil(battles.length / CHUNK) }, (_, index) =>
-    battles.slice(index * CHUNK, (index + 1) * CHUNK),
-  );
-}
-
 /** The server counts exactly up to ten thousand. */
 export function totalText(total: number): string {
   return total < COUNTED_EXACTLY ? count(total) : `about ${count(total)}`;
-}
-
-const days = new WeakMap<BattleItem, string>();
-
-/** The days of all rows are asked for with each row that comes. */
-function dayOf(battle: BattleItem): string {
-  const date = days.get(battle) ?? day(battle.startTime);
-  days.set(battle, date);
-  return date;
-}
-
-export function groupByDay(battles: readonly BattleItem[]): { date: string; battles: BattleItem[] }[] {
-  const groups: { date: string; battles: BattleItem[] }[] = [];
-  for (const battle of battles) {
-    const date = dayOf(battle);
-    const last = groups.at(-1);
-    if (last?.date === date) last.battles.push(battle);
-    else groups.push({ date, battles: [battle] });
-  }
-  return groups;
 }
 
 /** Loads the next page before its place is reached; a button for those who come here by keys. */
@@ -159,7 +83,7 @@ function NextPage({ load }: { load: () => void }) {
     const element = ref.current;
     if (!element) return;
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
-      rootMargin: "800px",
+      rootMargin: AHEAD,
     });
     observer.observe(element);
     return () => observer.disconnect();

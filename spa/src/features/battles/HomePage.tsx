@@ -48,7 +48,9 @@ export function HomePage() {
         )}
         <ul>
           {biggest.data?.items.map((battle) => (
-            <BattleRow battle={battle} key={battle.id} withDay />
+            <li className="last:*:border-0" key={battle.id}>
+              <BattleRow battle={battle} withDay />
+            </li>
           ))}
         </ul>
       </section>

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { BattleItem } from "@/api/client";
-import { groupByDay, totalText } from "./BattlesPage";
+import { totalText } from "./BattlesPage";
+import { groupByDay, rowTop, topOf } from "./days";
 import { activeFilters, strictest } from "./filters";
 import { queryOf, readSearch } from "./search";
 import { replaced } from "./useLiveBattles";
@@ -79,6 +80,9 @@ test("days are those of EVE time", () => {
     ["2026-01-01", 2],
     ["2025-12-31", 1],
   ]);
+  const heights = { head: 30, row: 49 };
+  expect([0, 1].map((index) => topOf(days, index, heights))).toEqual([0, 30 + 2 * 49]);
+  expect([0, 1, 2].map((row) => rowTop(days, row, heights))).toEqual([30, 79, 30 + 2 * 49 + 30]);
 });
 
 test("a number is about right only where the server counts so", () => {

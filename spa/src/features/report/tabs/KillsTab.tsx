@@ -142,12 +142,16 @@ function Rows({ rows, battle, onOpen }: RowsProps) {
     [rows],
   );
   const ends = useMemo(() => arrange(battle.sides), [battle]);
+  const sizes = useMemo(
+    () => ({
+      length: rows.length,
+      height: (index: number) => (rows[index]?.kind === "minute" ? MINUTE_ROW : ROW),
+      keyOf: (index: number) => rows[index]?.key ?? index,
+    }),
+    [rows],
+  );
   return (
-    <VirtualRows
-      height={(index) => (rows[index]?.kind === "minute" ? MINUTE_ROW : ROW)}
-      keyOf={(index) => rows[index]?.key ?? index}
-      length={rows.length}
-    >
+    <VirtualRows rows={sizes}>
       {(index) => {
         const row = rows[index];
         if (!row) return null;

@@ -38,6 +38,14 @@ export function ParticipantsTab() {
     }),
     [pilots],
   );
+  const rows = useMemo(
+    () => ({
+      length: pilots.length,
+      height: () => ROW,
+      keyOf: (index: number) => pilots[index]?.characterId ?? index,
+    }),
+    [pilots],
+  );
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   useEffect(() => {
     // All pages, one after the other: a thousand pilots are five answers.
@@ -84,7 +92,7 @@ export function ParticipantsTab() {
         )}
         {list.isSuccess && pilots.length === 0 && <Empty>No pilot matches. Drop a filter above.</Empty>}
         <div className={list.isPlaceholderData ? "opacity-60" : ""}>
-          <VirtualRows height={() => ROW} keyOf={(index) => pilots[index]?.characterId ?? index} length={pilots.length}>
+          <VirtualRows rows={rows}>
             {(index) => {
               const pilot = pilots[index];
               return pilot && <PilotRow battle={battle} most={most} pilot={pilot} />;

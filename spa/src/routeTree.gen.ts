@@ -10,6 +10,7 @@
 
 import { Route as rootRouteImport } from "./routes/__root";
 import { Route as IndexRouteImport } from "./routes/index";
+import { Route as SearchRouteImport } from "./routes/search";
 import { Route as KitRouteImport } from "./routes/[_]kit";
 import { Route as BattlesIndexRouteImport } from "./routes/battles.index";
 import { Route as BattlesIdRouteImport } from "./routes/battles.$id";
@@ -25,6 +26,11 @@ import { Route as BattlesIdWhyRouteImport } from "./routes/battles.$id.why";
 const IndexRoute = IndexRouteImport.update({
   id: "/",
   path: "/",
+  getParentRoute: () => rootRouteImport,
+} as any);
+const SearchRoute = SearchRouteImport.update({
+  id: "/search",
+  path: "/search",
   getParentRoute: () => rootRouteImport,
 } as any);
 const KitRoute = KitRouteImport.update({
@@ -85,6 +91,7 @@ const BattlesIdWhyRoute = BattlesIdWhyRouteImport.update({
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute;
+  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
@@ -99,6 +106,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
+  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
   "/battles": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -113,6 +121,7 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/": typeof IndexRoute;
+  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
@@ -129,6 +138,7 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | "/"
+    | "/search"
     | "/_kit"
     | "/battles/$id"
     | "/battles/"
@@ -143,6 +153,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
+    | "/search"
     | "/_kit"
     | "/battles"
     | "/battles/$id/composition"
@@ -156,6 +167,7 @@ export interface FileRouteTypes {
   id:
     | "__root__"
     | "/"
+    | "/search"
     | "/_kit"
     | "/battles/$id"
     | "/battles/"
@@ -171,6 +183,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute;
+  SearchRoute: typeof SearchRoute;
   KitRoute: typeof KitRoute;
   BattlesIdRoute: typeof BattlesIdRouteWithChildren;
   BattlesIndexRoute: typeof BattlesIndexRoute;
@@ -183,6 +196,13 @@ declare module "@tanstack/react-router" {
       path: "/";
       fullPath: "/";
       preLoaderRoute: typeof IndexRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    "/search": {
+      id: "/search";
+      path: "/search";
+      fullPath: "/search";
+      preLoaderRoute: typeof SearchRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     "/_kit": {
@@ -293,6 +313,7 @@ const BattlesIdRouteWithChildren = BattlesIdRoute._addFileChildren(
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  SearchRoute: SearchRoute,
   KitRoute: KitRoute,
   BattlesIdRoute: BattlesIdRouteWithChildren,
   BattlesIndexRoute: BattlesIndexRoute,

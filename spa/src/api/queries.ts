@@ -45,7 +45,7 @@ export function newQueryClient(): QueryClient {
 }
 
 /** Ends a read when nobody waits for it any more, and when no answer comes. */
-function within(signal: AbortSignal): AbortSignal {
+export function within(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
 }
 

@@ -10,8 +10,8 @@
 
 import { Route as rootRouteImport } from "./routes/__root";
 import { Route as IndexRouteImport } from "./routes/index";
-import { Route as SearchRouteImport } from "./routes/search";
 import { Route as KitRouteImport } from "./routes/[_]kit";
+import { Route as SearchRouteImport } from "./routes/search";
 import { Route as BattlesIndexRouteImport } from "./routes/battles.index";
 import { Route as BattlesIdRouteImport } from "./routes/battles.$id";
 import { Route as BattlesIdIndexRouteImport } from "./routes/battles.$id.index";
@@ -28,14 +28,14 @@ const IndexRoute = IndexRouteImport.update({
   path: "/",
   getParentRoute: () => rootRouteImport,
 } as any);
-const SearchRoute = SearchRouteImport.update({
-  id: "/search",
-  path: "/search",
-  getParentRoute: () => rootRouteImport,
-} as any);
 const KitRoute = KitRouteImport.update({
   id: "/_kit",
   path: "/_kit",
+  getParentRoute: () => rootRouteImport,
+} as any);
+const SearchRoute = SearchRouteImport.update({
+  id: "/search",
+  path: "/search",
   getParentRoute: () => rootRouteImport,
 } as any);
 const BattlesIndexRoute = BattlesIndexRouteImport.update({
@@ -91,8 +91,8 @@ const BattlesIdWhyRoute = BattlesIdWhyRouteImport.update({
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute;
-  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -106,8 +106,8 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
-  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
   "/battles/$id/history": typeof BattlesIdHistoryRoute;
@@ -121,8 +121,8 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/": typeof IndexRoute;
-  "/search": typeof SearchRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -138,8 +138,8 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath;
   fullPaths:
     | "/"
-    | "/search"
     | "/_kit"
+    | "/search"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -153,8 +153,8 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo;
   to:
     | "/"
-    | "/search"
     | "/_kit"
+    | "/search"
     | "/battles"
     | "/battles/$id/composition"
     | "/battles/$id/history"
@@ -167,8 +167,8 @@ export interface FileRouteTypes {
   id:
     | "__root__"
     | "/"
-    | "/search"
     | "/_kit"
+    | "/search"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -183,8 +183,8 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute;
-  SearchRoute: typeof SearchRoute;
   KitRoute: typeof KitRoute;
+  SearchRoute: typeof SearchRoute;
   BattlesIdRoute: typeof BattlesIdRouteWithChildren;
   BattlesIndexRoute: typeof BattlesIndexRoute;
 }
@@ -198,18 +198,18 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof IndexRouteImport;
       parentRoute: typeof rootRouteImport;
     };
-    "/search": {
-      id: "/search";
-      path: "/search";
-      fullPath: "/search";
-      preLoaderRoute: typeof SearchRouteImport;
-      parentRoute: typeof rootRouteImport;
-    };
     "/_kit": {
       id: "/_kit";
       path: "/_kit";
       fullPath: "/_kit";
       preLoaderRoute: typeof KitRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    "/search": {
+      id: "/search";
+      path: "/search";
+      fullPath: "/search";
+      preLoaderRoute: typeof SearchRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     "/battles/": {
@@ -313,8 +313,8 @@ const BattlesIdRouteWithChildren = BattlesIdRoute._addFileChildren(
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
-  SearchRoute: SearchRoute,
   KitRoute: KitRoute,
+  SearchRoute: SearchRoute,
   BattlesIdRoute: BattlesIdRouteWithChildren,
   BattlesIndexRoute: BattlesIndexRoute,
 };

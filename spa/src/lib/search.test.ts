@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { EverythingAnswer, MatchKind, NameMatch } from "@/api/client";
 import { everythingFound, isInside, killmailHref } from "./found";
 import { textParts } from "./highlights";
-import { rangeLabel, rangeOf, readRange } from "./ranges";
+import { readRange } from "./ranges";
+import { rangeLabel, rangeOf } from "./rangeText";
 import { isLongEnough, readTyped, tidy } from "./searchText";
 
 test("marked parts are counted in code points, also of characters that are two units", () => {
@@ -64,6 +65,8 @@ const party = (id: string, name: string, ticker: string, kind: MatchKind, field?
   battleCount: 3,
   match: match(kind, field),
   lastSeenAt: null,
+  allianceId: null,
+  allianceName: null,
 });
 const NOTHING: EverythingAnswer = {
   status: "healthy",
@@ -119,7 +122,11 @@ test("the group with the best match stands first, battles without a name of thei
     battles: [BATTLE],
   });
   expect(groups.map((group) => group.kind)).toEqual(["system", "alliance", "corporation", "battle"]);
-  expect(groups[0]?.items[0]).toMatchObject({ href: "/battles?system=30000142", figure: "1 battle", detail: "The Forge" });
+  expect(groups[0]?.items[0]).toMatchObject({
+    href: "/battles?system=30000142",
+    figure: "1 battle",
+    detail: "The Forge",
+  });
   expect(groups[2]?.items[0]?.isSimilar).toBe(true);
   expect(groups[3]?.items[0]).toMatchObject({ name: "Jita", figure: "1.23b ISK", href: `/battles/${BATTLE.id}` });
 });

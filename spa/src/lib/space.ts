@@ -7,11 +7,3 @@ export const SPACES = [
   "wormhole",
   "pochven",
 ] as const satisfies readonly SecurityType[];
-
-export const SPACE_LABELS: Record<SecurityType, string> = {
-  highsec: "High",
-  lowsec: "Low",
-  nullsec: "Null",
-  wormhole: "Wormhole",
-  pochven: "Pochven",
-};

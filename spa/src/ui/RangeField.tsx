@@ -1,5 +1,6 @@
 import { useId } from "react";
-import { digitsOf, ends, rangeOf } from "@/lib/ranges";
+import { ends } from "@/lib/ranges";
+import { digitsOf, rangeOf } from "@/lib/rangeText";
 
 export const FIELD = "h-9 w-full rounded-control border border-line2 bg-bg px-2 text-t1 max-md:h-11";
 

@@ -1,7 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useKeys } from "@/lib/keys";
-import { SPACE_LABELS, SPACES } from "@/lib/space";
+import { SPACES } from "@/lib/space";
+import { SPACE_LABELS } from "@/lib/spaceLabels";
 import { Button, Chip, RemovableChip, Select } from "@/ui/controls";
 import { Dialog } from "@/ui/Dialog";
 import { FilterSheet } from "./FilterSheet";

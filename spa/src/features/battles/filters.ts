@@ -2,7 +2,7 @@
 
 import { shortIsk } from "@/lib/isk";
 import { knownName } from "@/lib/knownNames";
-import { rangeLabel } from "@/lib/ranges";
+import { rangeLabel } from "@/lib/rangeText";
 import { tierLabel } from "@/ui/marks";
 import {
   type BattleSearch,

@@ -53,14 +53,14 @@ export function BattleResults({ state, change }: { state: SearchState; change: C
             {list.isError && (
               <ErrorBox error={list.error} onRetry={() => list.refetch()} what="Battles cannot be searched." />
             )}
-            {list.isSuccess && hits.length === 0 && <NoHits change={change} nameOf={nameOf} noun="battle" state={state} />}
+            {list.isSuccess && hits.length === 0 && (
+              <NoHits change={change} nameOf={nameOf} noun="battle" state={state} />
+            )}
             <div className={list.isPlaceholderData ? "opacity-60" : ""}>
               <BattleRows hits={hits} />
             </div>
           </div>
-          {list.hasNextPage && (
-            <NextPage label="More battles" load={() => !list.isFetching && list.fetchNextPage()} />
-          )}
+          {list.hasNextPage && <NextPage label="More battles" load={() => !list.isFetching && list.fetchNextPage()} />}
         </>
       )}
     </ResultFrame>
@@ -79,7 +79,9 @@ function FromList({ state }: { state: SearchState }) {
       </Note>
       <div className="md:panel">
         {list.isPending && <SkeletonRows height={ROW} rows={6} />}
-        {list.isError && <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The battles cannot be listed." />}
+        {list.isError && (
+          <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The battles cannot be listed." />
+        )}
         {hits?.length === 0 && <Empty>No battle has such a name in it.</Empty>}
         {hits && <BattleRows hits={hits} />}
       </div>

@@ -2,7 +2,8 @@ import type { RegionCount } from "@/api/client";
 import { HULL_CLASSES, hullLabel } from "@/lib/hulls";
 import { count } from "@/lib/isk";
 import { keepNames } from "@/lib/knownNames";
-import { SPACE_LABELS, SPACES } from "@/lib/space";
+import { SPACES } from "@/lib/space";
+import { SPACE_LABELS } from "@/lib/spaceLabels";
 import { Select } from "@/ui/controls";
 import { tierLabel } from "@/ui/marks";
 import { FIELD, RangeField } from "@/ui/RangeField";
@@ -96,7 +97,15 @@ type ValuesProps<T extends string> = {
 };
 
 /** Alternatives of one filter with their hits. Once some are chosen, the hits of the others are not known. */
-function Values<T extends string>({ label, values, chosen = [], counts, labelOf, onChange, hidesEmpty }: ValuesProps<T>) {
+function Values<T extends string>({
+  label,
+  values,
+  chosen = [],
+  counts,
+  labelOf,
+  onChange,
+  hidesEmpty,
+}: ValuesProps<T>) {
   const shown = hidesEmpty ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
   if (shown.length === 0) return null;
   return (

@@ -43,14 +43,14 @@ export function KillmailResults({ state, change }: { state: SearchState; change:
         {list.isError && (
           <ErrorBox error={list.error} onRetry={() => list.refetch()} what="Killmails cannot be searched." />
         )}
-        {list.isSuccess && hits.length === 0 && <NoHits change={change} nameOf={nameOf} noun="killmail" state={state} />}
+        {list.isSuccess && hits.length === 0 && (
+          <NoHits change={change} nameOf={nameOf} noun="killmail" state={state} />
+        )}
         <div className={list.isPlaceholderData ? "opacity-60" : ""}>
           <KillmailRows hits={hits} />
         </div>
       </div>
-      {list.hasNextPage && (
-        <NextPage label="More killmails" load={() => !list.isFetching && list.fetchNextPage()} />
-      )}
+      {list.hasNextPage && <NextPage label="More killmails" load={() => !list.isFetching && list.fetchNextPage()} />}
     </ResultFrame>
   );
 }

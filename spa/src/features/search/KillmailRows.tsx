@@ -144,10 +144,7 @@ function System({ hit }: { hit: KillmailHit }) {
           <Marked marks={marksOf(hit, "system", hit.systemId)} text={hit.systemName} />
         </span>
         <span className="block truncate text-label text-t3">
-          <Marked
-            marks={marksOf(hit, "region", hit.regionId)}
-            text={nameOf(hit.regionName, "Region", hit.regionId)}
-          />
+          <Marked marks={marksOf(hit, "region", hit.regionId)} text={nameOf(hit.regionName, "Region", hit.regionId)} />
         </span>
       </span>
     </span>

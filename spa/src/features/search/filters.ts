@@ -2,8 +2,8 @@
 
 import { hullLabel } from "@/lib/hulls";
 import { shortIsk } from "@/lib/isk";
-import { rangeLabel } from "@/lib/ranges";
-import { SPACE_LABELS } from "@/lib/space";
+import { rangeLabel } from "@/lib/rangeText";
+import { SPACE_LABELS } from "@/lib/spaceLabels";
 import { tierLabel } from "@/ui/marks";
 import type { NameOf } from "./names";
 import {
@@ -50,7 +50,11 @@ export function activeFilters(state: SearchState, nameOf: NameOf): ActiveFilter[
   const type = typeOf(state);
   const filters: ActiveFilter[] = [];
   const add = (label: string, without: Patch) => filters.push({ label, without });
-  const each = <T extends string>(key: keyof SearchState, values: readonly T[] | undefined, label: (one: T) => string) => {
+  const each = <T extends string>(
+    key: keyof SearchState,
+    values: readonly T[] | undefined,
+    label: (one: T) => string,
+  ) => {
     if (!isUsed(type, key)) return;
     for (const value of values ?? []) add(label(value), { [key]: values?.filter((one) => one !== value) });
   };
@@ -66,8 +70,8 @@ export function activeFilters(state: SearchState, nameOf: NameOf): ActiveFilter[
     }
   }
   each("t", state.t && [state.t], (period) => PERIOD_LABELS[period]);
-  each("from", state.from && [state.from], (day) => `From ${day}`);
-  each("to", state.to && [state.to], (day) => `Until ${day}`);
+  each("from", state.from ? [state.from] : [], (day) => `From ${day}`);
+  each("to", state.to ? [state.to] : [], (day) => `Until ${day}`);
   return filters;
 }
 

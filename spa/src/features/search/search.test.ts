@@ -93,9 +93,21 @@ test("numbers beyond those of the server are its largest", () => {
 });
 
 test("only filters that the type of search uses are shown, each with its way out", () => {
-  const state = readSearchState({ space: ["nullsec", "lowsec"], hull: "titan", tier: "major", isk: "..5", alliance: "99" });
+  const state = readSearchState({
+    space: ["nullsec", "lowsec"],
+    hull: "titan",
+    tier: "major",
+    isk: "..5",
+    alliance: "99",
+  });
   const labels = (more: object) => activeFilters(readSearchState({ ...state, ...more }), () => "Iron Vanguard");
-  expect(labels({}).map((filter) => filter.label)).toEqual(["Low", "Null", "Major", "Alliance Iron Vanguard", "ISK at most 5"]);
+  expect(labels({}).map((filter) => filter.label)).toEqual([
+    "Low",
+    "Null",
+    "Major",
+    "Alliance Iron Vanguard",
+    "ISK at most 5",
+  ]);
   expect(labels({ type: "killmails" }).map((filter) => filter.label)).toEqual([
     "Low",
     "Null",
@@ -149,12 +161,12 @@ test("the matches that no column shows stand below the row", () => {
 
 test("names of filters come from what is shown", () => {
   const nameOf = namesOf(namesInBattles([HIT], [{ regionId: "10000060", regionName: "Delve", count: 1 }]));
-  expect([nameOf("pilot", "90"), nameOf("alliance", "2"), nameOf("alliance", "3"), nameOf("region", "10000060")]).toEqual([
-    "Vily",
-    "Alliance 2",
-    "Third",
-    "Delve",
-  ]);
+  expect([
+    nameOf("pilot", "90"),
+    nameOf("alliance", "2"),
+    nameOf("alliance", "3"),
+    nameOf("region", "10000060"),
+  ]).toEqual(["Vily", "Alliance 2", "Third", "Delve"]);
   expect(nameOf("pilot", "91")).toBeUndefined();
 });
 

@@ -78,7 +78,20 @@ export function typeOf(state: SearchState): SearchType {
 
 /** What a search for this type does with the state; the rest waits in the address for another type. */
 const USED: Record<Exclude<SearchType, "names">, readonly (keyof SearchState)[]> = {
-  battles: ["space", "tier", "status", "isk", "kills", "pilots", "dur", "system", "region", "alliance", "corp", "pilot"],
+  battles: [
+    "space",
+    "tier",
+    "status",
+    "isk",
+    "kills",
+    "pilots",
+    "dur",
+    "system",
+    "region",
+    "alliance",
+    "corp",
+    "pilot",
+  ],
   killmails: ["space", "hull", "isk", "attackers", "system", "region", "alliance", "corp", "pilot", "ship"],
 };
 
@@ -180,7 +193,9 @@ export function listQuery(state: SearchState, now: number): BattleQuery {
     corp_id: state.corp,
     character_id: state.pilot,
   };
-  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined && value !== "")) as BattleQuery;
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([, value]) => value !== undefined && value !== ""),
+  ) as BattleQuery;
 }
 
 function query(state: SearchState): { query?: string } {

@@ -11,13 +11,9 @@ export function SearchButton({ onClick }: { onClick: () => void }) {
       type="button"
     >
       <Icon name="search" />
-      <span className="sr">Search: pilot, alliance, system, ship or battle</span>
-      <span aria-hidden="true" className="truncate">
-        Pilot, alliance, system, ship or battle
-      </span>
-      <kbd aria-hidden="true" className="ml-auto rounded-[4px] border border-line2 px-1.5 font-sans text-label max-md:hidden">
-        /
-      </kbd>
+      <span className="sr">Search: </span>
+      <span className="truncate">Pilot, alliance, system, ship or battle</span>
+      <kbd className="ml-auto rounded-[4px] border border-line2 px-1.5 font-sans text-label max-md:hidden">/</kbd>
     </button>
   );
 }

@@ -3,14 +3,12 @@ import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-route
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
-import { useSeconds } from "@/lib/clock";
 import { useKeys } from "@/lib/keys";
-import { clockSeconds } from "@/lib/time";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
 import { SearchButton } from "./SearchButton";
 
 // What is not seen or used at once does not delay the first paint.
-const UserMenu = lazy(() => import("./UserMenu"));
+const HeaderEnd = lazy(() => import("./HeaderEnd"));
 const Floating = lazy(() => import("./Floating"));
 const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
 const Palette = lazy(() => import("./palette/Palette"));
@@ -104,26 +102,19 @@ function Header({ search }: Searching) {
         </nav>
         <div className="ml-auto flex items-center gap-3">
           <SearchButton onClick={search} />
-          <EveClock />
-          <Suspense fallback={<span className="size-7" />}>
-            <UserMenu />
+          <Suspense
+            fallback={
+              <>
+                <span className="w-20 max-sm:hidden" />
+                <span className="size-7 max-md:size-11" />
+              </>
+            }
+          >
+            <HeaderEnd />
           </Suspense>
         </div>
       </div>
     </header>
-  );
-}
-
-function EveClock() {
-  const now = useSeconds();
-  return (
-    <time
-      className="text-sec text-t2 max-sm:hidden"
-      dateTime={new Date(now).toISOString()}
-      title={`${new Date(now).toLocaleString()} here`}
-    >
-      {clockSeconds(now)} EVE
-    </time>
   );
 }
 
@@ -162,7 +153,8 @@ function BottomBar({ search }: Searching) {
 function useSearchKey(search: () => void): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
       event.preventDefault();
       search();
     };

@@ -4,7 +4,7 @@ import { isInside, keepFoundName } from "@/lib/found";
 import { MOST_TYPED } from "@/lib/searchText";
 import { Icon } from "@/ui/Icon";
 import { type Option, optionGroups } from "./options";
-import { PaletteOptions, optionId } from "./PaletteOptions";
+import { optionId, PaletteOptions } from "./PaletteOptions";
 import { PaletteState } from "./PaletteState";
 import { keepChoice, recentlyChosen } from "./recent";
 import { useSuggestions } from "./useSuggestions";

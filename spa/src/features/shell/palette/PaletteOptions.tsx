@@ -43,7 +43,11 @@ export function PaletteOptions({ id, groups, current, isOld, onChoose, onPoint }
               role="option"
               tabIndex={-1}
             >
-              {"found" in option ? <FoundRow found={option.found} /> : <Command icon={option.icon} label={option.label} />}
+              {"found" in option ? (
+                <FoundRow found={option.found} />
+              ) : (
+                <Command icon={option.icon} label={option.label} />
+              )}
             </div>
           ))}
         </div>

@@ -38,7 +38,10 @@ function Failure({ failure, retry }: { failure: NonNullable<Completion["failure"
   const now = useSeconds();
   const seconds = failure.again === undefined ? 0 : Math.ceil((failure.again - now) / 1000);
   return (
-    <div className="m-1 flex items-center gap-3 rounded-control bg-warn-ground px-3 py-2 text-sec text-warn" role="alert">
+    <div
+      className="m-1 flex items-center gap-3 rounded-control bg-warn-ground px-3 py-2 text-sec text-warn"
+      role="alert"
+    >
       <span className="min-w-0 flex-1">
         {failure.sentence}
         {seconds > 0 && <span aria-hidden="true"> Trying again in {seconds} s.</span>}

@@ -32,7 +32,9 @@ test("before anything is typed: what was chosen last, and the pages", () => {
 });
 
 test("a text has what was found, and the searches for it at the end", () => {
-  const groups = state("hor", { suggestions: { groups: [{ kind: "alliance", items: [found("1")] }], isPartial: false } });
+  const groups = state("hor", {
+    suggestions: { groups: [{ kind: "alliance", items: [found("1")] }], isPartial: false },
+  });
   expect(labels(groups)).toEqual(["Alliances", "Search"]);
   expect(groups.flatMap((group) => group.options.map((option) => option.href))).toEqual([
     "/battles?alliance=1",
@@ -66,7 +68,14 @@ test("ten choices are kept, the newest first, each once, without what was true o
 test("what is no choice is not offered, and leads nowhere else", () => {
   keepChoice(found("1"));
   const [kept] = recentlyChosen();
-  const odd = [null, 7, { ...kept, kind: "moon" }, { ...kept, href: "javascript:alert(1)" }, { ...kept, name: 5 }, kept];
+  const odd = [
+    null,
+    7,
+    { ...kept, kind: "moon" },
+    { ...kept, href: "javascript:alert(1)" },
+    { ...kept, name: 5 },
+    kept,
+  ];
   localStorage.setItem("bs.recent", JSON.stringify(odd));
   expect(recentlyChosen()).toEqual([kept]);
   localStorage.setItem("bs.recent", "{");

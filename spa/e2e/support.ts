@@ -97,7 +97,7 @@ export async function list(url: string): Promise<Battle[]> {
   return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
 }
 
-async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
   const last = Date.now() + patience;
   while (Date.now() < last) {
     if (await holds().catch(() => false)) return;

@@ -100,7 +100,7 @@ function BestNames({ state }: { state: SearchState }) {
     <section aria-label="Names" className={`panel mb-3 ${names.isPlaceholderData ? "opacity-60" : ""}`}>
       <ul>
         {best.map((found) => (
-          <li className="border-b border-hair" key={found.href}>
+          <li className="border-b border-hair [ul:last-child>&]:last:border-0" key={found.href}>
             <FoundLink found={found} now={now} />
           </li>
         ))}

@@ -72,6 +72,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
           values={HULL_CLASSES}
         />
       )}
+      <Times change={change} state={state} />
       <Regions change={change} counts={counts} nameOf={nameOf} state={state} />
       {RANGES.filter(uses).map((key) => (
         <RangeField
@@ -81,7 +82,6 @@ export function Facets({ state, change, counts, nameOf }: Props) {
           value={state[key]}
         />
       ))}
-      <Times change={change} state={state} />
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { ShipIcon } from "@/ui/ShipIcon";
 import { VirtualRows } from "@/ui/VirtualRows";
 
 const ROW = 44;
-const CARD = 64;
+const CARD = 72;
 const COLUMNS =
   "grid grid-cols-[84px_minmax(140px,1fr)_minmax(140px,1.2fr)_minmax(120px,1fr)_92px_80px] items-center gap-x-3";
 
@@ -76,8 +76,17 @@ function Columns({ hit }: { hit: KillmailHit }) {
 function Card({ hit }: { hit: KillmailHit }) {
   return (
     <div className="flex h-full items-center gap-2.5 px-3">
-      <span className="min-w-0 flex-1">
-        <Ship hit={hit} withVictim />
+      <ShipIcon hull={hit.hullClass} size={30} typeId={hit.shipTypeId} />
+      <span className="min-w-0 flex-1 leading-[17px]">
+        <span className="flex min-w-0 gap-1.5">
+          <span className="truncate font-[550]">
+            <ShipName hit={hit} />
+          </span>
+          <span className="shrink-0 text-sec text-t2">
+            <Marked marks={marksOf(hit, "system", hit.systemId)} text={hit.systemName} />
+          </span>
+        </span>
+        <Victim hit={hit} />
       </span>
       <span className="shrink-0 text-right leading-[17px]">
         <Value hit={hit} />
@@ -89,24 +98,23 @@ function Card({ hit }: { hit: KillmailHit }) {
   );
 }
 
-function Ship({ hit, withVictim }: { hit: KillmailHit; withVictim?: boolean }) {
-  const victim = victimName(hit);
+function Ship({ hit }: { hit: KillmailHit }) {
   return (
     <span className="flex min-w-0 items-center gap-2.5">
       <ShipIcon hull={hit.hullClass} size={30} typeId={hit.shipTypeId} />
       <span className="min-w-0 leading-[17px]">
         <span className="block truncate font-[550]">
-          <Marked
-            marks={marksOf(hit, "ship_type", hit.shipTypeId)}
-            text={nameOf(hit.shipTypeName, "Ship", hit.shipTypeId)}
-          />
+          <ShipName hit={hit} />
         </span>
-        <span className="block truncate text-label text-t3" dir="auto">
-          {withVictim ? `${victim} · ${hit.systemName}` : hit.shipGroupName}
-        </span>
+        <span className="block truncate text-label text-t3">{hit.shipGroupName}</span>
       </span>
     </span>
   );
+}
+
+function ShipName({ hit }: { hit: KillmailHit }) {
+  const name = nameOf(hit.shipTypeName, "Ship", hit.shipTypeId);
+  return <Marked marks={marksOf(hit, "ship_type", hit.shipTypeId)} text={name} />;
 }
 
 function Victim({ hit }: { hit: KillmailHit }) {

@@ -10,7 +10,7 @@ const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots")
 const wanted = process.argv.slice(3);
 const BATTLES = 25;
 /** Lists without an end are shown as the window shows them. */
-const SCROLLED = ["battles", "kills", "participants", "history", "timeline"];
+const SCROLLED = ["palette", "search", "search-killmails", "battles", "kills", "participants", "history", "timeline"];
 mkdirSync(folder, { recursive: true });
 
 const system = await startSystem(BATTLES);
@@ -30,6 +30,9 @@ try {
     replay: `${report}/replay`,
     why: `${report}/why`,
     history: `${report}/history`,
+    search: `/search?q=${encodeURIComponent(battle?.systemName ?? "")}`,
+    "search-killmails": "/search?type=killmails&sort=isk",
+    palette: "/battles",
   };
   const kinds: [number, Theme][] = [
     [1440, "dark"],
@@ -43,6 +46,7 @@ try {
       if (theme === "light" && !["summary", "battles"].includes(name)) continue;
       await page.goto(system.url + path);
       await settled(page);
+      if (name === "palette") await openPalette(page, battle?.systemName ?? "");
       await save(page, join(folder, `${name}-${width}-${theme}`), !SCROLLED.includes(name));
     }
     await reshape(page, crowded);
@@ -68,6 +72,14 @@ try {
 async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
   await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+  await page.waitForTimeout(1000);
+}
+
+/** The palette as it is after a few letters. */
+async function openPalette(page: Page, name: string): Promise<void> {
+  await page.keyboard.press("/");
+  await page.getByRole("combobox", { name: /killmail$/ }).fill(name.slice(0, 3));
+  await page.getByRole("group", { name: "Systems" }).getByRole("option").first().waitFor();
   await page.waitForTimeout(1000);
 }
 

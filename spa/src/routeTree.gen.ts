@@ -11,6 +11,7 @@
 import { Route as rootRouteImport } from "./routes/__root";
 import { Route as IndexRouteImport } from "./routes/index";
 import { Route as KitRouteImport } from "./routes/[_]kit";
+import { Route as SearchRouteImport } from "./routes/search";
 import { Route as BattlesIndexRouteImport } from "./routes/battles.index";
 import { Route as BattlesIdRouteImport } from "./routes/battles.$id";
 import { Route as BattlesIdIndexRouteImport } from "./routes/battles.$id.index";
@@ -30,6 +31,11 @@ const IndexRoute = IndexRouteImport.update({
 const KitRoute = KitRouteImport.update({
   id: "/_kit",
   path: "/_kit",
+  getParentRoute: () => rootRouteImport,
+} as any);
+const SearchRoute = SearchRouteImport.update({
+  id: "/search",
+  path: "/search",
   getParentRoute: () => rootRouteImport,
 } as any);
 const BattlesIndexRoute = BattlesIndexRouteImport.update({
@@ -86,6 +92,7 @@ const BattlesIdWhyRoute = BattlesIdWhyRouteImport.update({
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -100,6 +107,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   "/": typeof IndexRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
   "/battles/$id/history": typeof BattlesIdHistoryRoute;
@@ -114,6 +122,7 @@ export interface FileRoutesById {
   __root__: typeof rootRouteImport;
   "/": typeof IndexRoute;
   "/_kit": typeof KitRoute;
+  "/search": typeof SearchRoute;
   "/battles/$id": typeof BattlesIdRouteWithChildren;
   "/battles/": typeof BattlesIndexRoute;
   "/battles/$id/composition": typeof BattlesIdCompositionRoute;
@@ -130,6 +139,7 @@ export interface FileRouteTypes {
   fullPaths:
     | "/"
     | "/_kit"
+    | "/search"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -144,6 +154,7 @@ export interface FileRouteTypes {
   to:
     | "/"
     | "/_kit"
+    | "/search"
     | "/battles"
     | "/battles/$id/composition"
     | "/battles/$id/history"
@@ -157,6 +168,7 @@ export interface FileRouteTypes {
     | "__root__"
     | "/"
     | "/_kit"
+    | "/search"
     | "/battles/$id"
     | "/battles/"
     | "/battles/$id/composition"
@@ -172,6 +184,7 @@ export interface FileRouteTypes {
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute;
   KitRoute: typeof KitRoute;
+  SearchRoute: typeof SearchRoute;
   BattlesIdRoute: typeof BattlesIdRouteWithChildren;
   BattlesIndexRoute: typeof BattlesIndexRoute;
 }
@@ -190,6 +203,13 @@ declare module "@tanstack/react-router" {
       path: "/_kit";
       fullPath: "/_kit";
       preLoaderRoute: typeof KitRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    "/search": {
+      id: "/search";
+      path: "/search";
+      fullPath: "/search";
+      preLoaderRoute: typeof SearchRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     "/battles/": {
@@ -294,6 +314,7 @@ const BattlesIdRouteWithChildren = BattlesIdRoute._addFileChildren(
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
   KitRoute: KitRoute,
+  SearchRoute: SearchRoute,
   BattlesIdRoute: BattlesIdRouteWithChildren,
   BattlesIndexRoute: BattlesIndexRoute,
 };

@@ -28,7 +28,8 @@ function badge(place: Place, systemId: string | undefined): { text: string; clas
   if (place.securityType === "pochven") return { text: "POCH", className: "sec-pochven", title: "Pochven" };
   if (place.securityType === "wormhole") {
     const known = place.systemClass;
-    const text = known === 12 ? "THERA" : known !== null && known >= 14 && known <= 18 ? "DRIFT" : `C${known ?? "?"}`;
+    if (known === null) return { text: "WH", className: "sec-wormhole", title: "Wormhole" };
+    const text = known === 12 ? "THERA" : known >= 14 && known <= 18 ? "DRIFT" : `C${known}`;
     return { text, className: "sec-wormhole", title: `Wormhole, ${text}` };
   }
   if (place.securityStatus === null) return { text: "?", className: "bg-s3 text-t2", title: "Security unknown" };

@@ -1,11 +1,13 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useKeys } from "@/lib/keys";
+import { SPACES } from "@/lib/space";
+import { SPACE_LABELS } from "@/lib/spaceLabels";
 import { Button, Chip, RemovableChip, Select } from "@/ui/controls";
 import { Dialog } from "@/ui/Dialog";
 import { FilterSheet } from "./FilterSheet";
-import { activeFilters, SORT_LABELS, SPACE_LABELS, TIME_LABELS } from "./filters";
-import { type BattleSearch, readSearch, SORTS, SPACES, TIMES, timeOf } from "./search";
+import { activeFilters, SORT_LABELS, TIME_LABELS } from "./filters";
+import { type BattleSearch, readSearch, SORTS, TIMES, timeOf } from "./search";
 
 const SIZES = [
   { value: "", label: "Any size" },

@@ -1,7 +1,7 @@
-import { useId } from "react";
 import { count } from "@/lib/isk";
 import { Button, Seg } from "@/ui/controls";
-import { type BattleSearch, ends, NAME_KEYS, NAMES, RANGE_KEYS, RANGES, type RangeKey, rangeOf } from "./search";
+import { FIELD, RangeField } from "@/ui/RangeField";
+import { type BattleSearch, NAME_KEYS, NAMES, RANGE_KEYS, RANGES } from "./search";
 
 type Props = {
   search: BattleSearch;
@@ -10,7 +10,6 @@ type Props = {
   onClose: () => void;
 };
 
-const FIELD = "h-9 w-full rounded-control border border-line2 bg-bg px-2 max-md:h-11";
 const STATUS = [
   { value: "", label: "All" },
   { value: "open", label: "Ongoing" },
@@ -42,7 +41,12 @@ export function FilterSheet({ search, total, change, onClose }: Props) {
       </div>
       <div className="grid grid-cols-2 gap-3 max-md:grid-cols-1">
         {RANGE_KEYS.map((key) => (
-          <RangeField key={key} onCommit={(range) => change({ [key]: range })} range={key} value={search[key]} />
+          <RangeField
+            key={key}
+            label={RANGES[key].label}
+            onCommit={(range) => change({ [key]: range })}
+            value={search[key]}
+          />
         ))}
       </div>
       <Seg label="Status" onChange={(status) => change({ status })} options={STATUS} value={search.status ?? ""} />
@@ -59,7 +63,7 @@ function NameField({ label, value, onCommit }: { label: string; value: string; o
       {label}
       <input
         autoComplete="off"
-        className={`${FIELD} text-t1`}
+        className={FIELD}
         defaultValue={value}
         key={value}
         maxLength={100}
@@ -67,42 +71,5 @@ function NameField({ label, value, onCommit }: { label: string; value: string; o
         placeholder="Whole name"
       />
     </label>
-  );
-}
-
-function RangeField({
-  range,
-  value,
-  onCommit,
-}: {
-  range: RangeKey;
-  value: string | undefined;
-  onCommit: (range: string | undefined) => void;
-}) {
-  const id = useId();
-  const { min, max } = ends(value);
-  const commit = (which: "min" | "max", text: string) => {
-    const digits = text.replace(/\D/g, "").slice(0, 15);
-    const next = rangeOf(which === "min" ? digits : min, which === "max" ? digits : max);
-    if (next !== value) onCommit(next);
-  };
-  return (
-    <fieldset className="flex flex-col gap-1 text-sec text-t2">
-      <legend className="mb-1">{RANGES[range].label}</legend>
-      <div className="flex items-center gap-2">
-        {(["min", "max"] as const).map((which) => (
-          <input
-            aria-label={`${RANGES[range].label}, ${which === "min" ? "at least" : "at most"}`}
-            className={`${FIELD} text-t1`}
-            defaultValue={which === "min" ? min : max}
-            id={`${id}-${which}`}
-            inputMode="numeric"
-            key={`${which}${value}`}
-            onBlur={(event) => commit(which, event.target.value)}
-            placeholder={which === "min" ? "at least" : "at most"}
-          />
-        ))}
-      </div>
-    </fieldset>
   );
 }

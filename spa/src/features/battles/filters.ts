@@ -1,29 +1,21 @@
 /** The filters of the battle list in words. */
 
-import type { SecurityType } from "@/api/client";
 import { shortIsk } from "@/lib/isk";
+import { knownName } from "@/lib/knownNames";
+import { rangeLabel } from "@/lib/rangeText";
 import { tierLabel } from "@/ui/marks";
 import {
   type BattleSearch,
-  ends,
   NAME_KEYS,
   NAMES,
   RANGE_KEYS,
   RANGES,
-  type RangeKey,
   readSearch,
   type SORTS,
   type TIMES,
   timeOf,
 } from "./search";
 
-export const SPACE_LABELS: Record<SecurityType, string> = {
-  highsec: "High",
-  lowsec: "Low",
-  nullsec: "Null",
-  wormhole: "Wormhole",
-  pochven: "Pochven",
-};
 export const TIME_LABELS: Record<(typeof TIMES)[number], string> = {
   "1h": "1 hour",
   "24h": "24 hours",
@@ -47,27 +39,22 @@ export function activeFilters(search: BattleSearch): ActiveFilter[] {
   for (const key of NAME_KEYS) {
     for (const value of search[key] ?? []) {
       const rest = search[key]?.filter((one) => one !== value);
-      const label = `${NAMES[key].label} ${/^\d+$/.test(value) ? `#${value}` : value}`;
+      const label = `${NAMES[key].label} ${/^\d+$/.test(value) ? (knownName(key, value) ?? `#${value}`) : value}`;
       found.push({ label, without: readSearch({ ...search, [key]: rest }) });
     }
   }
   for (const key of RANGE_KEYS) {
-    if (search[key])
-      found.push({ label: rangeLabel(key, search[key]), without: readSearch({ ...search, [key]: undefined }) });
+    const range = search[key];
+    if (range) {
+      const label = rangeLabel(RANGES[key].label, range, key === "isk" ? shortIsk : undefined);
+      found.push({ label, without: readSearch({ ...search, [key]: undefined }) });
+    }
   }
   if (search.status) {
     const label = search.status === "open" ? "Ongoing" : "Ended";
     found.push({ label, without: readSearch({ ...search, status: undefined }) });
   }
   return found;
-}
-
-function rangeLabel(key: RangeKey, range: string): string {
-  const { min, max } = ends(range);
-  const show = (value: string) => (key === "isk" ? shortIsk(value) : value);
-  const { label } = RANGES[key];
-  if (min && max) return `${label} ${show(min)} to ${show(max)}`;
-  return min ? `${label} at least ${show(min)}` : `${label} at most ${show(max)}`;
 }
 
 /** The filter that hides most, to be dropped first when nothing matches. */

@@ -2,15 +2,10 @@
 
 import type { BattleStatus, SecurityType, SortBy, Tier } from "@/api/client";
 import type { BattleQuery } from "@/api/queries";
+import { ends, readRange } from "@/lib/ranges";
+import { SPACES } from "@/lib/space";
 import { choice, choices, defined, text } from "@/lib/url";
 
-export const SPACES = [
-  "highsec",
-  "lowsec",
-  "nullsec",
-  "wormhole",
-  "pochven",
-] as const satisfies readonly SecurityType[];
 export const TIMES = ["1h", "24h", "7d", "30d", "all"] as const;
 export const SORTS = [
   "start_time",
@@ -30,14 +25,13 @@ const TIME_RANGES = {
   all: undefined,
 } as const;
 
-/** Ranges are `min..max`, each end may be missing. */
 export const RANGES = {
   kills: { label: "Mails", min: "min_kills", max: "max_kills" },
   pilots: { label: "Pilots", min: "min_participants", max: "max_participants" },
   isk: { label: "ISK", min: "min_isk", max: "max_isk" },
   dur: { label: "Minutes", min: "min_duration", max: "max_duration" },
 } as const;
-export type RangeKey = keyof typeof RANGES;
+type RangeKey = keyof typeof RANGES;
 export const RANGE_KEYS = Object.keys(RANGES) as RangeKey[];
 
 /** Places and people, by id or by name. */
@@ -75,25 +69,11 @@ export function readSearch(raw: Record<string, unknown>): BattleSearch {
   }) as BattleSearch;
 }
 
-function readRange(value: unknown): string | undefined {
-  const range = text(value);
-  return range && /^\d{0,15}\.\.\d{0,15}$/.test(range) && range !== ".." ? range : undefined;
-}
-
 function readNames(value: unknown): string[] | undefined {
   const names = (Array.isArray(value) ? value : [value])
     .map((one) => text(one)?.slice(0, 100))
     .filter((one): one is string => one !== undefined);
   return names.length ? names : undefined;
-}
-
-export function ends(range: string | undefined): { min: string; max: string } {
-  const [min = "", max = ""] = (range ?? "..").split("..");
-  return { min, max };
-}
-
-export function rangeOf(min: string, max: string): string | undefined {
-  return readRange(`${min}..${max}`);
 }
 
 export function timeOf(search: BattleSearch): (typeof TIMES)[number] {

@@ -1,9 +1,9 @@
 import { Dialog } from "@/ui/Dialog";
 
 const KEYS = [
-  ["/", "Search"],
+  ["/, Ctrl K, ⌘ K", "Search"],
   ["?", "This table"],
-  ["g then h, b", "Home, battles"],
+  ["g then h, b, s", "Home, battles, search with filters"],
   ["j, k", "Next and previous row"],
   ["Enter, o", "Open the row, in a new tab"],
   ["f", "Filters of the list"],

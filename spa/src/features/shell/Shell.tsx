@@ -3,16 +3,15 @@ import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-route
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { statusOf } from "@/api/errors";
 import { capabilities } from "@/api/queries";
-import { useSeconds } from "@/lib/clock";
 import { useKeys } from "@/lib/keys";
-import { clockSeconds } from "@/lib/time";
 import { Icon, type IconName, Logo } from "@/ui/Icon";
+import { SearchButton } from "./SearchButton";
 
 // What is not seen or used at once does not delay the first paint.
-const UserMenu = lazy(() => import("./UserMenu"));
+const HeaderEnd = lazy(() => import("./HeaderEnd"));
 const Floating = lazy(() => import("./Floating"));
 const ConnectionStrip = lazy(() => import("./ConnectionStrip"));
-const QuickSearch = lazy(() => import("./QuickSearch"));
+const Palette = lazy(() => import("./palette/Palette"));
 const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
 const Landing = lazy(() => import("./Landing"));
 
@@ -25,13 +24,17 @@ const PAGES = [
 export function Shell() {
   const access = useQuery(capabilities());
   const [help, setHelp] = useState(false);
+  const [isSearching, setSearching] = useState(false);
+  const search = () => setSearching(true);
   const navigate = useNavigate();
   useFocusOnNavigation();
+  useSearchKey(search);
   useKeys({
     "?": () => setHelp(true),
-    "/": () => document.getElementById("quick-search")?.focus(),
+    "/": search,
     "g h": () => navigate({ to: "/" }),
     "g b": () => navigate({ to: "/battles" }),
+    "g s": () => navigate({ to: "/search" }),
   });
   if (statusOf(access.error) === 401) {
     return (
@@ -48,14 +51,14 @@ export function Shell() {
       >
         Skip to the content
       </a>
-      <Header />
+      <Header search={search} />
       <Suspense>
         <ConnectionStrip />
       </Suspense>
       <main className="mx-auto w-full max-w-360 flex-1 px-5 pb-8 max-md:px-3" id="main" tabIndex={-1}>
         <Outlet />
       </main>
-      <BottomBar />
+      <BottomBar search={search} />
       <Suspense>
         <Floating />
       </Suspense>
@@ -64,11 +67,18 @@ export function Shell() {
           <KeyboardHelp onClose={() => setHelp(false)} />
         </Suspense>
       )}
+      {isSearching && (
+        <Suspense>
+          <Palette onClose={() => setSearching(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }
 
-function Header() {
+type Searching = { search: () => void };
+
+function Header({ search }: Searching) {
   return (
     <header className="no-print border-b border-line bg-bg">
       <div className="mx-auto flex h-12 max-w-360 items-center gap-2 px-5 max-md:px-3">
@@ -91,16 +101,16 @@ function Header() {
           ))}
         </nav>
         <div className="ml-auto flex items-center gap-3">
+          <SearchButton onClick={search} />
           <Suspense
             fallback={
-              <span className="h-8 w-80 rounded-control border border-line2 max-lg:w-52 max-md:h-11 max-md:w-36" />
+              <>
+                <span className="w-20 max-sm:hidden" />
+                <span className="size-7 max-md:size-11" />
+              </>
             }
           >
-            <QuickSearch />
-          </Suspense>
-          <EveClock />
-          <Suspense fallback={<span className="size-7" />}>
-            <UserMenu />
+            <HeaderEnd />
           </Suspense>
         </div>
       </div>
@@ -108,20 +118,7 @@ function Header() {
   );
 }
 
-function EveClock() {
-  const now = useSeconds();
-  return (
-    <time
-      className="text-sec text-t2 max-sm:hidden"
-      dateTime={new Date(now).toISOString()}
-      title={`${new Date(now).toLocaleString()} here`}
-    >
-      {clockSeconds(now)} EVE
-    </time>
-  );
-}
-
-function BottomBar() {
+function BottomBar({ search }: Searching) {
   return (
     <nav
       aria-label="Pages"
@@ -142,7 +139,7 @@ function BottomBar() {
       ))}
       <button
         className="flex flex-1 flex-col items-center justify-center text-label text-t2"
-        onClick={() => document.getElementById("quick-search")?.focus()}
+        onClick={search}
         type="button"
       >
         <Icon name="search" size={18} />
@@ -150,6 +147,20 @@ function BottomBar() {
       </button>
     </nav>
   );
+}
+
+/** Ctrl K and ⌘ K search from anywhere, also from within a field. */
+function useSearchKey(search: () => void): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      search();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  });
 }
 
 /** The focus goes to the heading of a new page, so that a screen reader begins there; tabs of one page keep it. */

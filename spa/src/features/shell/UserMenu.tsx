@@ -11,7 +11,7 @@ import { Menu, type MenuEntry } from "@/ui/Menu";
 
 const THEME_LABELS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "As the system" };
 
-export default function UserMenu() {
+export function UserMenu() {
   const access = useAccess();
   const client = useQueryClient();
   const [theme, setTheme] = useState(chosenTheme);

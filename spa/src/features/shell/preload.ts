@@ -7,6 +7,7 @@ export function preloadAll(router: AnyRouter): void {
     import("./MissingPage"),
     import("./Landing"),
     import("./KeyboardHelp"),
+    import("./palette/Palette"),
     import("@/ui/RadixMenu"),
     ...Object.values(router.routesByPath).map((route) => router.loadRouteChunk(route as never)),
   ];

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Suggestion } from "@/api/client";
-import { splitPreview } from "@/api/queries";
+import { splitPreview } from "@/api/reportQueries";
 import { mayEdit, useAccess } from "@/lib/access";
 import { count, shortIsk } from "@/lib/isk";
 import { clock } from "@/lib/time";

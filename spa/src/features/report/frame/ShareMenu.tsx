@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { request } from "@/api/client";
 import { sentenceOf } from "@/api/errors";
-import { shares } from "@/api/queries";
+import { shares } from "@/api/reportQueries";
 import { useAccess } from "@/lib/access";
 import { useMinutes } from "@/lib/clock";
 import { ago } from "@/lib/time";

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import type { BattleBattleDetail, BattleKillmailItem, BattleKillmails, Entities } from "@/api/client";
-import { killmailPages } from "@/api/queries";
+import { killmailPages } from "@/api/reportQueries";
 
 /** The battle with all its killmails: the detail of a very large one has the first 2,000, the others come in pages. */
 export function useWholeBattle(battle: BattleBattleDetail): BattleBattleDetail {

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RevisionDiff } from "@/api/client";
-import { revisionDiff } from "@/api/queries";
+import { revisionDiff } from "@/api/reportQueries";
 import { count, shortIsk } from "@/lib/isk";
 import { zkillboardUrl } from "@/lib/names";
 import { Button, OutLink } from "@/ui/controls";

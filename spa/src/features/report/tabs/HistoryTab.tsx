@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { EditItem, RevisionItem } from "@/api/client";
-import { edits, revisionPages } from "@/api/queries";
+import { edits, revisionPages } from "@/api/reportQueries";
 import { mayUndo, useAccess } from "@/lib/access";
 import { useMinutes } from "@/lib/clock";
 import { count, shortIsk } from "@/lib/isk";

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { Attacker, BattleBattleDetail, BattleKillmailItem, WhyLink } from "@/api/client";
-import { killmail, why } from "@/api/queries";
+import { killmail, why } from "@/api/reportQueries";
 import { TugBar } from "@/figures/TugBar";
 import { mayEdit, useAccess } from "@/lib/access";
 import { count, fullIsk } from "@/lib/isk";

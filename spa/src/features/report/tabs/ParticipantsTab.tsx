@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { memo, useEffect, useMemo } from "react";
 import type { BattleBattleDetail, ParticipantItem, ParticipantSort } from "@/api/client";
-import { type PilotQuery, participantPages } from "@/api/queries";
+import { type PilotQuery, participantPages } from "@/api/reportQueries";
 import { saveCsv, toCsv } from "@/lib/csv";
 import { count } from "@/lib/isk";
 import { nameOf, zkillboardUrl } from "@/lib/names";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { partyGraph } from "@/api/queries";
+import { partyGraph } from "@/api/reportQueries";
 import { PartyGraph } from "@/figures/PartyGraph";
 import { WhyLanes } from "@/figures/WhyLanes";
 import { count, shortIsk } from "@/lib/isk";

@@ -1,0 +1,124 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { statusOf } from "@/api/errors";
+import { battlesByName, battlesFound, namesFound } from "@/api/searches";
+import { useMinutes } from "@/lib/clock";
+import { FoundLink } from "@/ui/FoundLink";
+import { NextPage } from "@/ui/NextPage";
+import { Empty, ErrorBox, Note, SkeletonRows } from "@/ui/states";
+import { BattleRows } from "./BattleRows";
+import { asHit, battleCounts, unique } from "./hits";
+import { NoHits } from "./NoHits";
+import { namesInBattles, namesOf } from "./names";
+import { ResultFrame } from "./ResultFrame";
+import type { Change } from "./SearchPage";
+import { battleRequest, listQuery, queryTextOf, readSearchState, type SearchState } from "./search";
+
+const ROW = 48;
+const BEST_NAMES = 3;
+const SORTS = [
+  { value: "", label: "Best match" },
+  { value: "time", label: "Newest" },
+  { value: "isk", label: "Most ISK lost" },
+  { value: "kills", label: "Most killmails" },
+] as const;
+const NOUN = { one: "battle", many: "battles" } as const;
+
+export function BattleResults({ state, change }: { state: SearchState; change: Change }) {
+  // The time of a period is that of the search, so that it stays one search.
+  const request = useMemo(() => battleRequest(state, Date.now()), [state]);
+  const list = useInfiniteQuery(battlesFound(request));
+  const hits = useMemo(() => unique(list.data?.pages.flatMap((page) => page.hits) ?? [], (hit) => hit.id), [list.data]);
+  const isAway = statusOf(list.error ?? list.failureReason) === 503;
+  const first = isAway ? undefined : list.data?.pages[0];
+  const nameOf = useMemo(() => namesOf(namesInBattles(hits, first?.facets.regions ?? [])), [hits, first]);
+  return (
+    <ResultFrame
+      above={<BestNames state={state} />}
+      change={change}
+      counts={first && battleCounts(first.facets)}
+      nameOf={nameOf}
+      noun={NOUN}
+      sorts={SORTS}
+      state={state}
+      total={first?.estimatedTotalHits}
+    >
+      {isAway ? (
+        <FromList state={state} />
+      ) : (
+        <>
+          <div className="md:panel">
+            {list.isPending && <SkeletonRows height={ROW} rows={10} />}
+            {list.isError && (
+              <ErrorBox error={list.error} onRetry={() => list.refetch()} what="Battles cannot be searched." />
+            )}
+            {list.isSuccess && hits.length === 0 && (
+              <NoHits change={change} nameOf={nameOf} noun="battle" state={state} />
+            )}
+            <div className={list.isPlaceholderData ? "opacity-60" : ""}>
+              <BattleRows hits={hits} />
+            </div>
+          </div>
+          {list.hasNextPage && <NextPage label="More battles" load={() => !list.isFetching && list.fetchNextPage()} />}
+        </>
+      )}
+    </ResultFrame>
+  );
+}
+
+/** The list of battles stands in: it knows whole names and the same filters. */
+function FromList({ state }: { state: SearchState }) {
+  const query = useMemo(() => listQuery(state, Date.now()), [state]);
+  const list = useQuery(battlesByName(queryTextOf(state) ?? "", query));
+  const hits = useMemo(() => list.data?.map(asHit), [list.data]);
+  return (
+    <div className="flex flex-col gap-2">
+      <Note title="The search does not answer.">
+        These are the newest battles whose system, alliance, corporation or pilot is called so, from the database.
+      </Note>
+      <div className="md:panel">
+        {list.isPending && <SkeletonRows height={ROW} rows={6} />}
+        {list.isError && (
+          <ErrorBox error={list.error} onRetry={() => list.refetch()} what="The battles cannot be listed." />
+        )}
+        {hits?.length === 0 && <Empty>No battle has such a name in it.</Empty>}
+        {hits && <BattleRows hits={hits} />}
+      </div>
+    </div>
+  );
+}
+
+/** The names that the text may mean, each with its own battles; what fails here is said by the results. */
+function BestNames({ state }: { state: SearchState }) {
+  const q = queryTextOf(state);
+  const names = useQuery({ ...namesFound(q ?? ""), enabled: q !== undefined });
+  const now = useMinutes();
+  const best = names.data?.groups.flatMap((group) => group.items).slice(0, BEST_NAMES) ?? [];
+  if (!q || best.length === 0) return null;
+  return (
+    <section aria-label="Names" className={`panel mb-3 ${names.isPlaceholderData ? "opacity-60" : ""}`}>
+      <ul>
+        {best.map((found) => (
+          <li className="border-b border-hair [ul:last-child>&]:last:border-0" key={found.href}>
+            <FoundLink found={found} now={now} />
+          </li>
+        ))}
+      </ul>
+      <AllNames state={state} total={names.data?.total ?? 0} />
+    </section>
+  );
+}
+
+function AllNames({ state, total }: { state: SearchState; total: number }) {
+  if (total <= BEST_NAMES) return null;
+  return (
+    <Link
+      className="block px-3 py-2 text-sec text-t2 hover:text-t1"
+      search={readSearchState({ ...state, type: "names" })}
+      to="/search"
+    >
+      All {total} names
+    </Link>
+  );
+}

@@ -87,16 +87,19 @@ class Event(Generic[T]):
 
 
 def read(cloud_event: CloudEvent, accepts: Mapping[str, EventType[Any]]) -> Event[Any]:
-    """Validate a CloudEvent against the types that a function accepts.
+    """As `read_parts`, of a whole CloudEvent."""
+    return read_parts(cloud_event.get_attributes(), cloud_event.get_data(), accepts)
+
+
+def read_parts(attributes: Mapping[str, Any], data: Any, accepts: Mapping[str, EventType[Any]]) -> Event[Any]:
+    """Validate an event against the types that a function accepts. `data`: JSON, or what was read of it.
 
     Raises:
         PermanentError: the function does not accept the type, or the data does not match its schema.
     """
-    attributes: Mapping[str, Any] = cloud_event.get_attributes()
     kind = accepts.get(attributes["type"])
     if kind is None:
         raise PermanentError(f"This function does not accept events of type {attributes['type']}.")
-    data: Any = cloud_event.get_data()
     try:
         value = kind.data.validate_json(data) if isinstance(data, bytes | str) else kind.data.validate_python(data)
     except ValidationError as error:

@@ -25,7 +25,7 @@ from killmail_enrich.market.day_prices import DayPrices
 from killmail_enrich.market.folder import read_price_folder
 from killmail_enrich.market.loader import MarketLoader
 from killmail_enrich.market.source import MarketHistory
-from killmail_enrich.persistence.market_days import MarketDays, UnpricedDays
+from killmail_enrich.persistence.market_days import MarketDays
 from killmail_enrich.persistence.market_prices import MarketPrices
 from killmail_enrich.prices.price_file import MarketDay
 from killmail_enrich.static_data.repository import StaticData
@@ -60,9 +60,7 @@ class Market:
         return DayPrices(MarketPrices(self.store), self.days, StaticData(self.store, time.monotonic), time.monotonic)
 
     async def want(self, *days: date) -> None:
-        async with self.store.transaction() as connection:
-            await UnpricedDays(self.outbox, lambda: self.now).add(connection, days)
-        await self.outbox.flush(self.publish)
+        await self.handler.want(days)
 
     async def run(self) -> list[PricesDayLoaded]:
         """Process requests until none is published; the days that can be valued then."""
@@ -115,20 +113,33 @@ async def test_wanted_day_is_loaded_in_parts_and_then_has_prices(
         assert vector.price(type_id).rule is PriceRule.UNPRICED
 
 
-async def test_killmails_that_wait_lock_their_day_until_they_are_stored(
+async def test_killmail_that_is_stored_while_its_day_becomes_ready_is_in_time_for_the_news(
     folder: Path, make_market: Callable[[str], Market]
 ) -> None:
-    """A killmail that finds no prices while the day becomes ready is in time for another `prices.day-loaded`."""
+    """It does not wait for the transaction that ends the wait: what that publishes comes later anyway."""
     market = make_market(write_market(folder, {day: {RIFTER: 1.0} for day in days_before(DAY, 3)}))
     await market.want(DAY)
-    async with market.store.transaction() as connection:
-        await UnpricedDays(market.outbox, lambda: market.now).add(connection, [DAY])
-        loading = asyncio.create_task(market.run())
-        await asyncio.sleep(0.5)
-        assert not loading.done()
-    assert [loaded.date for loaded in await loading] == [DAY]
+    async with market.days.transaction() as ending:
+        assert await ending.wanted(DAY) is not None
+        await ending.end_wait(DAY)
+        async with asyncio.timeout(30):
+            await market.want(DAY)
+        assert len(market.published) == 1
     await market.want(DAY)
+    assert len(market.published) == 2, "the day waits no more, so that a later killmail requests its prices again"
     assert [loaded.date for loaded in await market.run()] == [DAY]
+
+
+async def test_day_that_waits_is_not_written_again(folder: Path, make_market: Callable[[str], Market]) -> None:
+    """Each killmail of a day without prices asks for it; they would wait for each other's commits."""
+    market = make_market(write_market(folder, {DAY: {RIFTER: 1.0}}))
+    row_versions: list[list[object]] = []
+    for _ in range(2):
+        await asyncio.gather(*(market.want(DAY, DAY - timedelta(days=1)) for _ in range(20)))
+        async with market.store.connection() as connection:
+            row_versions.append(await connection.column("SELECT (day, ctid)::text FROM wanted_price_days ORDER BY day"))
+    assert row_versions[0] == row_versions[1]
+    assert len(market.published) == 2
 
 
 async def test_rewritten_day_replaces_its_prices_and_loading_it_again_changes_nothing(

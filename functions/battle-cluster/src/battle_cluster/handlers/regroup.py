@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.neighbourhood_loader import Neighbourhood
 from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
@@ -27,12 +26,17 @@ from battle_cluster.reconciliation.battle_diff import (
     changed_components,
     unchanged_components,
 )
-from battle_cluster.reconciliation.battle_identity import Assignment, assign_components, new_battle_id
+from battle_cluster.reconciliation.battle_identity import (
+    Assignment,
+    ComponentAssignment,
+    assign_components,
+    new_battle_id,
+)
 from battle_cluster.statistics.battle_report import build_report
 from battlescope_events.postgres.outbox import Enqueued
 
 T = TypeVar("T")
-BuildChange = Callable[[str, Component], Change]
+BuildChange = Callable[[str, ComponentAssignment], Change]
 REPORTS_PER_TURN: Final = 20
 """Reports between two turns of the event loop: some 20 ms."""
 
@@ -190,11 +194,12 @@ async def _build_reports(
 ) -> list[Change]:
     """The battles that changed, each with its new report."""
 
-    def build(battle_id: str, component: Component) -> Change:
+    def build(battle_id: str, assigned: ComponentAssignment) -> Change:
+        component = assigned.component
         members = {killmail_id: killmails[killmail_id] for killmail_id in component.killmail_ids}
         edits = request.edits.affecting(component.killmail_ids)
         report = build_report(component, members, edits, uow.cache.aggregate(battle_id, members))
-        return build_change(result, battle_id, component, report)
+        return build_change(result, battle_id, assigned, report)
 
     changes = await _build_in_turns(build, changed_components(result))
     if request.cause.kind is CauseKind.RECLUSTER:
@@ -202,20 +207,20 @@ async def _build_reports(
     return changes
 
 
-async def _build_in_turns(build: BuildChange, battles: Iterable[tuple[str, Component]]) -> list[Change]:
+async def _build_in_turns(build: BuildChange, battles: Iterable[tuple[str, ComponentAssignment]]) -> list[Change]:
     """One battle after the other, with a pause now and then in which other events are processed."""
     changes: list[Change] = []
-    for number, (battle_id, component) in enumerate(battles, 1):
-        changes.append(build(battle_id, component))
+    for number, (battle_id, assigned) in enumerate(battles, 1):
+        changes.append(build(battle_id, assigned))
         if number % REPORTS_PER_TURN == 0:
             await asyncio.sleep(0)
     return changes
 
 
 async def _changes_in_figures(
-    build: BuildChange, battles: Sequence[tuple[str, Component]], uow: UnitOfWork
+    build: BuildChange, battles: Sequence[tuple[str, ComponentAssignment]], uow: UnitOfWork
 ) -> list[Change]:
     """Battles with the same killmails as before, but other sides or totals than the stored ones."""
     stored = await uow.battles.side_totals([battle_id for battle_id, _ in battles])
-    changes = (build(battle_id, component) for battle_id, component in battles)
+    changes = (build(battle_id, assigned) for battle_id, assigned in battles)
     return [change for change in changes if change.report.totals.sides != stored.get(change.battle_id, {})]

@@ -20,11 +20,13 @@ SELECT entity_type, id, name FROM json_populate_recordset(NULL::entity_names, %(
 ORDER BY entity_type, id
 ON CONFLICT DO NOTHING
 """
-# Facts of the static data. A row that is stored as it should be is not locked. Parts of `battles.SAVE`.
+# Facts of the static data. A row that is stored as it should be is not locked; it is found by its key, since comparing
+# whole rows of a batch with all stored ones is quadratic. Parts of `battles.SAVE`.
 UPSERT_SHIP_TYPES: Final[LiteralString] = """
 INSERT INTO ship_types (ship_type_id, group_id)
 SELECT ship_type_id, group_id FROM json_populate_recordset(NULL::ship_types, %(ship_types)s::json) AS new
-WHERE NOT EXISTS (SELECT FROM ship_types AS old WHERE old IS NOT DISTINCT FROM new)
+WHERE NOT EXISTS (
+    SELECT FROM ship_types AS old WHERE old.ship_type_id = new.ship_type_id AND old IS NOT DISTINCT FROM new)
 ORDER BY ship_type_id
 ON CONFLICT (ship_type_id) DO UPDATE SET group_id = excluded.group_id
 """
@@ -35,7 +37,8 @@ INSERT INTO solar_systems AS stored (system_id, constellation_id, security_statu
 SELECT system_id, constellation_id, security_status, wormhole_class, system_effect, adjacent_system_ids,
     nearby_system_ids
 FROM json_populate_recordset(NULL::solar_systems, %(solar_systems)s::json) AS new
-WHERE NOT EXISTS (SELECT FROM solar_systems AS old WHERE old IS NOT DISTINCT FROM new)
+WHERE NOT EXISTS (
+    SELECT FROM solar_systems AS old WHERE old.system_id = new.system_id AND old IS NOT DISTINCT FROM new)
 ORDER BY system_id
 ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_id,
     security_status = excluded.security_status, wormhole_class = excluded.wormhole_class,

@@ -119,20 +119,20 @@ def _moved_killmails(result: RegroupResult) -> dict[int, str | None]:
     }
 
 
-def changed_components(result: RegroupResult) -> list[tuple[str, Component]]:
+def changed_components(result: RegroupResult) -> list[tuple[str, ComponentAssignment]]:
     """Battles whose members changed, and battles with an edited killmail."""
     return [
-        (battle_id, assigned.component)
+        (battle_id, assigned)
         for battle_id, assigned in result.with_ids()
         if assigned.component.is_battle
         and (membership_changed(result, battle_id, assigned.component) or is_edited(result, assigned))
     ]
 
 
-def unchanged_components(result: RegroupResult) -> list[tuple[str, Component]]:
+def unchanged_components(result: RegroupResult) -> list[tuple[str, ComponentAssignment]]:
     """Battles whose members did not change."""
     return [
-        (battle_id, assigned.component)
+        (battle_id, assigned)
         for battle_id, assigned in result.with_ids()
         if assigned.component.is_battle and not membership_changed(result, battle_id, assigned.component)
     ]
@@ -147,13 +147,17 @@ def is_edited(result: RegroupResult, assigned: ComponentAssignment) -> bool:
     return not result.edited_ids.isdisjoint(assigned.component.killmail_ids)
 
 
-def build_change(result: RegroupResult, battle_id: str, component: Component, report: BattleReport) -> Change:
+def build_change(
+    result: RegroupResult, battle_id: str, assigned: ComponentAssignment, report: BattleReport
+) -> Change:
+    component = assigned.component
     members = frozenset(component.killmail_ids)
     previous = result.existing_battle(battle_id)
     previous_members = frozenset[int]()
     if previous:
         previous_members = result.assignment.previous_members.get(battle_id, previous_members)
     stored = result.stored_battles.get(battle_id)
+    absorbed_ids = tuple(absorbed_id for absorbed_id in assigned.absorbed_ids if result.existing_battle(absorbed_id))
     killmails = result.neighbourhood.killmails
     return Change(
         battle_id=battle_id,
@@ -163,12 +167,10 @@ def build_change(result: RegroupResult, battle_id: str, component: Component, re
         component=component,
         report=report,
         previous=previous,
-        reason=_reason(result, battle_id, previous_members - members) if previous else None,
+        reason=_reason(result, previous, previous_members - members, absorbed_ids) if previous else None,
         added=tuple(killmail_id for killmail_id in component.killmail_ids if killmail_id not in previous_members),
         removed=tuple(sorted(previous_members - members)),
-        absorbed_ids=tuple(
-            absorbed_id for absorbed_id in _absorbed_ids(result, battle_id) if result.existing_battle(absorbed_id)
-        ),
+        absorbed_ids=absorbed_ids,
     )
 
 
@@ -200,11 +202,9 @@ def _main_location(result: RegroupResult, killmail_ids: Iterable[int]) -> Locati
     return next(killmail.location for killmail in killmails if killmail.system_id == main_system)
 
 
-def _absorbed_ids(result: RegroupResult, battle_id: str) -> tuple[str, ...]:
-    return next(assigned.absorbed_ids for assigned_id, assigned in result.with_ids() if assigned_id == battle_id)
-
-
-def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> UpdateReason:
+def _reason(
+    result: RegroupResult, previous: StoredBattle, removed: frozenset[int], absorbed_ids: Sequence[str]
+) -> UpdateReason:
     if result.cause.kind is CauseKind.EDIT:
         return UpdateReason.EDIT
     if result.cause.kind is CauseKind.RECLUSTER:
@@ -213,9 +213,8 @@ def _reason(result: RegroupResult, battle_id: str, removed: frozenset[int]) -> U
         return UpdateReason.VALUE_CHANGED
     if removed:
         return UpdateReason.SPLIT
-    if any(result.existing_battle(absorbed_id) for absorbed_id in _absorbed_ids(result, battle_id)):
+    if absorbed_ids:
         return UpdateReason.MERGE
-    stored = result.stored_battles[battle_id]
     newest = max(result.neighbourhood.killmails[killmail_id].time for killmail_id in result.seed_ids)
-    late = stored.last_killmail_at.timestamp() - newest > result.rules.quiet_limit or stored.status == "closed"
+    late = previous.last_killmail_at.timestamp() - newest > result.rules.quiet_limit or previous.status == "closed"
     return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL

@@ -237,12 +237,11 @@ def _waiting(
 
 def _missing_ids(killmails: Iterable[ArchivedKillmail], resolved: ResolvedNames) -> dict[str, Sequence[int]]:
     """By killmail, those of its entities whose names could not be resolved in time."""
-    if not resolved.missing_ids:
+    missing = frozenset(resolved.missing_ids)
+    if not missing:
         return {}
-    return {
-        str(killmail.killmail_id): sorted(entity_ids(killmail).intersection(resolved.missing_ids))
-        for killmail in killmails
-    }
+    found = {str(killmail.killmail_id): sorted(missing & entity_ids(killmail)) for killmail in killmails}
+    return {killmail_id: ids for killmail_id, ids in found.items() if ids}
 
 
 def _union(sets: Iterable[frozenset[int]]) -> frozenset[int]:

@@ -42,9 +42,12 @@ class PriceHandler:
         await self.outbox.publish_committed(enqueued, self.publish)
 
     async def want(self, days: Collection[date]) -> None:
-        """Request the prices of days with killmails that wait; call it after these are stored."""
+        """Request the prices of days with killmails that wait, unless the days wait; call it after these are stored."""
+        new = set(days) - await self.days.waiting(days)
+        if not new:
+            return
         async with self.days.transaction() as transaction:
-            enqueued = await transaction.want(days, self.now())
+            enqueued = await transaction.want(new, self.now())
         await self.outbox.publish_committed(enqueued, self.publish)
 
     async def request_due(self) -> None:

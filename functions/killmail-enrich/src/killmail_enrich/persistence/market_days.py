@@ -66,14 +66,14 @@ SAVE_REFUSED: Final[LiteralString] = """
 UPDATE market_days SET refusals = refusals + 1, refused_at = %(now)s::timestamptz, refusal = %(reason)s::text
 WHERE day = %(day)s::date
 """
-# The update locks the row, so that the news that its prices are loaded follows the killmails that wait for it.
+SELECT_WAITING: Final[LiteralString] = "SELECT day FROM wanted_price_days WHERE day = ANY (%(days)s::date[])"
 WANT_DAYS: Final[LiteralString] = """
-INSERT INTO wanted_price_days AS existing (day) SELECT day FROM unnest(%(days)s::date[]) AS wanted (day) ORDER BY day
-ON CONFLICT (day) DO UPDATE SET since = existing.since
-RETURNING day, since, requests, xmax = 0 AS is_new
+INSERT INTO wanted_price_days (day) SELECT day FROM unnest(%(days)s::date[]) AS wanted (day) ORDER BY day
+ON CONFLICT (day) DO NOTHING
+RETURNING day, since, requests
 """
 SELECT_WANTED: Final[LiteralString] = """
-SELECT day, since, requests, false AS is_new FROM wanted_price_days WHERE day = %(day)s::date FOR UPDATE
+SELECT day, since, requests FROM wanted_price_days WHERE day = %(day)s::date FOR UPDATE
 """
 REQUEST_DUE: Final[LiteralString] = """
 UPDATE wanted_price_days SET requests = requests + 1, retry_at = %(now)s::timestamptz + %(rest)s::interval
@@ -81,12 +81,12 @@ WHERE day IN (
     SELECT day FROM wanted_price_days WHERE retry_at <= %(now)s::timestamptz
     ORDER BY retry_at, day LIMIT %(max_days)s FOR UPDATE SKIP LOCKED
 )
-RETURNING day, since, requests, false AS is_new
+RETURNING day, since, requests
 """
 SAVE_PROGRESS: Final[LiteralString] = """
 UPDATE wanted_price_days SET requests = requests + 1, failures = 0, retry_at = %(retry_at)s::timestamptz
 WHERE day = %(day)s::date
-RETURNING day, since, requests, false AS is_new
+RETURNING day, since, requests
 """
 SAVE_FAILURE: Final[LiteralString] = """
 UPDATE wanted_price_days SET failures = failures + 1,
@@ -113,7 +113,6 @@ class WantedDay:
     day: date
     since: datetime
     requests: int
-    is_new: bool
 
     @property
     def key(self) -> str:
@@ -166,6 +165,11 @@ class MarketDays:
         async with self._database.connection() as connection:
             row = await connection.row(_WindowRow, SELECT_WINDOW, _window_params(day))
         return row.window(day) if row else window_of(day, (), None)
+
+    async def waiting(self, days: Collection[date]) -> set[date]:
+        """Which of these days wait already. Their `prices.day-loaded` follows all killmails stored before this."""
+        async with self._database.connection() as connection:
+            return set(await connection.column(SELECT_WAITING, {"days": list(days)}))
 
     async def listed_at(self) -> datetime | None:
         async with self._database.connection() as connection:
@@ -233,29 +237,16 @@ class MarketTransaction(UnitOfWork):
         await self._connection.execute(SAVE_FAILURE, params)
 
     async def want(self, days: Collection[date], now: datetime) -> Enqueued:
-        """As `UnpricedDays.add`."""
-        return await UnpricedDays(self._outbox, lambda: now).add(self._connection, days)
+        """Let those days wait that do not yet, and request their prices. The caller publishes what is enqueued.
+
+        Call it after the killmails of these days are stored: `prices.day-loaded` follows in a later transaction, and
+        so finds them. Nothing is locked, so that killmails of one day do not wait for each other.
+        """
+        added = await self._connection.rows(WantedDay, WANT_DAYS, {"days": sorted(days)})
+        return await self.enqueue([prices_requested(wanted.day, 0, wanted.key, now) for wanted in added])
 
     async def end_wait(self, day: date) -> None:
         await self._connection.execute(DELETE_WANTED, {"day": day})
-
-
-@dataclass(frozen=True, slots=True)
-class UnpricedDays:
-    """Days of killmails that could not be valued, because their prices are not loaded."""
-
-    outbox: Outbox
-    now: Callable[[], datetime]
-
-    async def add(self, connection: Connection, days: Collection[date]) -> Enqueued:
-        """Remember days in the transaction that stores their killmails, and request their prices.
-
-        Once the prices of a day are loaded, `prices.day-loaded` follows, after the commit of every transaction that
-        added it. The caller publishes what is enqueued.
-        """
-        wanted = await connection.rows(WantedDay, WANT_DAYS, {"days": sorted(days)})
-        requests = [prices_requested(day.day, 0, day.key, self.now()) for day in wanted if day.is_new]
-        return await self.outbox.enqueue(connection, requests)
 
 
 def _window_params(day: date) -> dict[str, Any]:

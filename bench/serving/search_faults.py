@@ -1,8 +1,8 @@
-"""search-api under load while its index is rebuilt, and while its engine is killed: how many answers are wrong or empty.
+"""search-api under load while its index is rebuilt and while its engine is killed: are answers wrong or empty?
 
-A real PostgreSQL with real days in it, filled by search-index's own code, which also processes the parts of the rebuild.
-search-api is one process under uvicorn without logins. Nothing else changes the index, so that each answer must be equal
-to the one before: hits, order, counts and facets. `--rebuild` or `--kill` measures that one alone.
+A real PostgreSQL with real days in it, filled by search-index's own code, which also processes the parts of the
+rebuild. search-api is one process under uvicorn without logins. Nothing else changes the index, so that each answer
+must be equal to the one before: hits, order, counts and facets. `--rebuild` or `--kill` measures that one alone.
 """
 
 import argparse

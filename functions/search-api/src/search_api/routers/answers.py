@@ -75,8 +75,12 @@ async def search(
 
 def _has_hits(answer: BaseModel) -> bool:
     """Whether one of its lists of hits has one."""
-    return any(bool(value) if isinstance(value, list) else isinstance(value, EntityHits) and _has_hits(value)
-               for _, value in answer)
+    values: list[Any] = [value for _, value in answer]
+    return any(value if isinstance(value, list) else _is_found(value) for value in values)
+
+
+def _is_found(value: Any) -> bool:
+    return isinstance(value, EntityHits) and _has_hits(value)
 
 
 def _rendered(answer: SearchAnswer) -> Rendered:

@@ -112,7 +112,7 @@ async def fetch(client: Client, url: str, request: Request) -> Answer:
 
 
 def has_hits(body: Any) -> bool:
-    return any(isinstance(value, list) and value for value in body.values())
+    return any(isinstance(value, list) and value != [] for value in body.values())
 
 
 def key(request: Request) -> str:
@@ -153,7 +153,7 @@ class Server:
         self._process = postmaster(url)
         self._command, self._folder = self._process.cmdline(), self._process.cwd()
         self._environment, self._user = self._process.environ(), self._process.uids().real
-        self._started: subprocess.Popen[bytes] | None = None
+        self._started: subprocess.Popen[Any] | None = None
 
     def kill(self) -> None:
         """End it without a chance to write anything."""

@@ -75,12 +75,11 @@ async def search(
 
 def _has_hits(answer: BaseModel) -> bool:
     """Whether one of its lists of hits has one."""
-    values: list[Any] = [value for _, value in answer]
-    return any(value if isinstance(value, list) else _is_found(value) for value in values)
+    return any(_is_found(value) for _, value in answer)
 
 
 def _is_found(value: Any) -> bool:
-    return isinstance(value, EntityHits) and _has_hits(value)
+    return _has_hits(value) if isinstance(value, EntityHits) else isinstance(value, list) and value != []
 
 
 def _rendered(answer: SearchAnswer) -> Rendered:

@@ -1,8 +1,8 @@
-"""search-api under load while its index is rebuilt, and while its engine is killed: how many answers are wrong or empty.
+"""search-api under load while its index is rebuilt and while its engine is killed: are answers wrong or empty?
 
-A real PostgreSQL with real days in it, filled by search-index's own code, which also processes the parts of the rebuild.
-search-api is one process under uvicorn without logins. Nothing else changes the index, so that each answer must be equal
-to the one before: hits, order, counts and facets. `--rebuild` or `--kill` measures that one alone.
+A real PostgreSQL with real days in it, filled by search-index's own code, which also processes the parts of the
+rebuild. search-api is one process under uvicorn without logins. Nothing else changes the index, so that each answer
+must be equal to the one before: hits, order, counts and facets. `--rebuild` or `--kill` measures that one alone.
 """
 
 import argparse
@@ -112,7 +112,7 @@ async def fetch(client: Client, url: str, request: Request) -> Answer:
 
 
 def has_hits(body: Any) -> bool:
-    return any(isinstance(value, list) and value for value in body.values())
+    return any(isinstance(value, list) and value != [] for value in body.values())
 
 
 def key(request: Request) -> str:
@@ -153,7 +153,7 @@ class Server:
         self._process = postmaster(url)
         self._command, self._folder = self._process.cmdline(), self._process.cwd()
         self._environment, self._user = self._process.environ(), self._process.uids().real
-        self._started: subprocess.Popen[bytes] | None = None
+        self._started: subprocess.Popen[Any] | None = None
 
     def kill(self) -> None:
         """End it without a chance to write anything."""

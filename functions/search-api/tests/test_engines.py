@@ -293,8 +293,10 @@ async def test_facets_count_the_hits(search: httpx2.AsyncClient) -> None:
         ({"filters": {"attackerAllianceIds": [str(GOONS)]}}, []),
         ({"filters": {"attackerCorpIds": ["98000002", "98000001"]}}, [OTHER, KILLMAIL]),
         ({"filters": {"attackerCharacterIds": ["90000002"]}}, [OTHER]),
-        ({"query": "1dq", "filters": {"attackerCharacterIds": ["90000001"], "victimCharacterIds": ["90000002"]}},
-         [KILLMAIL]),
+        (
+            {"query": "1dq", "filters": {"attackerCharacterIds": ["90000001"], "victimCharacterIds": ["90000002"]}},
+            [KILLMAIL],
+        ),
         ({"query": "revelation"}, [LOOSE, KILLMAIL]),
         ({"query": "rifter J115422"}, [OTHER]),
         ({"query": "delve"}, [LOOSE, KILLMAIL]),

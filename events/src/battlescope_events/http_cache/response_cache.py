@@ -145,7 +145,7 @@ class ResponseCache:
         return None if entry is None else await self._response(request, key, entry)
 
     async def rendered(self, key: str, tags: Collection[str], render: Callable[[], Awaitable[Rendered]]) -> Rendered:
-        """As `answer`, for answers that depend on more than path and query; nothing stands in for a database that is away.
+        """As `answer`, for what depends on more than path and query; nothing stands in for a database that is away.
 
         key: of everything that the answer depends on.
         """

@@ -4,6 +4,7 @@ import asyncio
 import json
 import struct
 from datetime import timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID, uuid4

@@ -68,7 +68,9 @@ def test_link_to_a_shared_battle_has_its_token(typed: str) -> None:
     assert (text.share_token, text.is_link) == ("Ab_-5678901234567890zZ", True)
 
 
-@pytest.mark.parametrize("typed", ["s/short", "https://b.example/s/" + "x" * 23, "pass/" + "x" * 22, "Ab_-5678901234567890zZ"])
+@pytest.mark.parametrize(
+    "typed", ["s/short", "https://b.example/s/" + "x" * 23, "pass/" + "x" * 22, "Ab_-5678901234567890zZ"]
+)
 def test_other_texts_have_no_token(typed: str) -> None:
     assert read_search_text(typed).share_token is None
 

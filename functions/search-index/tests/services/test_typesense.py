@@ -177,6 +177,7 @@ async def test_key_is_registered_once_and_again_where_the_engine_is_new(
         content.clear()
     await consumer.process(killmail(9))
     await consumer.index()
+    await consumer.run_requested_parts()
     assert set(server.keys) == {SEARCH_KEY}
 
 

@@ -73,7 +73,7 @@ def _removal_events(diff: BattleDiff, now: datetime) -> Iterator[Message]:
 
 
 def _change_event(change: Change, names: Mapping[tuple[str, int], str], edit_count: int, now: datetime) -> Message:
-    fields = _fields(change, names) | {"edit_count": edit_count}
+    fields = _fields(change, names, edit_count)
     if change.previous is None or change.reason is None:
         return BATTLE_CREATED.message(BattleCreated(**fields), source=SOURCE, key=_key(change), time=now)
     payload = BattleUpdated(
@@ -90,7 +90,7 @@ def _change_event(change: Change, names: Mapping[tuple[str, int], str], edit_cou
     return BATTLE_UPDATED.message(payload, source=SOURCE, key=_key(change), time=now)
 
 
-def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+def _fields(change: Change, names: Mapping[tuple[str, int], str], edit_count: int) -> dict[str, Any]:
     """The fields that `battle.created` and `battle.updated` have in common."""
     totals, location = change.report.totals, change.location
     return {
@@ -119,6 +119,7 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str]) -> dict[str, A
         "winning_side": totals.outcome.winner,
         "unassigned_pilots": sum(party.pilots for party in totals.parties.values() if party.side_id is None),
         "spark": _spark(totals),
+        "edit_count": edit_count,
     }
 
 

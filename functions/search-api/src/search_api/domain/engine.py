@@ -1,4 +1,4 @@
-"""The ports of search: links and an engine. Ranking of names, highlights and rights are the same whichever engine answers."""
+"""The ports of search: links, and an engine. Ranking, highlights and rights are the same whichever engine answers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

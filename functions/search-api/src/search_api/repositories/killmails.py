@@ -215,9 +215,9 @@ def _params(search: KillmailSearch) -> dict[str, Any]:
     named = search.text.named if search.text else ()
     return {
         **text_params(search.text),
-        "text_characters": [part.id for part in named if part.kind is NamedKind.CHARACTER],
-        "text_corporations": [part.id for part in named if part.kind is NamedKind.CORPORATION],
-        "text_alliances": [part.id for part in named if part.kind is NamedKind.ALLIANCE],
+        "text_characters": [part.id for part in named if part.kind == NamedKind.CHARACTER],
+        "text_corporations": [part.id for part in named if part.kind == NamedKind.CORPORATION],
+        "text_alliances": [part.id for part in named if part.kind == NamedKind.ALLIANCE],
         **lists,
         **{f"{name}_least": between.least for name, between in ranges.items()},
         **{f"{name}_most": between.most for name, between in ranges.items()},

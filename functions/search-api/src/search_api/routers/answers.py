@@ -75,8 +75,11 @@ async def search(
 
 def _has_hits(answer: BaseModel) -> bool:
     """Whether one of its lists of hits has one."""
-    return any(bool(value) if isinstance(value, list) else isinstance(value, EntityHits) and _has_hits(value)
-               for _, value in answer)
+    return any(_is_found(value) for _, value in answer)
+
+
+def _is_found(value: Any) -> bool:
+    return _has_hits(value) if isinstance(value, EntityHits) else isinstance(value, list) and value != []
 
 
 def _rendered(answer: SearchAnswer) -> Rendered:

@@ -44,7 +44,8 @@ class TypesenseEngine:
         is_new = False
         if not documents:
             return is_new
-        await self._register_key()
+        if not self._is_key_registered:
+            await self._register_key()
         try:
             await self._import(collection, documents)
         except Missing:
@@ -66,6 +67,8 @@ class TypesenseEngine:
             await self._delete(name, sorted(ids)[start : start + IDS_OF_A_REQUEST])
 
     async def begin_rebuild(self, rebuild: str) -> None:
+        if self._search_key:
+            await self._register_key()
         for collection in Collection:
             await self._create(collection, generation(collection, rebuild))
 
@@ -101,17 +104,13 @@ class TypesenseEngine:
                 continue
 
     async def _create_first(self, collection: Collection) -> None:
-        """The collection and its alias, where there is none yet; a new engine has no key either."""
-        self._is_key_registered = not self._search_key
-        await self._register_key()
+        """The collection and its alias, where there is none yet."""
         await self._create(collection, generation(collection, FIRST))
         mapping: Any = {"collection_name": generation(collection, FIRST)}
         await self._typesense.call(lambda client: client.aliases.upsert(collection.value, mapping))
 
     async def _register_key(self) -> None:
-        """Once for each process and each new engine: a changed key is in use after a restart."""
-        if self._is_key_registered:
-            return
+        """Once for each process, whose key may be another one, and with each rebuild, which a new engine gets."""
         key: Any = {
             "description": "search-api: may only search",
             "actions": ["documents:search"],

@@ -33,7 +33,6 @@ from battlescope_schemas.search.requests import ReindexRequested
 from search_index.domain import battle as battles
 from search_index.domain import killmail as killmails
 from search_index.domain.battle import BattleState, state_of
-from search_index.domain.killmail import IncomingKillmail
 from search_index.messaging.claim_checks import ClaimChecks
 from search_index.messaging.enriched_killmail import from_event
 from search_index.persistence.battles import BattleRepository
@@ -80,10 +79,8 @@ class Handlers:
     async def dispatch(self, event: Event[Any]) -> None:
         """Process an event, and index what it changed soon after."""
         match event.data:
-            case EnrichedKillmail() as killmail:
-                await self._save_killmails([from_event(killmail)])
-            case KillmailChunk(chunk_key=key):
-                await self._save_killmails(await self.claim_checks.killmails(key))
+            case EnrichedKillmail() | KillmailChunk() as payload:
+                await self._save_killmails(payload)
             case BattleCreated() | BattleDeleted() as payload:
                 await self._save_battles([state_of(payload)])
             case BattleChunk(chunk_key=key):
@@ -92,9 +89,10 @@ class Handlers:
                 await self.battles.end(payload)
             case BattleShareChanged() as payload:
                 await self.save_share(payload)
-            case EntityUpdated(entity_type=entity_type) as payload:
-                if entity_type is not EntityType.FACTION:
-                    await self.save_name(payload)
+            case EntityUpdated(entity_type=EntityType.FACTION):
+                pass
+            case EntityUpdated() as payload:
+                await self.save_name(payload)
             case RetentionDue() as payload:
                 await self._delete_old(payload)
             case ReindexRequested(job_id=job_id, part=part):
@@ -104,7 +102,9 @@ class Handlers:
                 await self._run_task(event)
         self.loop.wake()
 
-    async def _save_killmails(self, incoming: Sequence[IncomingKillmail]) -> None:
+    async def _save_killmails(self, payload: EnrichedKillmail | KillmailChunk) -> None:
+        is_single = isinstance(payload, EnrichedKillmail)
+        incoming = [from_event(payload)] if is_single else await self.claim_checks.killmails(payload.chunk_key)
         ordered = list(killmails.latest_of_each(incoming))
         for start in range(0, len(ordered), KILLMAILS_PER_TRANSACTION):
             await self.killmails.save(ordered[start : start + KILLMAILS_PER_TRANSACTION])

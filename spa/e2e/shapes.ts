@@ -22,6 +22,7 @@ type Mail = {
 export type Detail = {
   startTime: string;
   endTime: string;
+  totalKills: number;
   sides: Side[];
   unassigned: Party[];
   killmails: Mail[];

@@ -13,6 +13,10 @@ const API = process.env.BATTLESCOPE_URL ?? "http://127.0.0.1:3000";
 const SYSTEM = { target: API, changeOrigin: true, headers: { origin: API } };
 const PROXY = { "/api": SYSTEM, "/auth": SYSTEM, "/s": SYSTEM, "/login": SYSTEM };
 
+/** What every page needs. Changes and endless lists come with the first page that has them. */
+const LIBRARIES =
+  /node_modules\/((react|react-dom|scheduler|use-sync-external-store)\/|@tanstack\/(?!react-virtual|virtual|.*\/(mutationObserver|useMutation|infiniteQueryObserver|useInfiniteQuery)\.js))/;
+
 /** Writes `.br` and `.gz` beside each text file, so that the server compresses nothing. */
 function precompress(): Plugin {
   return {
@@ -58,7 +62,7 @@ export default defineConfig({
           groups: [
             {
               name: "libraries",
-              test: /node_modules\/((react|react-dom|scheduler|use-sync-external-store)\/|@tanstack\/(?!react-virtual|virtual))/,
+              test: LIBRARIES,
             },
           ],
         },

@@ -12,11 +12,12 @@ import { join } from "node:path";
 import type { CDPSession, Page } from "playwright-core";
 import { type Frames, framesOf } from "./frames.ts";
 import { type Detail, enlarged } from "./shapes.ts";
-import { isRealDay, list, openBrowser, openPage, startSystem } from "./support.ts";
+import { isRealDay, list, longList, openBrowser, openPage, startSystem } from "./support.ts";
 import { type Click, clicked, type Opened, opened, type Shifts, shifts, watch } from "./vitals.ts";
 
 const KILLMAILS = isRealDay() ? 0 : Number(process.argv[2] ?? 1030);
 const SHIPS = 4000;
+const LIST = 2000;
 const RUNS = Number(process.env.RUNS ?? 5);
 const MINUTES = Number(process.env.MINUTES ?? 2);
 const BATTLES = 25;
@@ -104,6 +105,7 @@ function print(what: string, frames: Frames): void {
 
 async function scrolling(name: string, path: string): Promise<void> {
   const { page, close } = await largePage();
+  if (path === "/battles" && !isRealDay()) await longList(page, system.url, LIST);
   await page.goto(system.url + path);
   await page.locator("[data-row], [role=listitem]").first().waitFor();
   await page.waitForTimeout(2000);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import * as runner from "node:test";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import type { Detail } from "./shapes.ts";
+import { type Detail, manyBattles, type Row } from "./shapes.ts";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 const BATTLESCOPE = join(ROOT, ".venv", "bin", "battlescope");
@@ -209,6 +209,35 @@ export async function reshape(page: Page, shape: (detail: Detail) => Detail): Pr
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: shape((await answer.json()) as Detail) });
   });
+}
+
+/**
+ * Show as many battles as wanted, in pages as the server gives them; a test may change the rows that it gets.
+ *
+ * The report of each is that of the newest one.
+ */
+export async function longList(page: Page, url: string, wanted: number): Promise<Row[]> {
+  const answer = await fetch(`${url}/api/battles?limit=50`);
+  const first = (await answer.json()) as { items: Row[] };
+  const rows = manyBattles(first.items, wanted);
+  await page.route(/\/api\/battles\/00000000-/, async (route) => {
+    const id = first.items[0]?.id ?? "";
+    const asked = route.request().url();
+    const report = await route.fetch({ url: asked.replace(/00000000-[0-9a-f-]{27}/, id) });
+    await route.fulfill({ response: report, body: (await report.text()).replaceAll(id, asked.split("/")[5] ?? "") });
+  });
+  await page.route(/\/api\/battles\?/, async (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    if (query.has("status")) return route.fulfill({ json: { ...first, items: [] } });
+    const from = Number(query.get("cursor") ?? 0);
+    const to = from + Number(query.get("limit"));
+    const hasMore = to < rows.length;
+    const nextCursor = hasMore ? String(to) : null;
+    await route.fulfill({
+      json: { ...first, items: rows.slice(from, to), nextCursor, hasMore, totalCount: rows.length },
+    });
+  });
+  return rows;
 }
 
 /** The image host does not exist for a demo: the one question to it fails. */

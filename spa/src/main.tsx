@@ -4,7 +4,6 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { capabilities, newQueryClient } from "@/api/queries";
-import { live } from "@/lib/live";
 import { newRouter } from "./router";
 import { followTheme } from "./theme";
 
@@ -12,9 +11,12 @@ const queryClient = newQueryClient();
 const router = newRouter(queryClient);
 
 followTheme();
-live.followVisibility();
-live.subscribe([], (event) => {
-  if (event.type === "access-ended") void queryClient.invalidateQueries({ queryKey: capabilities().queryKey });
+// The first paint needs no stream.
+void import("@/lib/live").then(({ live }) => {
+  live.followVisibility();
+  live.subscribe([], (event) => {
+    if (event.type === "access-ended") void queryClient.invalidateQueries({ queryKey: capabilities().queryKey });
+  });
 });
 
 const root = document.getElementById("root");

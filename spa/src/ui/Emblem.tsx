@@ -45,18 +45,12 @@ export function Generated({ id, person, size }: { id: string; person: boolean; s
   return (
     <svg
       aria-hidden="true"
-      className={`emblem-${seed % 8} shrink-0 rounded-[3px]`}
+      className={`emblem emblem-${seed % 8} shrink-0 rounded-[3px]`}
       height={size}
       viewBox="0 0 24 24"
       width={size}
     >
-      <rect className="emblem-ground" height="24" width="24" />
-      <path
-        className="emblem-figure"
-        d={person ? BUST : FIGURES[(seed >>> 3) % FIGURES.length]}
-        fillRule="evenodd"
-        strokeWidth="0"
-      />
+      <path d={person ? BUST : FIGURES[(seed >>> 3) % FIGURES.length]} fillRule="evenodd" />
     </svg>
   );
 }

@@ -42,11 +42,12 @@ export function SecBadge({ place, systemId }: { place: Place; systemId?: string 
   const { text, className, title } = badge(place, systemId);
   return (
     <span
+      aria-label={title}
       className={`${className} inline-grid h-[18px] min-w-8 shrink-0 place-items-center rounded-[4px] px-1 text-label font-[650]`}
+      role="img"
       title={title}
     >
-      <span className="sr">{title}</span>
-      <span aria-hidden="true">{text}</span>
+      {text}
     </span>
   );
 }
@@ -105,18 +106,20 @@ export function tierLabel(tier: Tier): string {
   return TIERS[tier].label;
 }
 
+function barsPath(from: number, to: number): string {
+  return Array.from({ length: to - from }, (_, index) => `M${(from + index) * 6} 0h4v10h-4z`).join("");
+}
+
 export function TierMeter({ tier }: { tier: Tier }) {
   const { label, bars } = TIERS[tier];
-  const colour = tier === "major" ? "bg-gold" : "bg-t3";
   return (
     <span
       className={`inline-flex items-center gap-1.5 text-label font-[550] ${tier === "major" ? "text-gold" : "text-t2"}`}
     >
-      <span aria-hidden="true" className="inline-flex gap-[2px]">
-        {[0, 1, 2, 3].map((bar) => (
-          <span className={`h-2.5 w-1 rounded-[1px] ${bar < bars ? colour : "bg-s3"}`} key={bar} />
-        ))}
-      </span>
+      <svg aria-hidden="true" height="10" viewBox="0 0 22 10" width="22">
+        <path className="text-s3" d={barsPath(bars, 4)} fill="currentColor" />
+        <path d={barsPath(0, bars)} fill="currentColor" />
+      </svg>
       {label}
     </span>
   );

@@ -5,7 +5,7 @@ import { useIsPhone } from "@/lib/media";
 import { namedDay } from "@/lib/time";
 import { Isk } from "@/ui/marks";
 import { useWindowRows, type WindowRows } from "@/ui/useWindowRows";
-import { BattleRow, CARD, ROW } from "./BattleRow";
+import { BattleRow, CARD, ROW, ROW_FRAME } from "./BattleRow";
 import { type Day, groupByDay, type Heights, rowTop, topOf } from "./days";
 
 const HEAD = 30;
@@ -57,7 +57,7 @@ export function BattleDays({ battles, grouped, complete }: Props) {
                     aria-posinset={row - day.first + 1}
                     aria-setsize={day.battles.length}
                     // Nothing in a row reaches out of it, so that one that comes or goes lays out only itself.
-                    className={`absolute inset-x-0 [contain:strict] ${row === battles.length - 1 ? "*:border-0" : ""}`}
+                    className={`${ROW_FRAME} absolute inset-x-0 [contain:strict] ${row === battles.length - 1 ? "border-0" : ""}`}
                     data-index={row}
                     key={battle.id}
                     style={{ top: heights.head + (row - day.first) * heights.row, height: heights.row }}

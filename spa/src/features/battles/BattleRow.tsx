@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { memo } from "react";
 import type { BattleItem, SideSummary } from "@/api/client";
 import { Spark } from "@/figures/Spark";
@@ -10,6 +10,7 @@ import { arrange, inBarOrder } from "@/lib/sides";
 import { clock, day, duration, fullTime } from "@/lib/time";
 import { Emblem } from "@/ui/Emblem";
 import { Isk, SecBadge, sideClass, TierMeter } from "@/ui/marks";
+import { RowLink } from "@/ui/RowLink";
 
 /** The columns of the list; the head and all rows share them. */
 export const COLUMNS =
@@ -19,27 +20,31 @@ export const COLUMNS =
 export const ROW = 49;
 export const CARD = 172;
 
+/** What the element around a row looks like. */
+export const ROW_FRAME = "border-b border-hair max-md:border-0 max-md:pb-2.5 hover:bg-s2";
+
 /** A battle as a row, and as a card on a phone. The whole of it is one link. */
 export const BattleRow = memo(function BattleRow({ battle, withDay }: { battle: BattleItem; withDay?: boolean }) {
   const { left, right, others } = arrange(battle.sides);
   const isPhone = useIsPhone();
-  const label = sentence(battle, left, right);
+  const router = useRouter();
+  const report = { to: "/battles/$id", params: { id: battle.id } } as const;
   return (
-    <div className="relative border-b border-hair max-md:border-0 max-md:pb-2.5 hover:bg-s2">
-      <Link
-        aria-label={label}
-        // What stands above the row in a list, the day, does not cover the row that gets the focus.
-        className="absolute inset-0 z-1 scroll-mt-8 focus-visible:outline-offset-[-2px]"
-        data-row=""
-        params={{ id: battle.id }}
-        to="/battles/$id"
+    <>
+      <RowLink
+        // The day, which stands above the rows while they scroll, does not cover the one that gets the focus.
+        className="scroll-mt-8"
+        href={`/battles/${battle.id}`}
+        label={sentence(battle, left, right)}
+        open={() => void router.navigate(report)}
+        preload={() => void router.preloadRoute(report)}
       />
       {isPhone ? (
         <Card battle={battle} left={left} others={others} right={right} />
       ) : (
         <Columns battle={battle} left={left} others={others} right={right} withDay={withDay === true} />
       )}
-    </div>
+    </>
   );
 });
 
@@ -53,10 +58,8 @@ type Shown = {
 function Columns({ battle, left, right, others, withDay }: Shown & { withDay: boolean }) {
   return (
     <div className={`${COLUMNS} h-12 px-3`}>
-      <span className="leading-[17px]">
-        <span className="block" title={fullTime(battle.startTime)}>
-          {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
-        </span>
+      <span className="leading-[17px]" title={fullTime(battle.startTime)}>
+        {withDay ? day(battle.startTime).slice(5) : clock(battle.startTime)}
         <span className="block text-label text-t3">
           {withDay ? clock(battle.startTime) : duration(battle.duration)}
         </span>

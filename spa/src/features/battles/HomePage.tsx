@@ -5,7 +5,7 @@ import { count, shortIsk } from "@/lib/isk";
 import { nameOf } from "@/lib/names";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
-import { BattleRow } from "./BattleRow";
+import { BattleRow, ROW_FRAME } from "./BattleRow";
 import { ListHead } from "./ListHead";
 import { LiveStrip } from "./LiveStrip";
 import { useLiveBattles } from "./useLiveBattles";
@@ -48,7 +48,7 @@ export function HomePage() {
         )}
         <ul>
           {biggest.data?.items.map((battle) => (
-            <li className="last:*:border-0" key={battle.id}>
+            <li className={`${ROW_FRAME} relative last:border-0`} key={battle.id}>
               <BattleRow battle={battle} withDay />
             </li>
           ))}

@@ -2,7 +2,7 @@ import { useRouter } from "@tanstack/react-router";
 import type { MouseEvent, ReactNode } from "react";
 import type { Highlight, KillmailHit, MatchedType } from "@/api/client";
 import { isInside, killmailHref } from "@/lib/found";
-import { count, shortIsk } from "@/lib/isk";
+import { count } from "@/lib/isk";
 import { useIsPhone } from "@/lib/media";
 import { nameOf } from "@/lib/names";
 import { clock, day, fullTime } from "@/lib/time";
@@ -45,7 +45,6 @@ function RowLink({ hit, children }: { hit: KillmailHit; children: ReactNode }) {
   };
   return (
     <a
-      aria-label={sentence(hit, isOut)}
       className="block h-full hover:bg-s2 focus-visible:outline-offset-[-2px]"
       data-row=""
       href={href}
@@ -166,6 +165,7 @@ function Value({ hit }: { hit: KillmailHit }) {
       {!hit.battleId && (
         <span className="text-t3">
           <Icon name="external" size={13} />
+          <span className="sr">at zKillboard, in a new tab</span>
         </span>
       )}
     </span>
@@ -176,17 +176,7 @@ function marksOf(hit: KillmailHit, type: MatchedType, id: string | null): readon
   return hit._matched.find((match) => match.type === type && match.id === id)?.highlights ?? [];
 }
 
-function victimName(hit: KillmailHit): string {
-  return hit.victimCharacterName ?? hit.victimCorpName ?? nameOf(null, "Pilot", hit.victimCharacterId);
-}
-
 function attackers(hit: KillmailHit): string {
   if (hit.npc) return "NPCs";
   return hit.solo ? "solo" : `${count(hit.attackerCount)} attackers`;
-}
-
-function sentence(hit: KillmailHit, isOut: boolean): string {
-  const value = hit.iskValue === null ? "of unknown value" : `${shortIsk(hit.iskValue)} ISK`;
-  const text = `${nameOf(hit.shipTypeName, "Ship", hit.shipTypeId)} of ${victimName(hit)} in ${hit.systemName}, ${value}, ${day(hit.timestamp)} ${clock(hit.timestamp)}`;
-  return isOut ? `${text}, at zKillboard, in a new tab` : text;
 }

@@ -411,6 +411,16 @@ describe("the search page", () => {
       await page.getByText("Type a name").waitFor();
     }));
 
+  test("a name becomes a filter, which means this one alone and says its name", () =>
+    withPage(async (page) => {
+      await page.goto(`${system.url}/search?q=${encodeURIComponent(battle.systemName)}`);
+      await page.getByRole("button", { name: `Search with ${battle.systemName} as a filter` }).click();
+      await page.waitForURL(new RegExp(`/search\\?system=${battle.systemId}$`));
+      await page.getByRole("button", { name: `Remove the filter System ${battle.systemName}` }).waitFor();
+      await page.locator(`main a[href="/battles/${battle.id}"]`).waitFor();
+      assert.equal(await page.getByRole("searchbox", { name: /Names/ }).inputValue(), "");
+    }));
+
   test("nothing found names the filter to drop; what an address cannot mean is taken out of it", () =>
     withPage(async (page) => {
       await page.goto(`${system.url}/search?kills=900000..&nonsense=1&hull=barge&from=2026-13-40`);

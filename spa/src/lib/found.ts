@@ -55,8 +55,8 @@ export const KIND_LABELS: Record<FoundKind, string> = {
   battle: "Battles",
 };
 
-/** The key of a kind in addresses. */
-const NAMED_KEYS: Partial<Record<FoundKind, NamedKey>> = {
+/** The key of a kind in addresses; battles and killmails have pages of their own. */
+export const NAMED_KEYS: Partial<Record<FoundKind, NamedKey>> = {
   alliance: "alliance",
   corporation: "corp",
   character: "pilot",

@@ -1,5 +1,5 @@
 import { useRouter } from "@tanstack/react-router";
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useMemo } from "react";
 import type { Highlight, KillmailHit, MatchedType } from "@/api/client";
 import { isInside, killmailHref } from "@/lib/found";
 import { count } from "@/lib/isk";
@@ -20,12 +20,16 @@ const COLUMNS =
 /** Ships that were lost. A row opens the killmail in the report of its battle, else at zKillboard. */
 export function KillmailRows({ hits }: { hits: readonly KillmailHit[] }) {
   const isPhone = useIsPhone();
+  const rows = useMemo(
+    () => ({
+      length: hits.length,
+      height: () => (isPhone ? CARD : ROW),
+      keyOf: (index: number) => hits[index]?.killmailId ?? index,
+    }),
+    [hits, isPhone],
+  );
   return (
-    <VirtualRows
-      height={() => (isPhone ? CARD : ROW)}
-      keyOf={(index) => hits[index]?.killmailId ?? index}
-      length={hits.length}
-    >
+    <VirtualRows {...rows}>
       {(index) => {
         const hit = hits[index];
         return hit ? <RowLink hit={hit}>{isPhone ? <Card hit={hit} /> : <Columns hit={hit} />}</RowLink> : null;

@@ -1,12 +1,13 @@
-/** Pictures of every page: WebP in spa/screenshots, or PNG in a folder. `node e2e/screenshots.ts [folder] [page…]` */
+/** Pictures of pages, of all or some: WebP in spa/screenshots, PNG elsewhere. `node e2e/screenshots.ts [folder] [page…]` */
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { crowded } from "./shapes.ts";
 import { isRealDay, list, openBrowser, openPage, reshape, startSystem, type Theme } from "./support.ts";
 
-const folder = process.argv[2] ?? join(import.meta.dirname, "..", "screenshots");
+const COMMITTED = join(import.meta.dirname, "..", "screenshots");
+const folder = resolve(process.argv[2] ?? COMMITTED);
 const wanted = process.argv.slice(3);
 const BATTLES = 25;
 /** Lists without an end are shown as the window shows them. */
@@ -96,7 +97,7 @@ async function save(page: Page, path: string, whole: boolean): Promise<void> {
 }
 
 async function picture(page: Page, path: string): Promise<void> {
-  if (process.argv[2]) {
+  if (folder !== COMMITTED) {
     await page.screenshot({ path: `${path}.png` });
     return;
   }

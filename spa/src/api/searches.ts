@@ -1,7 +1,7 @@
 /** What is asked of search-api: completions, everything at once, battles and killmails; and what stands in for them. */
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { entityGroups, everythingFound, type FoundGroup, foundSystem } from "@/lib/found";
+import { everythingFound, type Found, type FoundGroup, type FoundKind, foundPilot, foundSystem } from "@/lib/found";
 import type { Scope } from "@/lib/searchText";
 import { type BattleItem, type BattleSearchRequest, type KillmailSearchRequest, request } from "./client";
 import { type BattleQuery, within } from "./queries";
@@ -30,16 +30,19 @@ export const suggestions = (scope: Scope, q: string) =>
 async function suggest(scope: Scope, q: string, signal: AbortSignal): Promise<Suggestions> {
   if (scope === "pilots") {
     const query = { q, type: ["character" as const], limit: OF_ONE_GROUP };
-    const answer = await request("GET /api/search/entities", { query, signal });
-    return { groups: entityGroups(answer).filter((group) => group.items.length > 0), isPartial: false };
+    const { characters } = await request("GET /api/search/entities", { query, signal });
+    return { groups: oneGroup("character", characters.map(foundPilot)), isPartial: false };
   }
   if (scope === "systems") {
     const { systems } = await request("GET /api/search/systems", { query: { q, limit: OF_ONE_GROUP }, signal });
-    const items = systems.map(foundSystem);
-    return { groups: items.length ? [{ kind: "system", items }] : [], isPartial: false };
+    return { groups: oneGroup("system", systems.map(foundSystem)), isPartial: false };
   }
   const answer = await request("GET /api/search/global", { query: { q, limit: OF_A_GROUP }, signal });
   return { groups: everythingFound(answer), isPartial: answer.battles === null };
+}
+
+function oneGroup(kind: FoundKind, items: Found[]): FoundGroup[] {
+  return items.length > 0 ? [{ kind, items }] : [];
 }
 
 /** The names that a text may mean, the best groups first. */

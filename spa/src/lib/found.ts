@@ -4,7 +4,6 @@ import type {
   AllianceHit,
   CharacterHit,
   CorporationHit,
-  EntityHits,
   EverythingAnswer,
   Highlight,
   HullClass,
@@ -55,8 +54,8 @@ export const KIND_LABELS: Record<FoundKind, string> = {
   battle: "Battles",
 };
 
-/** The key of a kind in addresses. */
-const NAMED_KEYS: Partial<Record<FoundKind, NamedKey>> = {
+/** The key of a kind in addresses; battles and killmails have pages of their own. */
+export const NAMED_KEYS: Partial<Record<FoundKind, NamedKey>> = {
   alliance: "alliance",
   corporation: "corp",
   character: "pilot",
@@ -66,42 +65,38 @@ const NAMED_KEYS: Partial<Record<FoundKind, NamedKey>> = {
 
 const MATCHES: readonly MatchKind[] = ["exact", "prefix", "word_prefix", "typo"];
 
-/** The groups of everything that was found; the one with the best match first, so that Enter opens what was meant. */
-export function everythingFound(answer: EverythingAnswer): FoundGroup[] {
-  const { killmails, battles, systems, ships } = answer;
-  const groups: (FoundGroup & { rank: number })[] = [
+type Ranked = FoundGroup & { match: number; battles: number };
+
+/**
+ * The groups of everything that was found, so that Enter opens what was meant: the one with the best match first,
+ * of equal ones that with the most battles.
+ */
+export function everythingFound({ killmails, battles, entities, systems, ships }: EverythingAnswer): FoundGroup[] {
+  const groups: Ranked[] = [
     // A killmail is found by its number alone.
-    { kind: "killmail", items: (killmails ?? []).map(foundKillmail), rank: -1 },
-    ...entityGroups(answer.entities).map((group) => ({ ...group, rank: bestMatch(hitsOf(group, answer.entities)) })),
-    { kind: "system", items: systems.map(foundSystem), rank: bestMatch(systems) },
-    { kind: "ship", items: ships.map(foundShip), rank: bestMatch(ships) },
-    { kind: "battle", items: (battles ?? []).map(foundBattle), rank: battleRank(battles ?? []) },
+    { kind: "killmail", items: (killmails ?? []).map(foundKillmail), match: -1, battles: 0 },
+    ranked("alliance", entities.alliances, foundAlliance),
+    ranked("corporation", entities.corporations, foundCorporation),
+    ranked("character", entities.characters, foundPilot),
+    ranked("system", systems, foundSystem),
+    ranked("ship", ships, foundShip),
+    { kind: "battle", items: (battles ?? []).map(foundBattle), match: battleMatch(battles ?? []), battles: 0 },
   ];
   return groups
     .filter((group) => group.items.length > 0)
-    .sort((a, b) => a.rank - b.rank)
+    .sort((a, b) => a.match - b.match || b.battles - a.battles)
     .map(({ kind, items }) => ({ kind, items }));
 }
 
-export function entityGroups(hits: EntityHits): FoundGroup[] {
-  return [
-    { kind: "alliance", items: hits.alliances.map(foundAlliance) },
-    { kind: "corporation", items: hits.corporations.map(foundCorporation) },
-    { kind: "character", items: hits.characters.map(foundPilot) },
-  ];
-}
-
-function hitsOf(group: FoundGroup, hits: EntityHits): readonly { match: NameMatch }[] {
-  if (group.kind === "alliance") return hits.alliances;
-  return group.kind === "corporation" ? hits.corporations : hits.characters;
-}
-
-function bestMatch(hits: readonly { match: NameMatch }[]): number {
-  return Math.min(...hits.map((hit) => MATCHES.indexOf(hit.match.kind)));
+/** The server gives the best hit first. */
+function ranked<T extends Named>(kind: FoundKind, hits: readonly T[], found: (hit: T) => Found): Ranked {
+  const [best] = hits;
+  const match = best ? MATCHES.indexOf(best.match.kind) : MATCHES.length;
+  return { kind, items: hits.map(found), match, battles: best?.battleCount ?? 0 };
 }
 
 /** A battle with a name of its own is as good as its match; one with what was named in it comes after the names. */
-function battleRank(battles: readonly ShortBattleHit[]): number {
+function battleMatch(battles: readonly ShortBattleHit[]): number {
   const named = battles.flatMap((battle) => battle._matched).filter((match) => match.type === "battle");
   return Math.min(MATCHES.length, ...named.map((match) => MATCHES.indexOf(match.kind)));
 }
@@ -140,7 +135,7 @@ function foundCorporation(hit: CorporationHit): Found {
   return { ...named("corporation", hit, hit.ticker), detail, href: battlesOf("corp", hit.id), lastSeenAt };
 }
 
-function foundPilot(hit: CharacterHit): Found {
+export function foundPilot(hit: CharacterHit): Found {
   const { lastSeenAt } = hit;
   const detail = joined(hit.corpName, hit.allianceName);
   return { ...named("character", hit, null), detail, href: battlesOf("pilot", hit.id), lastSeenAt };

@@ -131,6 +131,19 @@ test("the group with the best match stands first, battles without a name of thei
   expect(groups[3]?.items[0]).toMatchObject({ name: "Jita", figure: "1.23b ISK", href: `/battles/${BATTLE.id}` });
 });
 
+test("of equal matches the group whose first hit has more battles stands first", () => {
+  const groups = (battleCount: number) =>
+    everythingFound({
+      ...NOTHING,
+      entities: { ...NOTHING.entities, alliances: [party("1", "Perrigen Falls", "PERR", "prefix")] },
+      systems: [{ ...SYSTEM, name: "Perimeter", battleCount, match: match("prefix") }],
+    }).map((group) => group.kind);
+  expect([groups(9), groups(1)]).toEqual([
+    ["system", "alliance"],
+    ["alliance", "system"],
+  ]);
+});
+
 test("a battle that is called so stands before names that only begin so", () => {
   const own = { type: "battle" as const, id: BATTLE.id, name: "Jita burns", kind: "exact" as const, highlights: [] };
   const groups = everythingFound({

@@ -51,11 +51,13 @@ export function RemovableChip({ label, onRemove }: { label: string; onRemove: ()
   return (
     <button
       aria-label={`Remove the filter ${label}`}
-      className="inline-flex h-7 shrink-0 items-center gap-1.5 rounded-chip border border-t2 bg-s2 px-3 text-sec whitespace-nowrap hover:bg-s3 max-md:h-11 max-md:rounded-full"
+      className="inline-flex h-7 max-w-full shrink-0 items-center gap-1.5 rounded-chip border border-t2 bg-s2 px-3 text-sec whitespace-nowrap hover:bg-s3 max-md:h-11 max-md:rounded-full"
       onClick={onRemove}
       type="button"
     >
-      {label}
+      <span className="truncate" dir="auto">
+        {label}
+      </span>
       <Icon name="close" size={11} />
     </button>
   );

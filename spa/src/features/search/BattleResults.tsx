@@ -1,22 +1,19 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { statusOf } from "@/api/errors";
-import { battlesByName, battlesFound, namesFound } from "@/api/searches";
-import { useMinutes } from "@/lib/clock";
-import { FoundLink } from "@/ui/FoundLink";
+import { battlesByName, battlesFound } from "@/api/searches";
 import { NextPage } from "@/ui/NextPage";
 import { Empty, ErrorBox, Note, SkeletonRows } from "@/ui/states";
 import { BattleRows } from "./BattleRows";
+import { BestNames } from "./BestNames";
 import { asHit, battleCounts, unique } from "./hits";
 import { NoHits } from "./NoHits";
 import { namesInBattles, namesOf } from "./names";
 import { ResultFrame } from "./ResultFrame";
 import type { Change } from "./SearchPage";
-import { battleRequest, listQuery, queryTextOf, readSearchState, type SearchState } from "./search";
+import { battleRequest, listQuery, queryTextOf, type SearchState } from "./search";
 
 const ROW = 48;
-const BEST_NAMES = 3;
 const SORTS = [
   { value: "", label: "Best match" },
   { value: "time", label: "Newest" },
@@ -35,7 +32,7 @@ export function BattleResults({ state, change }: { state: SearchState; change: C
   const nameOf = useMemo(() => namesOf(namesInBattles(hits, first?.facets.regions ?? [])), [hits, first]);
   return (
     <ResultFrame
-      above={<BestNames state={state} />}
+      above={<BestNames change={change} state={state} />}
       change={change}
       counts={first && battleCounts(first.facets)}
       nameOf={nameOf}
@@ -86,39 +83,5 @@ function FromList({ state }: { state: SearchState }) {
         {hits && <BattleRows hits={hits} />}
       </div>
     </div>
-  );
-}
-
-/** The names that the text may mean, each with its own battles; what fails here is said by the results. */
-function BestNames({ state }: { state: SearchState }) {
-  const q = queryTextOf(state);
-  const names = useQuery({ ...namesFound(q ?? ""), enabled: q !== undefined });
-  const now = useMinutes();
-  const best = names.data?.groups.flatMap((group) => group.items).slice(0, BEST_NAMES) ?? [];
-  if (!q || best.length === 0) return null;
-  return (
-    <section aria-label="Names" className={`panel mb-3 ${names.isPlaceholderData ? "opacity-60" : ""}`}>
-      <ul>
-        {best.map((found) => (
-          <li className="border-b border-hair [ul:last-child>&]:last:border-0" key={found.href}>
-            <FoundLink found={found} now={now} />
-          </li>
-        ))}
-      </ul>
-      <AllNames state={state} total={names.data?.total ?? 0} />
-    </section>
-  );
-}
-
-function AllNames({ state, total }: { state: SearchState; total: number }) {
-  if (total <= BEST_NAMES) return null;
-  return (
-    <Link
-      className="block px-3 py-2 text-sec text-t2 hover:text-t1"
-      search={readSearchState({ ...state, type: "names" })}
-      to="/search"
-    >
-      All {total} names
-    </Link>
   );
 }

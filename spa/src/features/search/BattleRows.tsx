@@ -27,9 +27,16 @@ export function BattleRows({ hits }: { hits: readonly BattleHit[] }) {
   const isPhone = useIsPhone();
   const sparks = useSparks(hits);
   const others = useMemo(() => hits.map(otherMatches), [hits]);
-  const height = (index: number) => (isPhone ? CARD : ROW) + (others[index]?.length ? MATCHES : 0);
+  const rows = useMemo(
+    () => ({
+      length: hits.length,
+      height: (index: number) => (isPhone ? CARD : ROW) + (others[index]?.length ? MATCHES : 0),
+      keyOf: (index: number) => hits[index]?.id ?? index,
+    }),
+    [hits, others, isPhone],
+  );
   return (
-    <VirtualRows height={height} keyOf={(index) => hits[index]?.id ?? index} length={hits.length}>
+    <VirtualRows {...rows}>
       {(index) => {
         const hit = hits[index];
         if (!hit) return null;

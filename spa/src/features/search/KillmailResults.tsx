@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { killmailsFound } from "@/api/searches";
 import { NextPage } from "@/ui/NextPage";
 import { ErrorBox, SkeletonRows } from "@/ui/states";
+import { BestNames } from "./BestNames";
 import { unique } from "./hits";
 import { KillmailRows } from "./KillmailRows";
 import { NoHits } from "./NoHits";
@@ -30,6 +31,7 @@ export function KillmailResults({ state, change }: { state: SearchState; change:
   const nameOf = useMemo(() => namesOf(namesInKillmails(hits, first?.facets.regions ?? [])), [hits, first]);
   return (
     <ResultFrame
+      above={<BestNames change={change} state={state} />}
       change={change}
       counts={first?.facets}
       nameOf={nameOf}

@@ -1,8 +1,8 @@
 import { useRouter } from "@tanstack/react-router";
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useMemo } from "react";
 import type { Highlight, KillmailHit, MatchedType } from "@/api/client";
 import { isInside, killmailHref } from "@/lib/found";
-import { count, shortIsk } from "@/lib/isk";
+import { count } from "@/lib/isk";
 import { useIsPhone } from "@/lib/media";
 import { nameOf } from "@/lib/names";
 import { clock, day, fullTime } from "@/lib/time";
@@ -20,12 +20,16 @@ const COLUMNS =
 /** Ships that were lost. A row opens the killmail in the report of its battle, else at zKillboard. */
 export function KillmailRows({ hits }: { hits: readonly KillmailHit[] }) {
   const isPhone = useIsPhone();
+  const rows = useMemo(
+    () => ({
+      length: hits.length,
+      height: () => (isPhone ? CARD : ROW),
+      keyOf: (index: number) => hits[index]?.killmailId ?? index,
+    }),
+    [hits, isPhone],
+  );
   return (
-    <VirtualRows
-      height={() => (isPhone ? CARD : ROW)}
-      keyOf={(index) => hits[index]?.killmailId ?? index}
-      length={hits.length}
-    >
+    <VirtualRows {...rows}>
       {(index) => {
         const hit = hits[index];
         return hit ? <RowLink hit={hit}>{isPhone ? <Card hit={hit} /> : <Columns hit={hit} />}</RowLink> : null;
@@ -45,7 +49,6 @@ function RowLink({ hit, children }: { hit: KillmailHit; children: ReactNode }) {
   };
   return (
     <a
-      aria-label={sentence(hit, isOut)}
       className="block h-full hover:bg-s2 focus-visible:outline-offset-[-2px]"
       data-row=""
       href={href}
@@ -166,6 +169,7 @@ function Value({ hit }: { hit: KillmailHit }) {
       {!hit.battleId && (
         <span className="text-t3">
           <Icon name="external" size={13} />
+          <span className="sr">at zKillboard, in a new tab</span>
         </span>
       )}
     </span>
@@ -176,17 +180,7 @@ function marksOf(hit: KillmailHit, type: MatchedType, id: string | null): readon
   return hit._matched.find((match) => match.type === type && match.id === id)?.highlights ?? [];
 }
 
-function victimName(hit: KillmailHit): string {
-  return hit.victimCharacterName ?? hit.victimCorpName ?? nameOf(null, "Pilot", hit.victimCharacterId);
-}
-
 function attackers(hit: KillmailHit): string {
   if (hit.npc) return "NPCs";
   return hit.solo ? "solo" : `${count(hit.attackerCount)} attackers`;
-}
-
-function sentence(hit: KillmailHit, isOut: boolean): string {
-  const value = hit.iskValue === null ? "of unknown value" : `${shortIsk(hit.iskValue)} ISK`;
-  const text = `${nameOf(hit.shipTypeName, "Ship", hit.shipTypeId)} of ${victimName(hit)} in ${hit.systemName}, ${value}, ${day(hit.timestamp)} ${clock(hit.timestamp)}`;
-  return isOut ? `${text}, at zKillboard, in a new tab` : text;
 }

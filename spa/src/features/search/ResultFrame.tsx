@@ -23,7 +23,7 @@ type Props = {
   noun: { one: string; many: string };
   sorts: readonly { value: Sort; label: string }[];
   /** What stands above the results. */
-  above?: ReactNode;
+  above: ReactNode;
   children: ReactNode;
 };
 

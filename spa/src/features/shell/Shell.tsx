@@ -68,7 +68,8 @@ export function Shell() {
         </Suspense>
       )}
       {isSearching && (
-        <Suspense>
+        // While its code comes, an open dialog keeps single keys from meaning something else.
+        <Suspense fallback={<dialog aria-label="Search" className="sr" open />}>
           <Palette onClose={() => setSearching(false)} />
         </Suspense>
       )}

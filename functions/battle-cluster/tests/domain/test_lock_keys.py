@@ -9,6 +9,8 @@ from battle_cluster.domain.lock_keys import (
     DAY,
     MIDNIGHT_MARGIN,
     batch_lock_keys,
+    batch_lock_keys_of,
+    hours_of,
     lock_key,
     lock_key_of,
     lock_keys_for,
@@ -40,10 +42,39 @@ def test_only_nearby_locks_neighbouring_systems() -> None:
     assert lock_key_of(killmail) in lock_keys_for([killmail], nearby=False)
 
 
-def test_key_of_all_wormholes_is_shared_unless_a_killmail_is_in_one() -> None:
+def _wormhole_keys(time: int) -> frozenset[int]:
+    return frozenset(lock_key(ALL_WORMHOLES, hour) for hour in batch_lock_keys(time, time))
+
+
+def test_keys_of_all_wormholes_are_shared_unless_a_killmail_is_in_one() -> None:
     killmail = kill(1, NOON, "A1", "B1")
-    assert shared_lock_keys(lock_keys_for([killmail], nearby=True)) == {lock_key(ALL_WORMHOLES, killmail.time // DAY)}
+    assert shared_lock_keys(lock_keys_for([killmail], nearby=True)) == _wormhole_keys(killmail.time)
     assert shared_lock_keys(lock_keys_for([kill(2, NOON, "A1", "B1", system=WORMHOLE)], nearby=True)) == frozenset()
+
+
+def test_batch_shares_systems_but_neither_its_hours_nor_the_wormholes_that_it_changes() -> None:
+    killmails = [kill(1, NOON, "A1", "B1"), kill(2, NOON, "A1", "B1", system=WORMHOLE)]
+    lock_keys = lock_keys_for(killmails, nearby=False)
+    shared = shared_lock_keys(lock_keys | batch_lock_keys_of(killmails), is_batch=True)
+    assert shared == lock_keys - _wormhole_keys(killmails[0].time)
+    assert {lock_key_of(killmail) for killmail in killmails} <= shared
+
+
+@given(st.integers(DAY, 2**32), st.integers(0, DAY))
+def test_killmails_of_wormholes_less_than_four_hours_apart_share_a_key(time: int, gap: int) -> None:
+    shared = _wormhole_keys(time) & _wormhole_keys(time + gap)
+    if gap < MIDNIGHT_MARGIN:
+        assert shared
+    if gap > MIDNIGHT_MARGIN + 3600:
+        assert not shared
+
+
+def test_batch_needs_the_hours_around_each_killmail_and_none_between_distant_ones() -> None:
+    killmails = [kill(1, NOON, "A1", "B1"), kill(2, NOON + 30 * 1440, "A1", "B1")]
+    needed = batch_lock_keys_of(killmails)
+    assert all(batch_lock_keys(killmail.time, killmail.time) <= needed for killmail in killmails)
+    assert len(needed) <= 12
+    assert hours_of(needed | lock_keys_for(killmails, nearby=True)) == needed
 
 
 @given(st.integers(DAY, 2**32), st.integers(0, 3 * DAY), st.integers(0, 3 * DAY), st.integers(0, 3 * DAY))

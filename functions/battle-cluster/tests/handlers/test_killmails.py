@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from event_processing import UnavailableBroker, process_each, process_event
 from pydantic import SecretStr
 from stored_battles import battle_contents
 
+from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
@@ -219,6 +221,40 @@ async def test_concurrent_systems_give_the_same_battles_as_one_batch(store: Data
         sorted(c.killmail_ids) for c in cluster([killmail_of(m) for m in killmails], DetectionRules()) if c.is_battle
     )
     assert [battle[0] for battle in battle_contents(database)["battles"]] == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_concurrent_batches_and_single_killmails_give_the_same_battles_as_one_batch(
+    store: Database, database: str, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Two batches of one evening, one of the next morning, and single killmails, all at once."""
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    evening = random_killmails(seed, size=40)
+    morning = [
+        m.model_copy(
+            update={"killmail_id": m.killmail_id + 100, "killmail_time": m.killmail_time + timedelta(hours=11)}
+        )
+        for m in random_killmails(seed + 10, size=20)
+    ]
+    batches = [evening[:15], evening[15:30], morning]
+    await asyncio.gather(
+        *(process(map(from_event, batch), store, NOW) for batch in batches),
+        *(process([from_event(killmail)], store, NOW) for killmail in evening[30:]),
+    )
+    everything = [killmail_of(m) for m in (*evening, *morning)]
+    expected = sorted(sorted(c.killmail_ids) for c in cluster(everything, DetectionRules()) if c.is_battle)
+    assert [battle[0] for battle in battle_contents(database)["battles"]] == expected
+
+
+async def test_batches_at_both_ends_of_one_long_battle_do_not_miss_each_other(
+    store: Database, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their own hours are far apart, but the battle that both change reaches from one to the other."""
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    fight = [enriched_killmail(n, 5 * n, (n % 5 + 1, 1), [(11, 2), (12, 2)]) for n in range(1, 133)]
+    await process(map(from_event, fight[6:-6]), store, NOW)
+    await asyncio.gather(*(process(map(from_event, part), store, NOW) for part in (fight[:6], fight[-6:])))
+    assert [battle[0] for battle in battle_contents(database)["battles"]] == [list(range(1, 133))]
 
 
 async def test_message_the_broker_did_not_accept_is_published_with_the_next_event(store: Database) -> None:

@@ -95,8 +95,8 @@ async def test_retried_transaction_holds_the_keys_that_were_missing_before(store
         assert not uow.missing_lock_keys([*killmails, elsewhere])
 
 
-@pytest.mark.parametrize(("minutes", "waits"), [(200, True), (3000, False)])
-async def test_batches_of_other_days_are_written_side_by_side(
+@pytest.mark.parametrize(("minutes", "waits"), [(200, True), (10 * 60, False), (3000, False)])
+async def test_batches_of_other_hours_are_written_side_by_side(
     store: Database, monkeypatch: pytest.MonkeyPatch, minutes: int, waits: bool
 ) -> None:
     monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
@@ -105,6 +105,33 @@ async def test_batches_of_other_days_are_written_side_by_side(
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(batch)
         assert await is_waiting(store, later) is waits
+
+
+async def test_single_killmail_waits_for_a_batch_in_its_systems(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored([killmail_of(killmail) for killmail in PAIR])
+        assert await is_waiting(store, [killmail_of(enriched_killmail(3, 5, (1, 1), [(11, 2)]))])
+        assert not await is_waiting(store, [killmail_of(enriched_killmail(4, 5, (1, 1), [(11, 2)], system=30_000_999))])
+
+
+async def test_batch_must_hold_the_hours_of_everything_that_it_changes(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    batch = [killmail_of(killmail) for killmail in PAIR]
+    reached = killmail_of(enriched_killmail(3, 400, (1, 1), [(11, 2)]))
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch)
+        assert not uow.missing_lock_keys(batch)
+        missing = uow.missing_lock_keys([*batch, reached])
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch, missing)
+        assert not uow.missing_lock_keys([*batch, reached])
+        later = [killmail_of(enriched_killmail(at, 400 + at, (at, 1), [(11, 2)])) for at in (4, 5)]
+        assert await is_waiting(store, later)
 
 
 async def test_whoever_excludes_batches_waits_for_each(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,8 @@
-"""Lock keys: clustering locks each system on each UTC day that it may change; one integer stands for both."""
+"""Lock keys: clustering locks each system on each UTC day that it may change; one integer stands for both.
+
+Batches exclude each other by the hours that they may change, and share the keys of systems, by which they and single
+killmails exclude each other. So batches of other hours of one day go on side by side.
+"""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
@@ -14,7 +18,7 @@ killmails and tonight's fights in the same system never wait for each other."""
 SYSTEM_BITS: Final = 32
 HOUR: Final = 3600
 BATCH_MARGIN: Final = MIDNIGHT_MARGIN // 2
-"""Seconds around a batch; so the locked hours of two batches less than `MIDNIGHT_MARGIN` apart overlap."""
+"""Seconds around what a batch changes; so the locked hours of two batches less than `MIDNIGHT_MARGIN` apart overlap."""
 BATCH_LOCK_KEY: Final = 1
 """Shared by every transaction that clusters a batch; retention excludes all of them with it."""
 
@@ -31,31 +35,49 @@ def lock_key_of(killmail: Killmail) -> int:
 def lock_keys_for(killmails: Iterable[Killmail], *, nearby: bool) -> frozenset[int]:
     """The keys that the killmails need; with `nearby` those of nearby systems as well.
 
-    Wormholes have no list of neighbours, since they connect to any system: one key a day stands for all of them.
+    Wormholes have no list of neighbours, since they connect to any system: one key an hour stands for all of them.
     """
     return frozenset(key for killmail in killmails for key in _keys_for(killmail, nearby=nearby))
 
 
 def _keys_for(killmail: Killmail, *, nearby: bool) -> Iterator[int]:
-    systems = frozenset({killmail.system_id, WORMHOLE_SYSTEMS.start})
-    if nearby:
-        systems |= killmail.nearby_system_ids
+    systems = {killmail.system_id, *killmail.nearby_system_ids} if nearby else {killmail.system_id}
     for day in {(killmail.time - MIDNIGHT_MARGIN) // DAY, (killmail.time + MIDNIGHT_MARGIN) // DAY}:
         yield from (lock_key(system, day) for system in systems)
+    yield from (lock_key(WORMHOLE_SYSTEMS.start, hour) for hour in batch_lock_keys(killmail.time, killmail.time))
 
 
 def batch_lock_keys(start: int, end: int) -> frozenset[int]:
     """The hours of a batch from `start` to `end`, numbered from 1970, which is less than any key of a system.
 
-    A batch does not lock the systems near its own, so two batches of the same time would miss each other's neighbours;
-    those of other days go on side by side. A single killmail locks the nearby systems, and so meets a batch there.
+    A batch does not lock the systems near its own, so two batches of the same time would miss each other's neighbours.
+    A single killmail locks the nearby systems, and so meets a batch there.
     """
     return frozenset(range((start - BATCH_MARGIN) // HOUR, (end + BATCH_MARGIN) // HOUR + 1))
 
 
-def shared_lock_keys(lock_keys: Collection[int]) -> frozenset[int]:
-    """The keys to lock in shared mode: those of all wormholes, when none of the keys is a wormhole system."""
-    systems = {key & (1 << SYSTEM_BITS) - 1 for key in lock_keys}
-    if any(system in WORMHOLE_SYSTEMS[1:] for system in systems):
-        return frozenset()
-    return frozenset(key for key in lock_keys if key & (1 << SYSTEM_BITS) - 1 == WORMHOLE_SYSTEMS.start)
+def batch_lock_keys_of(killmails: Iterable[Killmail]) -> frozenset[int]:
+    """The hours that a batch must hold to change these killmails, in any order and however far apart they are."""
+    starts = {killmail.time // HOUR * HOUR for killmail in killmails}
+    return frozenset(key for start in starts for key in batch_lock_keys(start, start + HOUR - 1))
+
+
+def hours_of(lock_keys: Iterable[int]) -> frozenset[int]:
+    """Those of the keys that are hours of batches."""
+    return frozenset(key for key in lock_keys if key < 1 << SYSTEM_BITS)
+
+
+def shared_lock_keys(lock_keys: Collection[int], *, is_batch: bool = False) -> frozenset[int]:
+    """The keys to lock in shared mode.
+
+    Those of all wormholes, when none of the keys is a wormhole system; and those of systems, by a batch that holds its
+    hours.
+    """
+    by_system: dict[int, set[int]] = {}
+    for key in lock_keys:
+        by_system.setdefault(key & (1 << SYSTEM_BITS) - 1, set()).add(key)
+    wormholes = by_system.pop(WORMHOLE_SYSTEMS.start, set())
+    shared = set[int]() if any(system in WORMHOLE_SYSTEMS for system in by_system) else wormholes
+    if is_batch:
+        shared = shared.union(*by_system.values())
+    return frozenset(shared) - hours_of(lock_keys)

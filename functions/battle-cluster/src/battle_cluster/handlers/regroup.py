@@ -145,7 +145,7 @@ async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neigh
 
 
 def _require_locks(neighbourhood: Neighbourhood, uow: UnitOfWork) -> None:
-    missing = uow.missing_lock_keys(neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core)
+    missing = uow.missing_lock_keys([neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core])
     if missing:
         raise MoreLocksNeeded(missing)
 

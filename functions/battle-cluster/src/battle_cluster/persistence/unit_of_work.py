@@ -10,8 +10,11 @@ from battle_cluster.domain.battle import ClusteringConfig
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import (
     BATCH_LOCK_KEY,
+    HOUR,
     MIDNIGHT_MARGIN,
     batch_lock_keys,
+    batch_lock_keys_of,
+    hours_of,
     lock_key,
     lock_key_of,
     lock_keys_for,
@@ -35,7 +38,9 @@ from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 
 CONCURRENT_BATCHES: Final = 3
-"""Two batches of different days are written while one is read. More would only fill memory, 30 MB each."""
+"""Two batches of different hours are written while one is read. More would only fill memory, 30 MB each."""
+BATCH_OVERHANG: Final = HOUR
+"""Seconds that a batch locks beyond what it needs: battles reach over its edges, and each retry clusters it again."""
 
 # Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
 LOCK: Final[LiteralString] = """
@@ -87,6 +92,7 @@ class UnitOfWork(units.UnitOfWork):
         super().__init__(connection, outbox)
         self.cache = cache
         self._held_lock_keys: frozenset[int] = frozenset()
+        self._is_batch = False
         self.killmails = KillmailRepository(connection, cache)
         self.battles = BattleRepository(connection, outbox)
         self.edits = EditRepository(connection, cache)
@@ -101,13 +107,14 @@ class UnitOfWork(units.UnitOfWork):
 
         The order is fixed, so that transactions do not deadlock.
         """
-        shared_keys = int_array(shared_lock_keys(lock_keys) | shared)
+        shared_keys = int_array(shared_lock_keys(lock_keys, is_batch=self._is_batch) | shared)
         await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared_keys})
         self._held_lock_keys |= frozenset(lock_keys)
 
-    def missing_lock_keys(self, killmails: Iterable[Killmail]) -> frozenset[int]:
+    def missing_lock_keys(self, killmails: Sequence[Killmail]) -> frozenset[int]:
         """The keys that a change of these killmails needs and the transaction does not hold."""
-        return frozenset(map(lock_key_of, killmails)) - self._held_lock_keys
+        hours = batch_lock_keys_of(killmails) if self._is_batch else frozenset[int]()
+        return hours.union(map(lock_key_of, killmails)) - self._held_lock_keys
 
     async def lock_and_find_stored(
         self, killmails: Sequence[Killmail], more_lock_keys: Collection[int] = ()
@@ -118,10 +125,10 @@ class UnitOfWork(units.UnitOfWork):
 
         Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
         """
-        lock_keys = await self._lock_keys_of(killmails)
+        lock_keys = await self._lock_keys_of(killmails, more_lock_keys)
         killmail_ids = int_array(killmail.killmail_id for killmail in killmails)
         async with self._connection.pipeline():
-            await self.lock(lock_keys.union(more_lock_keys))
+            await self.lock(lock_keys)
             cursor = await self._connection.execute(SELECT_STORED_AND_CONFIG, {"killmail_ids": killmail_ids})
         row = await cursor.fetchone()
         assert row is not None  # noqa: S101  # the migration inserts the only row
@@ -130,19 +137,22 @@ class UnitOfWork(units.UnitOfWork):
         await self.killmails.drop_outdated(config.values_version)
         return config, {killmail_id: (feed, computed) for killmail_id, feed, computed in revisions}
 
-    async def _lock_keys_of(self, killmails: Sequence[Killmail]) -> frozenset[int]:
-        """A batch locks every system of its time instead of the nearby ones.
+    async def _lock_keys_of(self, killmails: Sequence[Killmail], more_lock_keys: Collection[int]) -> frozenset[int]:
+        """The keys to lock, with `more_lock_keys`. A batch holds its hours then.
 
-        Some battle reaches them, and each retry with more locks would cluster it again.
+        It locks every system of its time instead of the nearby ones: some battle reaches them, and each retry with
+        more locks would cluster it again.
         """
         if not is_batch(len(killmails)):
-            return lock_keys_for(killmails, nearby=True)
+            return lock_keys_for(killmails, nearby=True).union(more_lock_keys)
         # Before any read: what was read before a wait for the lock may be stale.
-        hours = batch_lock_keys(killmails[0].time, killmails[-1].time)
+        self._is_batch = True
+        hours = batch_lock_keys(killmails[0].time - BATCH_OVERHANG, killmails[-1].time + BATCH_OVERHANG)
+        hours |= hours_of(more_lock_keys)
         await self.lock(hours | {BATCH_LOCK_KEY}, shared=frozenset({BATCH_LOCK_KEY}))
         start, end = killmails[0].time - MIDNIGHT_MARGIN, killmails[-1].time + MIDNIGHT_MARGIN
         stored = {lock_key(system_id, day) for system_id, day in await self.killmails.system_days_between(start, end)}
-        return lock_keys_for(killmails, nearby=False) | stored
+        return lock_keys_for(killmails, nearby=False).union(stored, more_lock_keys)
 
     async def clustering_config(self) -> ClusteringConfig:
         """The clustering configuration; read killmails after it, since it drops what is cached with older values."""

@@ -9,6 +9,7 @@ from battle_cluster.detection.rules import DetectionRules
 
 T = TypeVar("T")
 
+
 class Tier(StrEnum):
     SINGLE = "single"
     SMALL = "small"

@@ -40,7 +40,8 @@ def edge_weight(rules: SideRules, mutual: float) -> float:
 def moves(rules: SideRules, mutual: float) -> bool:
     """Whether a party moves to another that it shot with this many of its twenty units of hostility."""
     built = evidence(3, {(0, 1): 50, (0, 2): 20 - mutual, (1, 2): mutual}, {(1, 2): 30})
-    return moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules), rules) == [[0], [1, 2]]
+    fitting = moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules), rules)
+    return [bloc.parties for bloc in fitting.blocs] == [(0,), (1, 2)]
 
 
 def is_split(rules: SideRules, pilots: int, killmails: int, loyal_pilots: int = 2) -> bool:

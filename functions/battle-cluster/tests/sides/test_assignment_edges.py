@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from builders import attacker, kill, party, pilot
-from edges import A, B, C, D, evidence, graph, is_merged, role_of_smallest_bloc
+from edges import A, B, C, D, collect_own_side_shots, collect_shots, evidence, graph, is_merged, role_of_smallest_bloc
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Role, _roles, assign
@@ -89,18 +89,18 @@ def test_similarity_is_the_shared_part_of_hostility_and_zero_without_any() -> No
 
 
 def test_pilot_who_shot_only_the_own_ship_is_no_awoxer() -> None:
-    assert awoxers([kill(1, 0, "A1", "A1")], RULES) == ()
-    assert awoxers([kill(1, 0, "A1", "A1 A2")], RULES) == (pilot("A2"),)
+    assert awoxers(collect_shots([kill(1, 0, "A1", "A1")]), RULES) == ()
+    assert awoxers(collect_shots([kill(1, 0, "A1", "A1 A2")]), RULES) == (pilot("A2"),)
 
 
 def test_half_of_the_victims_make_an_awoxer_and_the_own_ship_does_not_count() -> None:
     killmails = [kill(1, 0, "A1", "A9"), kill(2, 1, "B1", "A9"), kill(3, 2, "A9", "A9")]
-    assert awoxers(killmails, RULES) == (pilot("A9"),)
-    assert awoxers([*killmails, kill(4, 3, "B2", "A9")], RULES) == ()
+    assert awoxers(collect_shots(killmails), RULES) == (pilot("A9"),)
+    assert awoxers(collect_shots([*killmails, kill(4, 3, "B2", "A9")]), RULES) == ()
 
 
 def test_npcs_and_other_parties_are_no_awoxers() -> None:
-    assert awoxers([kill(1, 0, "A1", "x B1 A2"), kill(2, 1, "B1", "A3")], RULES) == (pilot("A2"),)
+    assert awoxers(collect_shots([kill(1, 0, "A1", "x B1 A2"), kill(2, 1, "B1", "A3")]), RULES) == (pilot("A2"),)
 
 
 def loyal(killmails: int = 3) -> list[Killmail]:
@@ -117,7 +117,9 @@ SIDE_OF = {A: 1, C: 1, B: 2, D: 3}
 def defectors_by_party(
     killmails: list[Killmail], side_of: dict[Party, int] | None = None
 ) -> dict[Party, tuple[int, frozenset[int]]]:
-    return {group.party: (group.side, group.pilots) for group in find_defectors(killmails, side_of or SIDE_OF, RULES)}
+    shots, own_side_shots = collect_shots(killmails), collect_own_side_shots(killmails)
+    defectors = find_defectors(own_side_shots, shots, side_of or SIDE_OF, RULES)
+    return {group.party: (group.side, group.pilots) for group in defectors}
 
 
 def test_defectors_attack_their_side_together_with_another() -> None:

@@ -15,7 +15,8 @@ def fitting(built: Evidence, *clusters: list[int]) -> Fitting:
 
 
 def moved(built: Evidence, *clusters: list[int]) -> list[list[int]]:
-    return moved_to_best_fit(list(clusters), built, fit_weights(built, RULES), RULES)
+    fitting = moved_to_best_fit(list(clusters), built, fit_weights(built, RULES), RULES)
+    return [list(bloc.parties) for bloc in fitting.blocs]
 
 
 STOMP: Edges = {(0, 1): 10.0, (0, 2): 6.0, (0, 3): 2.0}

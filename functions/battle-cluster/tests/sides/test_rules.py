@@ -10,6 +10,9 @@ from edges import (
     C,
     D,
     Probe,
+    collect_evidence,
+    collect_own_side_shots,
+    collect_shots,
     evidence,
     is_merged,
     neighbouring_values,
@@ -21,7 +24,7 @@ from battle_cluster.domain.killmail import Party, PartyKind
 from battle_cluster.sides.assignment import Role
 from battle_cluster.sides.correlation_clustering import edge_weights, fit_weights
 from battle_cluster.sides.defectors import awoxers, find_defectors
-from battle_cluster.sides.evidence import collect_evidence, weight
+from battle_cluster.sides.evidence import weight
 from battle_cluster.sides.fit import moved_to_best_fit
 from battle_cluster.sides.placement import calibrated_confidence
 from battle_cluster.sides.priors import AMARR, CALDARI, prior_weights
@@ -37,14 +40,17 @@ def edge_weight(rules: SideRules, mutual: float) -> float:
 def moves(rules: SideRules, mutual: float) -> bool:
     """Whether a party moves to another that it shot with this many of its twenty units of hostility."""
     built = evidence(3, {(0, 1): 50, (0, 2): 20 - mutual, (1, 2): mutual}, {(1, 2): 30})
-    return moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules), rules) == [[0], [1, 2]]
+    fitting = moved_to_best_fit([[0], [1], [2]], built, fit_weights(built, rules), rules)
+    return [bloc.parties for bloc in fitting.blocs] == [(0,), (1, 2)]
 
 
 def is_split(rules: SideRules, pilots: int, killmails: int, loyal_pilots: int = 2) -> bool:
     defectors = " ".join(f"A{70 + n}" for n in range(pilots))
     loyal = [kill(n, n, f"B{n}", " ".join(f"A{k}" for k in range(1, loyal_pilots + 1))) for n in range(1, 6)]
     defected = [kill(300 + n, n, f"C{n}", f"{defectors} B8") for n in range(killmails)]
-    return bool(find_defectors([*loyal, *defected], {A: 1, C: 1, B: 2}, rules))
+    killmails = [*loyal, *defected]
+    side_of = {A: 1, C: 1, B: 2}
+    return bool(find_defectors(collect_own_side_shots(killmails), collect_shots(killmails), side_of, rules))
 
 
 def prior_weight(rules: SideRules, killmails: int) -> float:
@@ -55,11 +61,11 @@ def prior_weight(rules: SideRules, killmails: int) -> float:
 
 def has_awoxer(rules: SideRules, other_victims: int) -> bool:
     others = (kill(2 + n, n, f"B{n}", "A9") for n in range(other_victims))
-    return bool(awoxers([kill(1, 0, "A1", "A9"), *others], rules))
+    return bool(awoxers(collect_shots([kill(1, 0, "A1", "A9"), *others]), rules))
 
 
 def hostility_with_friendly_fire(rules: SideRules) -> float:
-    return round(collect_evidence([kill(1, 0, "B1", "A1 B2")], rules).evidence().hostility[0][1], 4)
+    return round(collect_evidence([kill(1, 0, "B1", "A1 B2")], rules).hostility[0][1], 4)
 
 
 CASES: dict[str, tuple[Probe, object]] = {

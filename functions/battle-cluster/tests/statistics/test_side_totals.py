@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from builders import CAPSULE, CITADEL, RULES, cluster_ids, kill, parties_of, party, pilot, totals
+from edges import collect_evidence
 
 from battle_cluster.detection.classification import classify
 from battle_cluster.detection.guests import GuestCut, _split
@@ -12,7 +13,6 @@ from battle_cluster.edits.constraints import Constraints, apply_constraints
 from battle_cluster.reconciliation.battle_identity import new_battle_id
 from battle_cluster.sides.assignment import Role, Side, Sides, assign
 from battle_cluster.sides.defectors import Defectors
-from battle_cluster.sides.evidence import collect_evidence
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES
 from battle_cluster.statistics.battle_totals import Outcome, TotalsAccumulator, outcome
@@ -45,7 +45,10 @@ def test_accumulator_follows_a_change_of_sides() -> None:
     accumulator = TotalsAccumulator()
     for killmail in killmails:
         accumulator.add(killmail)
-    for sides in (sides_of(A=1, B=2), sides_of(A=2, B=1), sides_of(A=1, B=2, C=2), sides_of(A=1, B=2, C=2)):
+    defected = replace(sides_of(A=1, B=2), by_pilot={(A, pilot("A1")): 2})
+    awoxing = replace(sides_of(A=1, B=2), awoxers=(pilot("A1"),))
+    same = sides_of(A=1, B=2, C=2)
+    for sides in (sides_of(A=1, B=2), sides_of(A=2, B=1), same, same, defected, awoxing, sides_of(A=1), sides_of()):
         assert accumulator.totals(sides) == totals(killmails, sides)
 
 
@@ -122,7 +125,7 @@ def test_militia_priors_apply_by_default() -> None:
     attackers = tuple(
         attacker._replace(party=militia) for attacker, militia in zip(killmail.attackers, (caldari, amarr), strict=True)
     )
-    evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES).evidence()
+    evidence = collect_evidence([replace(killmail, attackers=attackers)], DEFAULT_SIDE_RULES)
     first, second = evidence.parties.index(caldari), evidence.parties.index(amarr)
     assert prior_weights(evidence, DEFAULT_SIDE_RULES)[first] == {second: DEFAULT_SIDE_RULES.prior_weight}
 

@@ -1,17 +1,19 @@
 """Evidence, blocs and engagements exactly at a limit of the rules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from builders import HOME, cluster_ids, kill, party
 
 from battle_cluster.detection.rules import DetectionRules
-from battle_cluster.domain.killmail import Party
+from battle_cluster.domain.killmail import Killmail, Party
 from battle_cluster.sides.assignment import Role, _roles
-from battle_cluster.sides.evidence import Evidence, Graph
+from battle_cluster.sides.defectors import OwnSideShots
+from battle_cluster.sides.evidence import Evidence, EvidenceAccumulator, Graph
 from battle_cluster.sides.fit import Standing
 from battle_cluster.sides.placement import numbered_placement
 from battle_cluster.sides.rules import SideRules
+from battle_cluster.sides.shots import ShotIndex
 from battle_cluster.sides.structural_balance import Bloc, _pairs, blocs
 
 A, B, C, D = (party(letter) for letter in "ABCD")
@@ -39,6 +41,27 @@ def evidence(size: int, hostility: Edges, co_attack: Edges | None = None) -> Evi
     parties = tuple(party(chr(ord("A") + index)) for index in range(size))
     hostility_graph, co_attack_graph = graph(size, hostility), graph(size, co_attack or {})
     return Evidence(parties, hostility_graph, co_attack_graph, (5,) * size, (10,) * size, (1,) * size)
+
+
+def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> Evidence:
+    accumulator = EvidenceAccumulator(rules)
+    for killmail in killmails:
+        accumulator.add(killmail)
+    return accumulator.evidence()
+
+
+def collect_shots(killmails: Iterable[Killmail]) -> ShotIndex:
+    shots = ShotIndex()
+    for killmail in killmails:
+        shots.add(killmail)
+    return shots
+
+
+def collect_own_side_shots(killmails: Iterable[Killmail]) -> OwnSideShots:
+    shots = OwnSideShots()
+    for killmail in killmails:
+        shots.add(killmail)
+    return shots
 
 
 def is_merged(rules: SideRules, mutual: float, first: float, second: float, *, co_attack: float = 0.0) -> bool:

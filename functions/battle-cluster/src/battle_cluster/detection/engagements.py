@@ -4,13 +4,12 @@ An engagement is the part of a battle that is fought in one system without a lon
 join running fights (through several systems) and further rounds (in one system, after a pause).
 """
 
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from battle_cluster.detection.classification import ClassifiedKillmail
-from battle_cluster.detection.links import Link, LinkReason
+from battle_cluster.detection.links import Link, LinkReason, TimeKey
 from battle_cluster.detection.reach import can_travel, has_gate_route
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party
@@ -67,17 +66,18 @@ def _running_fight_links(
     combat: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
 ) -> Iterator[EngagementLink]:
+    least_share = min(rules.crew_share, rules.moved_share_unknown_hole)
     for first, second in sorted(_pilot_transitions(engagements, combat, rules)):
         earlier, later = engagements[first], engagements[second]
-        a, b = _nearest(earlier, later)
-        if abs(b.time - a.time) > rules.max_pause:
-            continue
         shared = earlier.pilots & later.pilots
         share = len(shared) / min(len(earlier.pilots), len(later.pilots))
-        min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
-        if share < min_share:
+        if share < least_share:
             continue
-        if _is_through_gate(a, b, share, rules) or _enemies(earlier, shared) & _enemies(later, shared):
+        a, b = _nearest(earlier, later)
+        min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
+        if share < min_share or abs(b.time - a.time) > rules.max_pause:
+            continue
+        if _is_through_gate(a, b, share, rules) or _share_an_enemy(earlier, later, shared):
             yield EngagementLink(first, second, _link((a, b), LinkReason.MOVED, share, rules.max_pause))
 
 
@@ -92,13 +92,14 @@ def _pilot_transitions(
 ) -> set[tuple[int, int]]:
     """Pairs of engagements in different systems between which a pilot travelled within the window."""
     transitions: set[tuple[int, int]] = set()
-    if len({classified.killmail.system_id for classified in combat}) < 2:  # noqa: PLR2004  # no other system
+    travellers = _pilots_in_several_systems(engagements)
+    if not travellers:
         return transitions
     engagement_of = _engagement_of(engagements)
     last_seen: dict[int, dict[int, Killmail]] = {}
     for classified in combat:
         killmail = classified.killmail
-        for pilot in classified.pilots:
+        for pilot in travellers & classified.pilots:
             by_system = last_seen.setdefault(pilot, {})
             for other_system, before in by_system.items():
                 if (
@@ -110,6 +111,18 @@ def _pilot_transitions(
                     transitions.add((min(a, b), max(a, b)))
             by_system[killmail.system_id] = killmail
     return transitions
+
+
+def _pilots_in_several_systems(engagements: Iterable[Engagement]) -> frozenset[int]:
+    pilots_of: dict[int, set[int]] = {}
+    for engagement in engagements:
+        pilots_of.setdefault(engagement.system_id, set()).update(engagement.pilots)
+    seen: set[int] = set()
+    travellers: set[int] = set()
+    for pilots in pilots_of.values():
+        travellers |= seen & pilots
+        seen |= pilots
+    return frozenset(travellers)
 
 
 def _engagement_of(engagements: Sequence[Engagement]) -> dict[int, int]:
@@ -124,18 +137,25 @@ def _engagement_of(engagements: Sequence[Engagement]) -> dict[int, int]:
 def _nearest(first: Engagement, second: Engagement) -> tuple[Killmail, Killmail]:
     """The closest killmails in time, one of each engagement; the earliest pair if several are equally close.
 
-    Only neighbours on the common timeline can be the closest.
+    Only neighbours on the common timeline can be the closest, and each such pair has a killmail of the shorter one.
     """
-    timeline = [
-        (_time_key(classified.killmail), index, classified.killmail)
-        for index, engagement in enumerate((first, second))
-        for classified in engagement.killmails
+    short, long = sorted((first.killmails, second.killmails), key=len)
+    places = [bisect_left(long, _time_key(entry.killmail), key=_entry_key) for entry in short]
+    pairs = [
+        (long[place - 1].killmail, entry.killmail)
+        for entry, place, place_before in zip(short, places, [0, *places], strict=False)
+        if place > place_before
     ]
-    steps = pairwise(sorted(timeline, key=lambda entry: entry[:2]))
-    return min(
-        ((a, b) for (_, index, a), (_, next_index, b) in steps if index != next_index),
-        key=lambda pair: (pair[1].time - pair[0].time, *_time_key(pair[0])),
-    )
+    pairs += [
+        (entry.killmail, long[place].killmail)
+        for entry, place, place_after in zip(short, places, [*places[1:], len(long)], strict=True)
+        if place < place_after
+    ]
+    return min(pairs, key=lambda pair: (pair[1].time - pair[0].time, *_time_key(pair[0])))
+
+
+def _entry_key(classified: ClassifiedKillmail) -> TimeKey:
+    return _time_key(classified.killmail)
 
 
 def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules) -> Iterator[EngagementLink]:
@@ -148,19 +168,21 @@ def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules
             yield EngagementLink(first, second, link)
 
 
-def _shared_pilot_counts(engagements: Sequence[Engagement], rules: DetectionRules) -> Counter[tuple[int, int]]:
+def _shared_pilot_counts(engagements: Sequence[Engagement], rules: DetectionRules) -> dict[tuple[int, int], int]:
     """Number of shared pilots by pair of engagements of one system within the window; the earlier one comes first."""
-    attended: dict[tuple[int, int], list[int]] = {}
-    systems = Counter(engagement.system_id for engagement in engagements)
+    by_system: dict[int, list[int]] = {}
     for number in sorted(range(len(engagements)), key=lambda index: (engagements[index].start, index)):
-        system = engagements[number].system_id
-        for pilot in engagements[number].pilots if systems[system] > 1 else ():
-            attended.setdefault((system, pilot), []).append(number)
-    shared: Counter[tuple[int, int]] = Counter()
-    for numbers in attended.values():
-        for index, second in enumerate(numbers):
-            limit = engagements[second].start - rules.window
-            shared.update((first, second) for first in numbers[:index] if engagements[first].end >= limit)
+        by_system.setdefault(engagements[number].system_id, []).append(number)
+    shared: dict[tuple[int, int], int] = {}
+    for numbers in by_system.values():
+        recent: list[int] = []
+        for second in numbers:
+            later = engagements[second]
+            recent = [first for first in recent if engagements[first].end >= later.start - rules.window]
+            for first in recent:
+                if not engagements[first].pilots.isdisjoint(later.pilots):
+                    shared[first, second] = len(engagements[first].pilots & later.pilots)
+            recent.append(second)
     return shared
 
 
@@ -171,18 +193,26 @@ def _same_enemies(earlier: Engagement, later: Engagement, rules: DetectionRules)
     return common > 0 and common >= rules.round_enemies * min(len(earlier_enemies), len(later_enemies))
 
 
+def _share_an_enemy(first: Engagement, second: Engagement, pilots: frozenset[int]) -> bool:
+    small, large = sorted((first, second), key=lambda engagement: len(engagement.killmails))
+    enemies = _enemies(small, pilots)
+    return any(not enemies.isdisjoint(parties) for parties in _enemies_by_killmail(large, pilots))
+
+
 def _enemies(engagement: Engagement, pilots: frozenset[int]) -> frozenset[Party]:
     """Parties that these pilots shot or that shot them. Their own party is no enemy, even if they shot it."""
-    enemies: set[Party] = set()
+    return frozenset[Party]().union(*_enemies_by_killmail(engagement, pilots))
+
+
+def _enemies_by_killmail(engagement: Engagement, pilots: frozenset[int]) -> Iterator[set[Party]]:
     for classified in engagement.killmails:
         if pilots.isdisjoint(classified.pilots):
             continue
         victim, attackers = classified.killmail.victim, classified.killmail.attackers
         if victim.party is not None and any(a.character_id in pilots and a.party != victim.party for a in attackers):
-            enemies.add(victim.party)
+            yield {victim.party}
         if victim.character_id in pilots:
-            enemies.update(a.party for a in attackers if a.party is not None and a.party != victim.party)
-    return frozenset(enemies)
+            yield {a.party for a in attackers if a.party is not None and a.party != victim.party}
 
 
 def _link(pair: tuple[Killmail, Killmail], reason: LinkReason, share: float, quiet_limit: int) -> Link:
@@ -190,5 +220,5 @@ def _link(pair: tuple[Killmail, Killmail], reason: LinkReason, share: float, qui
     return Link(first.killmail_id, second.killmail_id, reason, round(min(share, 1.0), 4), quiet_limit)
 
 
-def _time_key(killmail: Killmail) -> tuple[int, int]:
+def _time_key(killmail: Killmail) -> TimeKey:
     return killmail.time, killmail.killmail_id

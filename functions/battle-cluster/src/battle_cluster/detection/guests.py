@@ -46,12 +46,42 @@ def _best_cut(
 ) -> GuestCut | None:
     """The most even cut; a tie goes to the pilot with the lowest id."""
     blocks, weak_edges = _blocks(members, links)
+    detachable = _detachable_killmails(blocks, weak_edges)
     cuts = [
         cut
         for pilot in sorted({pilot for _, _, pilot in weak_edges})
-        if (cut := _cut_at(pilot, blocks, weak_edges, timeline, rules)) is not None
+        if detachable[pilot] >= rules.min_guest_fight
+        and (cut := _cut_at(pilot, blocks, weak_edges, timeline, rules)) is not None
     ]
     return max(cuts, key=lambda cut: (len(cut.fights[1]), -cut.pilot), default=None)
+
+
+def _detachable_killmails(blocks: Sequence[Sequence[int]], weak_edges: Sequence[WeakEdge]) -> dict[int, int]:
+    """By pilot: how many killmails at most come apart from the largest block without the pilot's links.
+
+    In a tree from that block these are the branches that hang on the pilot, and what the tree does not reach. Most
+    pilots hold a killmail or two: too few for a fight, however the parts are joined, so they need no closer look.
+    """
+    neighbours: dict[int, list[tuple[int, int]]] = {}
+    for a, b, pilot in weak_edges:
+        neighbours.setdefault(a, []).append((b, pilot))
+        neighbours.setdefault(b, []).append((a, pilot))
+    root = max(range(len(blocks)), key=lambda block: len(blocks[block]))
+    parent: dict[int, tuple[int, int]] = {root: (root, 0)}
+    reached = [root]
+    for block in reached:  # grows meanwhile
+        for other, pilot in neighbours.get(block, ()):
+            if other not in parent:
+                parent[other] = (block, pilot)
+                reached.append(other)
+    branch = [len(block) for block in blocks]
+    unreached = sum(branch) - sum(branch[block] for block in reached)
+    detachable = dict.fromkeys((pilot for _, _, pilot in weak_edges), unreached)
+    for block in reversed(reached[1:]):
+        above, pilot = parent[block]
+        branch[above] += branch[block]
+        detachable[pilot] += branch[block]
+    return detachable
 
 
 def _cut_at(

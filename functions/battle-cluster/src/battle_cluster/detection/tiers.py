@@ -1,10 +1,13 @@
 """The tier of a component: a label by size. No component is dropped because of its tier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind
 from battle_cluster.detection.rules import DetectionRules
+
+T = TypeVar("T")
 
 
 class Tier(StrEnum):
@@ -19,7 +22,8 @@ def tier_of(counted: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Tie
     """The tier by combat and capsule losses. Each tier also has the requirements of the tier below it."""
     if len(counted) < 2 or not has_combat_loss(counted):  # noqa: PLR2004  # two is what more than one means
         return Tier.SINGLE
-    pilots = len(frozenset[int]().union(*(classified.pilots for classified in counted)))
+    enough = max(rules.skirmish_pilots, rules.battle_pilots)
+    pilots = _distinct_up_to(enough, (classified.pilots for classified in counted))
     if not _is_skirmish(counted, pilots, rules):
         return Tier.SMALL
     if len(counted) >= rules.major_killmails:
@@ -37,4 +41,15 @@ def has_combat_loss(counted: Sequence[ClassifiedKillmail]) -> bool:
 def _is_skirmish(counted: Sequence[ClassifiedKillmail], pilots: int, rules: DetectionRules) -> bool:
     if len(counted) < rules.skirmish_killmails or pilots < rules.skirmish_pilots:
         return False
-    return len({party for classified in counted for party in classified.parties}) >= rules.skirmish_parties
+    parties = _distinct_up_to(rules.skirmish_parties, (classified.parties for classified in counted))
+    return parties >= rules.skirmish_parties
+
+
+def _distinct_up_to(enough: int, sets: Iterable[frozenset[T]]) -> int:
+    """How many distinct elements the sets have; a large battle has enough of them in its first killmails."""
+    distinct = set[T]()
+    for elements in sets:
+        distinct |= elements
+        if len(distinct) >= enough:
+            break
+    return len(distinct)

@@ -158,7 +158,7 @@ def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | No
         rows.upserted.setdefault(table, []).extend(
             battle | row._asdict() for key, row in after.items() if (old := before.get(key)) is not row and old != row
         )
-        gone = [battle | row._asdict() for key, row in before.items() if key not in after]
+        gone = [battle | before[key]._asdict() for key in before.keys() - after.keys()]
         if gone:
             rows.deleted.setdefault(table, []).extend(gone)
 

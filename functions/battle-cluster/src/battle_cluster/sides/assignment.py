@@ -1,16 +1,17 @@
 """Side assignment: two or more sides, each party with a confidence; parties without a clear side stay unassigned."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from battle_cluster.detection.union_find import DisjointSets
 from battle_cluster.domain.killmail import Killmail, Party
-from battle_cluster.sides.defectors import Defectors, awoxers, find_defectors
-from battle_cluster.sides.evidence import Evidence, EvidenceAccumulator, collect_evidence
+from battle_cluster.sides.defectors import Defectors, OwnSideShots, awoxers, find_defectors
+from battle_cluster.sides.evidence import Evidence, EvidenceAccumulator
 from battle_cluster.sides.placement import Placement, place_by_evidence, place_with_pins, size_rank
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
+from battle_cluster.sides.shots import ShotIndex
 from battle_cluster.sides.structural_balance import Bloc
 
 
@@ -80,28 +81,38 @@ def assign(
     pins: the side numbers that people gave to parties. companions: of a pinned party the one beside which it was put;
     where that one is decides, since numbers change when the other side becomes the larger one.
     """
-    distinct = {killmail.killmail_id: killmail for killmail in killmails}.values()
-    return assign_from_evidence(distinct, collect_evidence(distinct, rules), rules, pins, companions)
+    accumulator = SidesAccumulator(rules)
+    for killmail in {killmail.killmail_id: killmail for killmail in killmails}.values():
+        accumulator.add(killmail)
+    return accumulator.sides(pins, companions)
 
 
-def assign_from_evidence(
-    killmails: Collection[Killmail],
-    evidence: EvidenceAccumulator,
-    rules: SideRules = DEFAULT_SIDE_RULES,
-    pins: Mapping[Party, int] = NO_PINS,
-    companions: Mapping[Party, Party] = NO_COMPANIONS,
-) -> Sides:
-    """Like `assign`, with the evidence of exactly these killmails."""
-    placement = place_by_evidence(evidence.evidence(), rules)
-    by_party = placement.by_party
-    defectors = find_defectors(killmails, by_party, rules)
-    if pins:
-        side_of = {party: by_party.get(companion) for party, companion in companions.items()}
-        numbers_now = {party: side_of.get(party) or side for party, side in pins.items()}
-        placement = place_with_pins(placement, evidence.evidence(pins), numbers_now)
-        numbers = set(placement.number_of.values())
-        defectors = tuple(group for group in defectors if group.party not in pins and group.side in numbers)
-    return _build_sides(placement, awoxers(killmails, rules), defectors, rules)
+class SidesAccumulator:
+    """What decides the sides of a battle, built up killmail by killmail, each added once, in any order."""
+
+    def __init__(self, rules: SideRules = DEFAULT_SIDE_RULES) -> None:
+        self._rules = rules
+        self._evidence = EvidenceAccumulator(rules)
+        self._shots = ShotIndex()
+        self._own_side_shots = OwnSideShots()
+
+    def add(self, killmail: Killmail) -> None:
+        self._evidence.add(killmail)
+        self._shots.add(killmail)
+        self._own_side_shots.add(killmail)
+
+    def sides(self, pins: Mapping[Party, int] = NO_PINS, companions: Mapping[Party, Party] = NO_COMPANIONS) -> Sides:
+        """As `assign` of the killmails added so far."""
+        placement = place_by_evidence(self._evidence.evidence(), self._rules)
+        by_party = placement.by_party
+        defectors = find_defectors(self._own_side_shots, self._shots, by_party, self._rules)
+        if pins:
+            side_of = {party: by_party.get(companion) for party, companion in companions.items()}
+            numbers_now = {party: side_of.get(party) or side for party, side in pins.items()}
+            placement = place_with_pins(placement, self._evidence.evidence(pins), numbers_now)
+            numbers = set(placement.number_of.values())
+            defectors = tuple(group for group in defectors if group.party not in pins and group.side in numbers)
+        return _build_sides(placement, awoxers(self._shots, self._rules), defectors, self._rules)
 
 
 def _build_sides(

@@ -4,7 +4,7 @@ One killmail is one bounded unit of evidence, however many attackers it has.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import log10, sqrt
 
@@ -96,13 +96,6 @@ class EvidenceAccumulator:
             for militia in reversed(militias)
             if party.id in self._pilots[militia]
         }
-
-
-def collect_evidence(killmails: Iterable[Killmail], rules: SideRules) -> EvidenceAccumulator:
-    accumulator = EvidenceAccumulator(rules)
-    for killmail in killmails:
-        accumulator.add(killmail)
-    return accumulator
 
 
 def weight(value: float, rules: SideRules) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
-from battle_cluster.sides.structural_balance import Bloc, blocs
+from battle_cluster.sides.structural_balance import Bloc, blocs_by_hostility
 
 
 class Fitting:
@@ -21,6 +21,7 @@ class Fitting:
         self._evidence = evidence
         self._graph = graph
         self._totals = [bloc.total for bloc in all_blocs]
+        self._alternatives: dict[tuple[int, float], tuple[float, dict[int, float]]] = {}
 
     def fit(self, party: int) -> dict[int, float]:
         return self._fit(party, self.hostility(party))
@@ -39,6 +40,11 @@ class Fitting:
         A bloc is an enemy where shots at each other are more than `max_share` of all hostility of the party or of the
         bloc: a kill stealer fits its victims, since it shares enemies with each of them.
         """
+        if (party, max_share) not in self._alternatives:
+            self._alternatives[party, max_share] = self._own_and_alternatives(party, max_share)
+        return self._alternatives[party, max_share]
+
+    def _own_and_alternatives(self, party: int, max_share: float) -> tuple[float, dict[int, float]]:
         hostility = self.hostility(party)
         fit = self._fit(party, hostility)
         own_fit = fit.pop(self.bloc_of[party], 0.0)
@@ -89,7 +95,7 @@ def moved_to_best_fit(
     evidence: Evidence,
     graph: Graph,
     rules: SideRules,
-) -> list[list[int]]:
+) -> Fitting:
     """Move each party that fits another cluster better than its own, in order of index, until no more do.
 
     Clustering by co-attack alone lets a single shared killmail tie a victim to a third party, before the victims'
@@ -97,7 +103,7 @@ def moved_to_best_fit(
     """
     remaining = [sorted(cluster) for cluster in clusters]
     movable = list(range(len(graph)))
-    fitting = Fitting(evidence, graph, blocs(remaining, evidence))
+    fitting = Fitting(evidence, graph, blocs_by_hostility(remaining, evidence))
     moved = True
     while moved:
         moved = False
@@ -106,9 +112,9 @@ def moved_to_best_fit(
             if target is not None:
                 movable.remove(party)
                 remaining = _moved(party, remaining, fitting.bloc_of[party], target)
-                fitting = Fitting(evidence, graph, blocs(remaining, evidence))
+                fitting = Fitting(evidence, graph, blocs_by_hostility(remaining, evidence))
                 moved = True
-    return remaining
+    return fitting
 
 
 def _better_bloc(party: int, fitting: Fitting, rules: SideRules) -> int | None:

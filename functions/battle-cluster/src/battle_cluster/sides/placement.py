@@ -10,7 +10,7 @@ from battle_cluster.sides.evidence import Evidence
 from battle_cluster.sides.fit import Fitting, Standing, moved_to_best_fit, standing
 from battle_cluster.sides.priors import prior_weights
 from battle_cluster.sides.rules import SideRules
-from battle_cluster.sides.structural_balance import Bloc, blocs, merge_by_common_enemy
+from battle_cluster.sides.structural_balance import Bloc, blocs_by_hostility, merge_by_common_enemy
 
 
 class PartyStanding(NamedTuple):
@@ -61,9 +61,8 @@ class Placement:
 def place_by_evidence(evidence: Evidence, rules: SideRules) -> Placement:
     priors = prior_weights(evidence, rules)
     clusters = merge_by_common_enemy(correlation_clusters(edge_weights(evidence, rules, priors)), evidence, rules)
-    fit_graph = fit_weights(evidence, rules, priors)
-    all_blocs = blocs(moved_to_best_fit(clusters, evidence, fit_graph, rules), evidence)
-    return numbered_placement(evidence, all_blocs, fit_standings(Fitting(evidence, fit_graph, all_blocs), rules), rules)
+    fitting = moved_to_best_fit(clusters, evidence, fit_weights(evidence, rules, priors), rules)
+    return numbered_placement(evidence, fitting.blocs, fit_standings(fitting, rules), rules)
 
 
 def place_with_pins(placement: Placement, evidence: Evidence, pins: Mapping[Party, int]) -> Placement:
@@ -88,7 +87,7 @@ def place_with_pins(placement: Placement, evidence: Evidence, pins: Mapping[Part
     numbers = set(number_of.values())
     return Placement(
         evidence,
-        blocs(list(clusters.values()), evidence),
+        blocs_by_hostility(list(clusters.values()), evidence),
         number_of,
         {
             party: entry if entry.second_best in numbers else entry._replace(second_best=None)

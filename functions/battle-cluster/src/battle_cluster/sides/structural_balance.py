@@ -33,6 +33,15 @@ def blocs(clusters: Sequence[Sequence[int]], evidence: Evidence) -> list[Bloc]:
     ]
 
 
+def blocs_by_hostility(clusters: Sequence[Sequence[int]], evidence: Evidence) -> list[Bloc]:
+    """As `blocs`, without `co_attack`: most parties of a brawl have shot together, and only merging asks for it."""
+    bloc_of = {party: index for index, cluster in enumerate(clusters) for party in cluster}
+    return [
+        Bloc(tuple(cluster), _sums_by_other_bloc(index, cluster, evidence.hostility, bloc_of), {})
+        for index, cluster in enumerate(clusters)
+    ]
+
+
 def _sums_by_other_bloc(
     this_bloc: int, cluster: Sequence[int], graph: Graph, bloc_of: Mapping[int, int]
 ) -> dict[int, float]:

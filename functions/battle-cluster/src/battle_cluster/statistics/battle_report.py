@@ -7,8 +7,7 @@ from battle_cluster.detection.clustering import Component
 from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import Edit, SidePins, battle_name, side_pins
-from battle_cluster.sides.assignment import Sides, assign_from_evidence
-from battle_cluster.sides.evidence import EvidenceAccumulator
+from battle_cluster.sides.assignment import Sides, SidesAccumulator
 from battle_cluster.sides.rules import DEFAULT_SIDE_RULES, SideRules
 from battle_cluster.statistics.battle_totals import BattleTotals, TotalsAccumulator
 
@@ -36,8 +35,7 @@ class BattleAggregate:
 
     def __init__(self, rules: SideRules = DEFAULT_SIDE_RULES) -> None:
         self._killmails: dict[int, Killmail] = {}
-        self._rules = rules
-        self._evidence = EvidenceAccumulator(rules)
+        self._sides = SidesAccumulator(rules)
         self._totals = TotalsAccumulator()
 
     def is_subset_of(self, killmails: Mapping[int, Killmail]) -> bool:
@@ -49,11 +47,11 @@ class BattleAggregate:
         for killmail in killmails:
             if killmail.killmail_id not in self._killmails:
                 self._killmails[killmail.killmail_id] = killmail
-                self._evidence.add(killmail)
+                self._sides.add(killmail)
                 self._totals.add(killmail)
 
     def sides(self, pins: SidePins) -> Sides:
-        return assign_from_evidence(self._killmails.values(), self._evidence, self._rules, *pins)
+        return self._sides.sides(*pins)
 
     def totals(self, sides: Sides) -> BattleTotals:
         return self._totals.totals(sides)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, ValueBasis
 from battle_cluster.sides.assignment import Sides
+from battle_cluster.sides.shots import KillmailsByParty, SideChanges
 from battle_cluster.statistics.participants import ParticipantAccumulator
 from battle_cluster.statistics.rows import (
     BattleKillmail,
@@ -20,7 +21,7 @@ from battle_cluster.statistics.rows import (
     ShipUsage,
     SideTotals,
 )
-from battle_cluster.statistics.side_totals import Loss, fitted_cents, loss, side_totals
+from battle_cluster.statistics.side_totals import Loss, LossAccumulator, fitted_cents, loss
 
 DECISIVE_EFFICIENCY = 60
 """Percent. Players call a battle won when a side destroyed three of five ISK that both sides lost."""
@@ -84,9 +85,11 @@ class TotalsAccumulator:
     def __init__(self) -> None:
         self._killmails: dict[int, Killmail] = {}
         self._participants = ParticipantAccumulator()
-        self._losses: dict[int, Loss] = {}
+        self._by_party = KillmailsByParty()
+        self._side_changes = SideChanges()
+        self._losses = LossAccumulator()
         self._rows: dict[int, BattleKillmail] = {}
-        self._side_assignment: tuple[object, object] | None = None
+        self._start = self._end = 0
         self._cents = 0
         self._cents_by_basis = Counter[ValueBasis]()
         self._kills_without_value = 0
@@ -96,7 +99,10 @@ class TotalsAccumulator:
     def add(self, killmail: Killmail) -> None:
         """Add a killmail; a repeated one counts once."""
         if killmail.killmail_id not in self._killmails:
+            self._start = min(self._start, killmail.time) if self._killmails else killmail.time
+            self._end = max(self._end, killmail.time)
             self._killmails[killmail.killmail_id] = killmail
+            self._by_party.add(killmail)
             cents = to_cents(killmail.value)
             self._cents += cents
             self._cents_by_basis[killmail.value_basis] += cents
@@ -114,14 +120,15 @@ class TotalsAccumulator:
     def totals(self, sides: Sides) -> BattleTotals:
         if not self._killmails:
             raise ValueError("A battle has at least one killmail.")
-        participants = self._participants.participants(sides)
-        losses = self._losses_of(sides)
-        per_side, parties = side_totals(list(losses.values()), sides, self._participants.pilots_by_party())
-        times = [killmail.time for killmail in self._killmails.values()]
+        changed_parties, changed_pilots = self._side_changes.update(sides.by_party, sides.by_pilot)
+        participants = self._participants.participants(sides, changed_parties, changed_pilots)
+        for killmail in self._by_party.concerned(changed_parties):
+            self._put(killmail, loss(killmail, sides))
+        per_side, parties = self._losses.totals(sides, self._participants.pilots_by_party())
         return BattleTotals(
-            start=min(times),
-            end=max(times),
-            kills=len(times),
+            start=self._start,
+            end=self._end,
+            kills=len(self._killmails),
             pilots=len(participants),
             isk_destroyed=to_decimal(self._cents),
             computed=ComputedShare(
@@ -136,32 +143,24 @@ class TotalsAccumulator:
                 self._kills_without_parts,
                 self._kills_with_unpriced,
             ),
-            outcome=outcome(per_side.values(), len(times)),
+            outcome=outcome(per_side.values(), len(self._killmails)),
             sides=per_side,
             parties=parties,
-            killmails={killmail_id: self._row(killmail_id, entry) for killmail_id, entry in losses.items()},
+            killmails=dict(self._rows),
             participants=participants,
             ships=self._participants.ships(),
         )
 
-    def _row(self, killmail_id: int, entry: Loss) -> BattleKillmail:
-        """The same object as last time, unless the side of the victim or of an attacker changed."""
-        row = self._rows.get(killmail_id)
+    def _put(self, killmail: Killmail, entry: Loss) -> None:
+        """Its row is the same object as last time, unless the side of the victim or of an attacker changed."""
+        self._losses.put(killmail.killmail_id, entry)
+        row = self._rows.get(killmail.killmail_id)
         if row is None:
-            row = self._rows[killmail_id] = _battle_killmail(self._killmails[killmail_id], entry)
+            self._rows[killmail.killmail_id] = _battle_killmail(killmail, entry)
         elif (row.side_id, row.attackers_by_side) != (entry.side_id, entry.shots_by_side):
-            row = row._replace(side_id=entry.side_id, attackers_by_side=entry.shots_by_side)
-            self._rows[killmail_id] = row
-        return row
-
-    def _losses_of(self, sides: Sides) -> Mapping[int, Loss]:
-        """The loss by killmail id. Cached ones are valid while the assignment of parties and pilots is equal."""
-        if self._side_assignment != (sides.by_party, sides.by_pilot):
-            self._losses, self._side_assignment = {}, (sides.by_party, sides.by_pilot)
-        for killmail_id, killmail in self._killmails.items():
-            if killmail_id not in self._losses:
-                self._losses[killmail_id] = loss(killmail, sides)
-        return self._losses
+            self._rows[killmail.killmail_id] = row._replace(
+                side_id=entry.side_id, attackers_by_side=entry.shots_by_side
+            )
 
 
 def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:

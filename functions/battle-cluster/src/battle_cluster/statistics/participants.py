@@ -1,6 +1,7 @@
 """Totals of each pilot on a battle's killmails: ships, kills, deaths, damage, ISK, first and last appearance."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -45,19 +46,28 @@ class ParticipantAccumulator:
         self._participants: dict[int, Participant] = {}
         self._ships: dict[ShipKey, ShipUsage] = {}
         self._changed: set[int] = set()
-        self._assignment: object = None
+        self._pilots_of: dict[Party | None, set[int]] = {}
+        self._counted_as: dict[int, tuple[int | None, Party | None]] = {}
+        self._pilots_by_party = Counter[tuple[int | None, Party | None]]()
+        self._awoxers = frozenset[int]()
 
     def add(self, killmail: Killmail) -> None:
         cents = to_cents(killmail.value)
         self._add_loss(killmail, cents)
         self._add_kills(killmail, cents)
 
-    def participants(self, sides: Sides) -> dict[int, Participant]:
-        """By character id. A pilot without new killmails, and on the same side, is the same object as last time."""
-        assignment = (sides.by_party, sides.by_pilot, sides.awoxers)
-        changed = self._changed if assignment == self._assignment else self._totals.keys()
+    def participants(
+        self, sides: Sides, changed_parties: Iterable[Party], changed_pilots: Collection[int]
+    ) -> dict[int, Participant]:
+        """By character id. A pilot without new killmails, and on the same side, is the same object as last time.
+
+        changed_parties, changed_pilots: those whose side is another one than last time.
+        """
         awoxers = frozenset(sides.awoxers)
-        for character_id in changed:
+        concerned = self._changed | ((awoxers ^ self._awoxers).union(changed_pilots) & self._totals.keys())
+        for party in changed_parties:
+            concerned |= self._pilots_of.get(party, set())
+        for character_id in concerned:
             totals, existing = self._totals[character_id], self._participants.get(character_id)
             side_id = sides.side_of(totals.latest.party, character_id)
             is_awoxer = character_id in awoxers
@@ -67,20 +77,25 @@ class ParticipantAccumulator:
                 or (existing.side_id, existing.is_awoxer) != (side_id, is_awoxer)
             ):
                 self._participants[character_id] = _participant(character_id, totals, side_id, is_awoxer=is_awoxer)
+                self._count(character_id, (side_id, totals.latest.party))
         self._update_ships()
-        self._changed, self._assignment = set(), assignment
+        self._changed, self._awoxers = set(), awoxers
         return dict(self._participants)
+
+    def _count(self, character_id: int, side_and_party: tuple[int | None, Party | None]) -> None:
+        before = self._counted_as.get(character_id)
+        if before is not None:
+            self._pilots_by_party[before] -= 1
+        self._counted_as[character_id] = side_and_party
+        self._pilots_by_party[side_and_party] += 1
 
     def ships(self) -> dict[ShipKey, ShipUsage]:
         """The ships of the participants that were computed last."""
         return dict(self._ships)
 
-    def pilots_by_party(self) -> Counter[tuple[int | None, Party | None]]:
+    def pilots_by_party(self) -> Mapping[tuple[int | None, Party | None], int]:
         """Number of the participants computed last, by side and party."""
-        participants = self._participants
-        return Counter(
-            (participants[character_id].side_id, totals.latest.party) for character_id, totals in self._totals.items()
-        )
+        return self._pilots_by_party
 
     def _update_ships(self) -> None:
         for character_id in self._changed:
@@ -118,9 +133,11 @@ class ParticipantAccumulator:
         totals = self._totals.get(character_id)
         if totals is None:
             totals = self._totals[character_id] = _PilotTotals(appearance, killmail.time, position)
+            self._pilots_of.setdefault(appearance.party, set()).add(character_id)
             return totals
         if position > totals.latest_killmail:
             totals.latest, totals.latest_killmail = appearance, position
+            self._pilots_of.setdefault(appearance.party, set()).add(character_id)
         totals.first_seen = min(totals.first_seen, killmail.time)
         return totals
 

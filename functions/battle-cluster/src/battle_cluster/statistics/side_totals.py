@@ -87,64 +87,54 @@ def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party
             yield side, attacker.party, max(attacker.damage_done, 0)
 
 
-def isk_destroyed_by_side(losses: Iterable[Loss], side_ids: Sequence[int]) -> dict[int, int]:
-    """Cents destroyed by each side.
+def _cents_destroyed(entry: Loss, side_ids: Sequence[int]) -> Mapping[int, int]:
+    """Cents of the loss that each side destroyed.
 
     With two sides, each destroyed what the other lost. With more, or when an unassigned party lost the ship, the
     value is split by damage.
     """
-    cents = dict.fromkeys(side_ids, 0)
-    for entry in losses:
-        opponents = [side for side in side_ids if side != entry.side_id]
-        if entry.side_id is not None and len(opponents) == 1:
-            cents[opponents[0]] += entry.cents
-        else:
-            for side, part in prorate(entry.cents, entry.damage_by_side).items():
-                cents[side] += part
-    return cents
+    opponents = [side for side in side_ids if side != entry.side_id]
+    if entry.side_id is not None and len(opponents) == 1:
+        return {opponents[0]: entry.cents}
+    return prorate(entry.cents, entry.damage_by_side)
 
 
 @dataclass(slots=True)
 class _SideCounters:
-    """Running sums of one side while losses and participants are read once."""
+    """Running sums of the losses of one side and of its kills. A party without any has zeros."""
 
-    pilots: int = 0
     kills: int = 0
     losses: int = 0
     ships_destroyed: int = 0
     ships_lost: int = 0
     cents_lost: int = 0
     fitted_cents_lost: int = 0
-    party_pilots: Counter[Party] = field(default_factory=Counter[Party])
     party_kills: Counter[Party] = field(default_factory=Counter[Party])
     party_losses: Counter[Party] = field(default_factory=Counter[Party])
     party_cents_destroyed: Counter[Party] = field(default_factory=Counter[Party])
     party_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
     party_fitted_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
 
-    def add_loss(self, entry: Loss) -> None:
-        self.losses += 1
-        self.cents_lost += entry.cents
-        self.fitted_cents_lost += entry.fitted_cents
+    def add_loss(self, entry: Loss, times: int) -> None:
+        """`times` is 1, or -1 to take it away."""
+        self.losses += times
+        self.cents_lost += times * entry.cents
+        self.fitted_cents_lost += times * entry.fitted_cents
         if not entry.is_capsule:
-            self.ships_lost += 1
+            self.ships_lost += times
         if entry.party is not None:
-            self.party_losses[entry.party] += 1
-            self.party_cents_lost[entry.party] += entry.cents
-            self.party_fitted_cents_lost[entry.party] += entry.fitted_cents
+            self.party_losses[entry.party] += times
+            self.party_cents_lost[entry.party] += times * entry.cents
+            self.party_fitted_cents_lost[entry.party] += times * entry.fitted_cents
 
-    def add_kill(self, entry: Loss) -> None:
-        self.kills += 1
-        self.ships_destroyed += not entry.is_capsule
+    def add_kill(self, entry: Loss, times: int) -> None:
+        self.kills += times
+        if not entry.is_capsule:
+            self.ships_destroyed += times
 
-    def add_party_kill(self, party: Party, entry: Loss) -> None:
-        self.party_kills[party] += 1
-        self.party_cents_destroyed[party] += entry.cents
-
-    def add_pilots(self, party: Party | None, count: int) -> None:
-        self.pilots += count
-        if party is not None:
-            self.party_pilots[party] += count
+    def add_party_kill(self, party: Party, entry: Loss, times: int) -> None:
+        self.party_kills[party] += times
+        self.party_cents_destroyed[party] += times * entry.cents
 
 
 class Totals(NamedTuple):
@@ -154,20 +144,69 @@ class Totals(NamedTuple):
     parties: Mapping[PartyKey, PartyTotals]
 
 
-def side_totals(losses: Sequence[Loss], sides: Sides, pilots: PilotCounts) -> Totals:
-    side_ids = [side.side_id for side in sides.sides]
-    destroyed = isk_destroyed_by_side(losses, side_ids)
-    counters = _count(losses, pilots)
+class LossAccumulator:
+    """Sums of losses by side. All are integers, so a loss that is on another side now is taken away and added anew."""
+
+    def __init__(self) -> None:
+        self._losses: dict[int, Loss] = {}
+        self._counters: dict[int | None, _SideCounters] = defaultdict(_SideCounters)
+        self._side_ids: Sequence[int] = ()
+        self._destroyed = Counter[int]()
+
+    def put(self, killmail_id: int, entry: Loss) -> None:
+        """Add a loss, instead of the former one of this killmail if there is one."""
+        former = self._losses.get(killmail_id)
+        if former is not None:
+            self._add(former, -1)
+        self._losses[killmail_id] = entry
+        self._add(entry, 1)
+
+    def totals(self, sides: Sides, pilots: PilotCounts) -> Totals:
+        side_ids = [side.side_id for side in sides.sides]
+        if self._side_ids != side_ids:
+            self._side_ids, self._destroyed = side_ids, Counter()
+            for entry in self._losses.values():
+                self._add_destroyed(entry, 1)
+        return side_totals(sides, pilots, self._counters, self._destroyed)
+
+    def _add(self, entry: Loss, times: int) -> None:
+        self._counters[entry.side_id].add_loss(entry, times)
+        for side in entry.damage_by_side:
+            self._counters[side].add_kill(entry, times)
+        for side, party in entry.attackers:
+            if party != entry.party:
+                self._counters[side].add_party_kill(party, entry, times)
+        self._add_destroyed(entry, times)
+
+    def _add_destroyed(self, entry: Loss, times: int) -> None:
+        for side, cents in _cents_destroyed(entry, self._side_ids).items():
+            self._destroyed[side] += times * cents
+
+
+def side_totals(
+    sides: Sides, pilots: PilotCounts, counters: dict[int | None, _SideCounters], destroyed: Counter[int]
+) -> Totals:
+    by_side: dict[int | None, Counter[Party | None]] = defaultdict(Counter)
+    for (side_id, party), count in pilots.items():
+        by_side[side_id][party] += count
     parties = [
         row
         for side in sides.sides
-        for row in _parties(side.side_id, side.role, [*side.parties, *_defectors(side, sides)], counters)
+        for row in _parties(
+            side.side_id,
+            side.role,
+            [*side.parties, *_defectors(side, sides)],
+            counters[side.side_id],
+            by_side[side.side_id],
+        )
     ]
-    unassigned = counters[None]
-    if unassigned.pilots or unassigned.losses:
-        parties += _parties(None, UNASSIGNED, sides.unassigned, counters)
+    if by_side[None].total() or counters[None].losses:
+        parties += _parties(None, UNASSIGNED, sides.unassigned, counters[None], by_side[None])
     return Totals(
-        {side_id: _side(side_id, destroyed[side_id], counters[side_id]) for side_id in side_ids},
+        {
+            side.side_id: _side(side.side_id, destroyed[side.side_id], counters[side.side_id], by_side[side.side_id])
+            for side in sides.sides
+        },
         {(row.party_type, row.party_id, row.side_id): row for row in parties},
     )
 
@@ -179,24 +218,10 @@ def _defectors(side: Side, sides: Sides) -> Iterator[SideMembership]:
             yield SideMembership(group.party, 1.0, float(len(group.pilots)))
 
 
-def _count(losses: Iterable[Loss], pilots: PilotCounts) -> dict[int | None, _SideCounters]:
-    counters: dict[int | None, _SideCounters] = defaultdict(_SideCounters)
-    for entry in losses:
-        counters[entry.side_id].add_loss(entry)
-        for side in entry.damage_by_side:
-            counters[side].add_kill(entry)
-        for side, party in entry.attackers:
-            if party != entry.party:
-                counters[side].add_party_kill(party, entry)
-    for (side, party), count in pilots.items():
-        counters[side].add_pilots(party, count)
-    return counters
-
-
-def _side(side_id: int, cents_destroyed: int, counters: _SideCounters) -> SideTotals:
+def _side(side_id: int, cents_destroyed: int, counters: _SideCounters, pilots: Counter[Party | None]) -> SideTotals:
     return SideTotals(
         side_id=side_id,
-        pilots=counters.pilots,
+        pilots=pilots.total(),
         kills=counters.kills,
         losses=counters.losses,
         ships_destroyed=counters.ships_destroyed,
@@ -212,11 +237,12 @@ def _parties(
     side_id: int | None,
     role: str,
     memberships: Iterable[SideMembership],
-    counters_of: Mapping[int | None, _SideCounters],
+    counters: _SideCounters,
+    pilots: Counter[Party | None],
 ) -> Iterator[PartyTotals]:
-    counters = counters_of[side_id]
     membership_of = {membership.party: membership for membership in memberships}
-    for party in counters.party_pilots.keys() | counters.party_losses.keys() | counters.party_kills.keys():
+    present = [party for counts in (pilots, counters.party_losses, counters.party_kills) for party in +counts]
+    for party in dict.fromkeys(party for party in present if party is not None):
         membership = membership_of.get(party)
         yield PartyTotals(
             party_type=party.kind,
@@ -226,7 +252,7 @@ def _parties(
             confidence=membership.confidence if membership else 0.0,
             evidence=membership.evidence if membership else 0.0,
             second_best_side_id=membership.second_best if membership else None,
-            pilots=counters.party_pilots[party],
+            pilots=pilots[party],
             kills=counters.party_kills[party],
             losses=counters.party_losses[party],
             isk_destroyed=to_decimal(counters.party_cents_destroyed[party]),

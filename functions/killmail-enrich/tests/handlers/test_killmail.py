@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -210,7 +211,9 @@ async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer)
     await consumer.handle(await consumer.store_batch(references, "live", job_id=None))
     (message,) = consumer.live_publisher.messages
     assert not consumer.backfill_publisher.messages
-    assert json.loads(message.body) == {"chunkKey": "chunks/enriched/live.jsonl.gz", "count": 4, "date": str(DAY)}
+    key = "chunks/enriched/live.jsonl.gz"
+    content = b64encode(await consumer.archive.batch(key)).decode()
+    assert json.loads(message.body) == {"chunkKey": key, "count": 4, "date": str(DAY), "content": content}
     assert message.headers["ce-partitionkey"].startswith(str(DAY))
 
 

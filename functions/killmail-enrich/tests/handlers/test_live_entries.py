@@ -18,6 +18,7 @@ from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog, LogPosition
 from battlescope_schemas.battle import BattleChunk, BattleDeleted, DeletionReason
 from battlescope_schemas.reference import KillmailReference
+from killmail_enrich.handlers.battle_membership import BattleChanges
 from killmail_enrich.handlers.dispatch import dispatcher
 from killmail_enrich.messaging.live_publisher import OUTBOX, LivePublisher
 
@@ -40,11 +41,13 @@ class Handlers:
         self.log, self.before = log, list[int]()
         self.error: Exception | None = None
 
-    async def handle(self, _: Any) -> list[str]:
+    async def handle(self, event: Event[Any]) -> BattleChanges:
         self.before.append(len(await kinds(self.log)))
         if self.error:
             raise self.error
-        return ["b-1", "b-2"]
+        if event.type is BATTLES_CHANGED:
+            return BattleChanges(["b-1", "b-2"])
+        return BattleChanges((), [DELETED])
 
 
 async def kinds(log: LiveLog) -> list[str]:

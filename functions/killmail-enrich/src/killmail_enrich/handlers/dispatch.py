@@ -23,7 +23,7 @@ from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.revaluations import RevaluationHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
-from killmail_enrich.messaging.live_entries import battle_entries
+from killmail_enrich.messaging.live_entries import battle_entries, many_battles_entries
 from killmail_enrich.messaging.live_publisher import LivePublisher
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
@@ -51,8 +51,8 @@ def dispatcher(
     """Handles events of `ACCEPTED_TYPES`; changes of battles are also appended to the live log."""
 
     async def handle_battles(event: Event[Any]) -> None:
-        battle_ids = await memberships.handle(event)
-        await live.publish(battle_entries(event.data, battle_ids))
+        changes = await memberships.handle(event)
+        await live.publish([*battle_entries(changes.payloads), *many_battles_entries(changes.battle_ids)])
 
     handlers: dict[str, Callable[[Event[Any]], Awaitable[None]]] = {
         KILLMAIL_INGESTED.name: killmails.handle,

@@ -8,6 +8,7 @@ so memory stays flat however large a batch is, and live killmails are processed 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -41,6 +42,7 @@ from killmail_enrich.valuation.killmail_value import KillmailValue, Valuations
 _log = logging.getLogger(__name__)
 SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
 _CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other uses the CPU
+_SMALL_BATCH: Final = 32  # killmails; such batches need no turn, as single killmails do not: one may wait for names
 
 
 async def _announce_nothing(_: Sequence[int]) -> None:
@@ -156,7 +158,7 @@ class KillmailHandler:
             PermanentError: the object is not a batch of references, or some of its killmails were rejected.
         """
         delivery = self.live if references.job_id is None else self.backfill
-        async with delivery.semaphore:
+        async with delivery.semaphore if references.count > _SMALL_BATCH else nullcontext():
             writer, saved_ids, errors = await self._process_slices(references, delivery.names)
         if writer.count:
             content = writer.finish()
@@ -174,7 +176,8 @@ class KillmailHandler:
     ) -> tuple[BatchWriter, list[int], list[PermanentError]]:
         """The lines of the enriched killmails, their ids, and the errors of the others."""
         writer, saved_ids, errors = BatchWriter(), list[int](), list[PermanentError]()
-        remaining = read_references(await self.archive.batch(references.chunk_key))
+        content = references.content or await self.archive.batch(references.chunk_key)
+        remaining = read_references(content)
         while slice_ := list(islice(remaining, SLICE_SIZE)):
             processed = await self.process(slice_, names)
             errors += processed.errors

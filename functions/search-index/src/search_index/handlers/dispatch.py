@@ -79,12 +79,12 @@ class Handlers:
         match event.data:
             case EnrichedKillmail() as killmail:
                 await self._save_killmails([from_event(killmail)])
-            case KillmailChunk(chunk_key=key):
-                await self._save_killmails(await self.claim_checks.killmails(key))
+            case KillmailChunk() as claim_check:
+                await self._save_killmails(await self.claim_checks.killmails(claim_check))
             case BattleCreated() | BattleDeleted() as payload:
                 await self._save_battles([state_of(payload)])
-            case BattleChunk(chunk_key=key):
-                await self._save_battles(await self.claim_checks.battles(key))
+            case BattleChunk() as claim_check:
+                await self._save_battles(await self.claim_checks.battles(claim_check))
             case BattleEnded() as payload:
                 await self.battles.end(payload)
             case EntityUpdated(entity_type=entity_type) as payload:

@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx2
 import psutil
@@ -33,48 +34,66 @@ REST_SECONDS: Final = 8
 SERVER: Final = "battlescope_events.server"
 
 
+class Used(NamedTuple):
+    """What a process and its children have used since they started."""
+
+    name: str
+    seconds: float
+    switches: int
+
+
 @dataclass
 class Usage:
-    """What the processes of each name have used since they started: CPU seconds and voluntary context switches."""
+    """What the processes of each name use: CPU seconds and voluntary context switches.
 
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict[str, float](float))
-    switches: defaultdict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
-    pids: set[int] = field(default_factory=set[int])
+    A cold start is no part of a killmail's cost, so a process counts from the first sample that finds it.
+    """
 
-    @classmethod
-    def of(cls, node_pid: int) -> "Usage":
-        node, usage = psutil.Process(node_pid), cls()
-        usage.seconds["node"] = cpu_seconds(node, with_children=False)
-        usage.switches["node"] = _switches(node)
+    node_pid: int
+    first: dict[int, Used] = field(default_factory=dict[int, Used])
+    last: dict[int, Used] = field(default_factory=dict[int, Used])
+
+    def sample(self) -> None:
+        node = psutil.Process(self.node_pid)
+        self._add(node.pid, Used("node", cpu_seconds(node, with_children=False), _switches(node)))
         for child in node.children():
-            name, family = _name(child), [child, *child.children(recursive=True)]
-            usage.seconds[name] += cpu_seconds(child, with_children=True)
-            usage.switches[name] += sum(map(_switches, family))
-            usage.pids.update(process.pid for process in family)
-        return usage
+            with suppress(psutil.NoSuchProcess):
+                switches = sum(map(_switches, [child, *child.children(recursive=True)]))
+                self._add(child.pid, Used(_name(child), cpu_seconds(child, with_children=True), switches))
+
+    def _add(self, pid: int, used: Used) -> None:
+        self.first.setdefault(pid, used)
+        self.last[pid] = used
+
+    def by_name(self) -> tuple[dict[str, float], dict[str, int]]:
+        """CPU seconds and context switches from the first sample of each process to its last one."""
+        seconds, switches = defaultdict[str, float](float), defaultdict[str, int](int)
+        for pid, used in self.last.items():
+            seconds[used.name] += used.seconds - self.first[pid].seconds
+            switches[used.name] += max(0, used.switches - self.first[pid].switches)  # those of ended threads are gone
+        return seconds, switches
 
 
 @dataclass(frozen=True)
 class Window:
-    """The difference of two usages, and the killmails that were ingested and clustered between them."""
+    """What was used, and the killmails that were clustered meanwhile."""
 
     seconds: Mapping[str, float]
     switches: Mapping[str, int]
     duration: float
     killmails: int
-    ended_processes: int
 
 
 def measured_window(machine: Machine, seconds: float) -> Window:
     pid = machine.pid()
     if pid is None:
         raise LookupError("The node is not running.")
-    clustered, started, before = _clustered(machine), time.monotonic(), Usage.of(pid)
-    time.sleep(seconds)
-    after, duration = Usage.of(pid), time.monotonic() - started
-    used = {name: after.seconds[name] - before.seconds[name] for name in after.seconds}
-    switches = {name: after.switches[name] - before.switches[name] for name in after.switches}
-    return Window(used, switches, duration, _clustered(machine) - clustered, len(before.pids - after.pids))
+    clustered, began, usage = _clustered(machine), time.monotonic(), Usage(pid)
+    usage.sample()
+    while time.monotonic() < began + seconds:
+        time.sleep(1.0)
+        usage.sample()
+    return Window(*usage.by_name(), time.monotonic() - began, _clustered(machine) - clustered)
 
 
 def singly(folder: Path, rate: int, seconds: int, settings: Mapping[str, str]) -> dict[str, Any]:
@@ -94,7 +113,6 @@ def singly(folder: Path, rate: int, seconds: int, settings: Mapping[str, str]) -
             "rate": rate,
             "settings": dict(settings),
             "killmails": busy.killmails,
-            "ended_processes": busy.ended_processes + silent.ended_processes,
             **_per_killmail(busy, silent),
             "seconds": _delays(machine, published),
             "events": _events(machine),
@@ -158,7 +176,7 @@ def _name(process: psutil.Process) -> str:
     arguments = process.cmdline()
     if SERVER in arguments:
         return arguments[arguments.index(SERVER) + 1].partition(".")[0].replace("_", "-")
-    return Path(arguments[0]).name if arguments else "ended"
+    return Path(arguments[0].split()[0]).name if arguments else "ended"
 
 
 def _switches(process: psutil.Process) -> int:

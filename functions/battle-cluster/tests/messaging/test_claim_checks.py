@@ -55,7 +55,9 @@ async def test_batch_is_read_as_its_killmails(filled: Bucket) -> None:
 
 async def test_content_that_the_claim_check_carries_is_not_read(filled: Bucket) -> None:
     content = gzip.compress(b"\n".join(payload.model_dump_json(by_alias=True).encode() for payload in BATCH[:2]))
-    assert await claim_checks(filled).read_killmails(claim_check("absent", content)) == tuple(map(from_event, BATCH[:2]))
+    assert await claim_checks(filled).read_killmails(claim_check("absent", content)) == tuple(
+        map(from_event, BATCH[:2])
+    )
     with pytest.raises(PermanentError, match="absent"):
         await claim_checks(filled).read_killmails(claim_check("absent", b"no gzip"))
 

@@ -214,8 +214,8 @@ async def test_batch_that_travels_with_its_event_is_not_read_and_names_its_chang
     changes = await consumer.handler.handle(Event(BATTLES_CHANGED, "e", "tests", claim_check, {}))
     assert await consumer.rows() == [("a", 1), ("a", 4), ("b", 2), ("b", 3)]
     assert (list(changes.battle_ids), list(changes.payloads)) == ([], payloads)
+    broken = BattleChunk(chunk_key="chunks/battles/broken", count=1, content=b"no gzip")
     with pytest.raises(PermanentError, match="not gzip"):
-        broken = BattleChunk(chunk_key="chunks/battles/broken", count=1, content=b"no gzip")
         await consumer.handler.handle(Event(BATTLES_CHANGED, "e", "tests", broken, {}))
 
 

@@ -63,9 +63,7 @@ def test_every_change_of_a_battle_is_one_entry_with_its_revision() -> None:
     assert created.battle is not None
     assert (created.battle.system_name, created.battle.total_kills) == ("System 2", 3)
     previous = BattleTotals(**TOTALS)
-    updated = only(
-        battle_entries([BattleUpdated(**FIELDS, update_reason=UpdateReason.CLOSED, previous=previous)])
-    )
+    updated = only(battle_entries([BattleUpdated(**FIELDS, update_reason=UpdateReason.CLOSED, previous=previous)]))
     assert (updated.change, updated.reason) == (BattleChange.UPDATED, "closed")
     gone = BattleDeleted(battle_id="b-1", revision=5, reason=DeletionReason.MERGED, merged_into="b-2")
     deleted = only(battle_entries([gone]))

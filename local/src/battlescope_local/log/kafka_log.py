@@ -105,9 +105,7 @@ class KafkaLog:
                 logger.warning("Topic %s has %d partitions; the manifests' %d do not change it", *counts)
 
     @asynccontextmanager
-    async def reader(
-        self, topic: str, group: str, wanted: Wanted = every_record
-    ) -> AsyncGenerator[Reader]:
+    async def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AsyncGenerator[Reader]:
         reader = KafkaReader(Consumer({**self._client, **CONSUMER_CONFIG, "group.id": group}), topic, wanted)
         try:
             await reader.open()

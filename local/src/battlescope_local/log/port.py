@@ -96,9 +96,7 @@ class Log(Protocol):
         """
         ...
 
-    def reader(
-        self, topic: str, group: str, wanted: Wanted = every_record
-    ) -> AbstractAsyncContextManager[Reader]:
+    def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AbstractAsyncContextManager[Reader]:
         """Read as `group` from its committed offsets, and from the earliest record where it has none."""
         ...
 

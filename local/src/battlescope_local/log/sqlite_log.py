@@ -62,7 +62,7 @@ class _TopicState:
 
     ends: dict[int, int] = field(default_factory=dict[int, int])
     tails: defaultdict[int, TailCache] = field(default_factory=lambda: defaultdict[int, TailCache](TailCache))
-    readers: "set[SqliteReader]" = field(default_factory=lambda: set[SqliteReader]())
+    readers: "set[SqliteReader]" = field(default_factory=set["SqliteReader"])
 
     def add(self, stored: StoredRecord) -> None:
         self.tails[stored.partition].add(stored)
@@ -182,9 +182,7 @@ class SqliteLog:
                 write.done.set_result(None)
 
     @asynccontextmanager
-    async def reader(
-        self, topic: str, group: str, wanted: Wanted = every_record
-    ) -> AsyncGenerator[Reader]:
+    async def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AsyncGenerator[Reader]:
         with closing(file.connect(self._path)) as connection:
             reader = SqliteReader(self, topic, group, connection, wanted)
             reader.open(self._partitions[topic])
@@ -218,9 +216,7 @@ class SqliteReader:
     dozen groups of a topic one or two want an event.
     """
 
-    def __init__(
-        self, log: SqliteLog, topic: str, group: str, connection: sqlite3.Connection, wanted: Wanted
-    ) -> None:
+    def __init__(self, log: SqliteLog, topic: str, group: str, connection: sqlite3.Connection, wanted: Wanted) -> None:
         self._log, self._topic, self._group, self._connection = log, topic, group, connection
         self._wanted = wanted
         self._arrival = asyncio.Event()

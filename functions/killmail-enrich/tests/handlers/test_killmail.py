@@ -222,12 +222,12 @@ async def test_streams_learn_of_live_killmails_single_or_in_batches_and_of_no_ba
 ) -> None:
     references = await archived(consumer, in_small_universe(bodies(6)))
     await consumer.handle(references[0])
-    await consumer.handle(await consumer.store_batch(references[1:4], "live", job_id=None))
-    await consumer.handle(await consumer.store_batch(references[4:], "past"))
+    await consumer.handle(await consumer.store_batch(references[1:4], "streamed", job_id=None))
+    await consumer.handle(await consumer.store_batch(references[4:], "not streamed"))
     assert consumer.announced == [reference_.killmail_id for reference_ in references[:4]]
     with pytest.raises(PermanentError):
         await consumer.handle(
-            await consumer.store_batch([reference(60, "nowhere"), references[0]], "partly", job_id=None)
+            await consumer.store_batch([reference(60, "nowhere"), references[0]], "partly streamed", job_id=None)
         )
     assert consumer.announced[4:] == [references[0].killmail_id]
 

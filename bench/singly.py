@@ -1,19 +1,21 @@
-"""CPU of all processes for one killmail at a calm rate, beside what the same warm system uses while the feed is silent.
+"""CPU of all processes for one killmail that comes alone or with few others, beside what the silent system uses.
 
-One window of killmails, then one without. Nothing reads the API or the status meanwhile; processes are read from
-`/proc` before and after each window. Voluntary context switches show how often a process waited for another one, which
-is twice for an exchange. Under load only the ratio of a pair means something: `bench/paired.py --only singly`.
+A group of killmails is published when the one before is clustered, so that a busy machine takes longer but does the
+same work. Then the same warm system rests. Nothing reads the API or the status meanwhile; processes are read from
+`/proc`. Voluntary context switches show how often a process waited for another one, which is twice for an exchange.
+Under load only the ratio of a pair means something: `bench/paired.py --only singly`.
 
-    make bench-singly ARGS="--rate 20 --seconds 60"
+    make bench-singly ARGS="--group 3 --killmails 300"
     make bench-singly ARGS="--setting BATCH_THRESHOLD=8"
 """
 
 import argparse
 import os
 import tempfile
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +24,16 @@ from typing import Any, Final, NamedTuple
 import httpx2
 import psutil
 from flow import cpu_seconds, running_machine
-from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
-from report import quantile, report
+from machine import BATTLES, Machine, upstream
+from report import report
 
-SILENT_SECONDS: Final = 15
-"""Before the first killmail: the system starts."""
-WARM_SECONDS: Final = 30
-"""At the full rate, uncounted: functions start, prices are loaded, caches fill."""
-REST_SECONDS: Final = 8
-"""Between the two windows: what is queued is done, and instances that only the load needed stop."""
+WARM_KILLMAILS: Final = 60
+"""Uncounted: functions start, prices are loaded, caches fill."""
+PAUSE_SECONDS: Final = 0.1
+"""After a group is clustered, for the events of its battles."""
+REST_SECONDS: Final = 5
+"""Before the silent window: what is queued is done."""
+SILENT_SECONDS: Final = 20
 SERVER: Final = "battlescope_events.server"
 
 
@@ -84,41 +87,78 @@ class Window:
     killmails: int
 
 
-def measured_window(machine: Machine, seconds: float) -> Window:
+def measured_window(machine: Machine, work: Callable[[], int]) -> Window:
+    """`work` returns how many killmails were clustered."""
     pid = machine.pid()
     if pid is None:
         raise LookupError("The node is not running.")
-    clustered, began, usage = _clustered(machine), time.monotonic(), Usage(pid)
-    usage.sample()
-    while time.monotonic() < began + seconds:
-        time.sleep(1.0)
+    usage, ended, began = Usage(pid), threading.Event(), time.monotonic()
+
+    def sample() -> None:
         usage.sample()
-    return Window(*usage.by_name(), time.monotonic() - began, _clustered(machine) - clustered)
+        while not ended.wait(1.0):
+            usage.sample()
+        usage.sample()
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    killmails = work()
+    duration = time.monotonic() - began
+    ended.set()
+    sampler.join()
+    return Window(*usage.by_name(), duration, killmails)
 
 
-def singly(folder: Path, rate: int, seconds: int, settings: Mapping[str, str]) -> dict[str, Any]:
-    count = rate * (WARM_SECONDS + seconds)
-    speed = f"0.01/s:{SILENT_SECONDS},{rate}/s"  # below one killmail in that time
+class Feed:
+    """Publishes killmails in groups, each group at once, after the one before is clustered."""
+
+    def __init__(self, url: str, machine: Machine, group: int) -> None:
+        self._client = httpx2.Client(base_url=url, timeout=60)
+        self._machine, self._group = machine, group
+        self._published = 0
+
+    def publish(self, count: int) -> int:
+        with self._machine.connection(BATTLES) as connection:
+            connection.autocommit = True
+            for _ in range(0, count, self._group):
+                self._published += self._group
+                changed = self._client.post("/control/dials", json={"head_start": self._published})
+                changed.raise_for_status()
+                while connection.execute("SELECT count(*) FROM mails").fetchall() < [(self._published,)]:
+                    time.sleep(0.05)
+                time.sleep(PAUSE_SECONDS)
+        return count
+
+
+def singly(folder: Path, group: int, count: int, settings: Mapping[str, str]) -> dict[str, Any]:
+    killmails = str(WARM_KILLMAILS + 2 * count)
+    arguments = ("--evening", "7", "--mails", killmails, "--speed", "0", "--frozen-head", "--changeable")
     with (
-        upstream("--evening", "7", "--mails", str(count), "--speed", speed, "--frozen-head") as url,
+        upstream(*arguments) as url,
         running_machine(folder, url, upstreams=settings) as machine,
     ):
-        published = httpx2.Client(base_url=url, timeout=60)
-        while len(published.get("/control/published").json()) < rate * WARM_SECONDS:
-            time.sleep(0.5)
-        busy = measured_window(machine, seconds - 2)
-        time.sleep(2 + REST_SECONDS)
-        silent = measured_window(machine, min(seconds, 30))
+        feed = Feed(url, machine, group)
+        feed.publish(WARM_KILLMAILS)
+        before = _events(machine)
+        busy = measured_window(machine, lambda: feed.publish(count))
+        after = _events(machine)
+        time.sleep(REST_SECONDS)
+        silent = measured_window(machine, _silence)
         return {
-            "rate": rate,
+            "group": group,
             "settings": dict(settings),
             "killmails": busy.killmails,
+            "duration": round(busy.duration, 1),
             **_per_killmail(busy, silent),
-            "seconds": _delays(machine, published),
-            "events": _events(machine),
+            "events": {name: after[name] - before.get(name, 0) for name in after},
             "dead_letters": len(machine.dead_letters()),
             "load_average": [round(load, 1) for load in os.getloadavg()],
         }
+
+
+def _silence() -> int:
+    time.sleep(SILENT_SECONDS)
+    return 0
 
 
 def _per_killmail(busy: Window, silent: Window) -> dict[str, Any]:
@@ -139,37 +179,12 @@ def _per_killmail(busy: Window, silent: Window) -> dict[str, Any]:
     }
 
 
-def _delays(machine: Machine, client: httpx2.Client) -> dict[str, float]:
-    """Seconds from publication to ingestion and to enrichment, after the first killmails."""
-    published: dict[str, float] = client.get("/control/published").json()
-    sequences: dict[str, int] = client.get("/control/sequences").json()
-    published_at = {killmail_id: published[sequence] for sequence, killmail_id in sequences.items()}
-    warm_from = min(published_at.values()) + WARM_SECONDS
-    stages = {
-        "ingested": machine.rows(
-            INGESTION, "SELECT killmail_id, extract(epoch FROM ingested_at)::float8 FROM killmail_events"
-        ),
-        "enriched": machine.rows(
-            KILLMAILS, "SELECT killmail_id, extract(epoch FROM enriched_at)::float8 FROM enriched_killmails"
-        ),
-    }
-    delays: dict[str, float] = {}
-    for stage, rows in stages.items():
-        values = [at - published_at[i] for i, at in rows if published_at.get(i, 0.0) >= warm_from]
-        delays |= {f"{stage}_p50": round(quantile(values, 0.5), 3), f"{stage}_p95": round(quantile(values, 0.95), 3)}
-    return delays
-
-
 def _events(machine: Machine) -> dict[str, int]:
     """How many events of each type the Brokers have stored."""
     counts: defaultdict[str, int] = defaultdict(int)
     for event_type in machine.event_types():
         counts[event_type.removeprefix("com.battlescope.")] += 1
     return dict(sorted(counts.items()))
-
-
-def _clustered(machine: Machine) -> int:
-    return int(machine.rows(BATTLES, "SELECT count(*) FROM mails")[0][0])
 
 
 def _name(process: psutil.Process) -> str:
@@ -193,14 +208,14 @@ def _switches(process: psutil.Process) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=int, default=20, help="killmails per second")
-    parser.add_argument("--seconds", type=int, default=60, help="of the window with killmails")
+    parser.add_argument("--group", type=int, default=1, help="killmails that are published at once")
+    parser.add_argument("--killmails", type=int, default=240, help="number that is measured")
     parser.add_argument("--setting", action="append", default=[], help="NAME=VALUE of the functions' environment")
     options = parser.parse_args()
     settings = dict(setting.split("=", maxsplit=1) for setting in options.setting)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)
-        report("singly", singly(Path(scratch) / "singly", options.rate, options.seconds, settings))
+        report("singly", singly(Path(scratch) / "singly", options.group, options.killmails, settings))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,12 @@ class Machine:
                     return record
         raise LookupError(f"The log contains no event of type {event_type}.")
 
+    def event_types(self) -> list[str]:
+        """The type of every event in the logs of the Brokers."""
+        with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
+            rows = log.execute("SELECT headers FROM records").fetchall()
+        return [dict(json.loads(headers))["ce_type"] for (headers,) in rows]
+
     def counts(self) -> dict[str, int]:
         """Number of killmails at each stage; one query per database, so that counting does not slow the system down."""
         counts: dict[str, int] = {}

@@ -79,6 +79,19 @@ def flow(tree: Path) -> dict[str, float]:
     }
 
 
+def singly(tree: Path) -> dict[str, float]:
+    """CPU milliseconds of all processes for each of two killmails that come together; the script is this checkout's."""
+    command = [str(tree / ".venv/bin/python"), str(ROOT / "bench" / "singly.py"), "--group", "2"]
+    subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    figures = json.loads((ROOT / "bench" / "results" / "singly.json").read_text())["figures"]
+    by_process = {f"singly, {name}": used for name, used in figures["caused_ms"].items() if used > 0.0}
+    return {
+        "singly, all": figures["cpu_ms_sum"],
+        "singly, without the silent system": figures["caused_ms_sum"],
+        "singly, waits": figures["waits_sum"],
+    } | by_process
+
+
 def _figures(tree: Path, name: str, options: list[str]) -> dict[str, Any]:
     subprocess.run([str(tree / ".venv/bin/python"), f"bench/{name}.py", *options], cwd=tree, check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
@@ -91,6 +104,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "inserts": inserts,
     "flow": flow,
     "backfill": backfill,
+    "singly": singly,
 }
 
 
@@ -104,6 +118,7 @@ def pairs(measure: Measure, before: Path, count: int) -> dict[str, dict[str, Any
             "median_ratio": round(statistics.median(new[name] / old[name] for old, new in rounds), 3),
         }
         for name in rounds[0][0]
+        if all(old.get(name) and name in new for old, new in rounds)
     }
 
 

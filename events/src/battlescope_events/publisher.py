@@ -1,16 +1,19 @@
-"""Publishes events: to the Broker at `K_SINK`, or into a list in tests."""
+"""Publishes events: to the Broker at `K_SINK`, or into a list in tests.
+
+The HTTP client is imported for the first message: the import takes 18 ms of a cold start, and an API seldom publishes.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Final, Protocol, Self
-
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import RequestError
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.messages import Message
 from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
+
+if TYPE_CHECKING:
+    from pyreqwest.client import Client
 
 # uvicorn closes an idle connection after 5 s, and a request must not meet a closing one.
 IDLE_TIMEOUT: Final = timedelta(seconds=4)
@@ -83,9 +86,11 @@ class BrokerPublisher:
             raise MessageRefused(reasons)
 
     @property
-    def _client(self) -> Client:
-        """Built for the first message: reading the certificates takes 9 ms, and an API seldom publishes."""
+    def _client(self) -> "Client":
+        """Built for the first message: reading the certificates takes 9 ms."""
         if self._open_client is None:
+            from pyreqwest.client import ClientBuilder  # noqa: PLC0415  # see the module
+
             builder = ClientBuilder().no_proxy().follow_redirects(enable=False).http1_lower_case_headers()
             limited = builder.max_connections(MAX_REQUESTS).timeout(self._timeout).pool_idle_timeout(IDLE_TIMEOUT)
             self._open_client = limited.build()
@@ -93,6 +98,8 @@ class BrokerPublisher:
 
     async def _post(self, message: Message) -> str | None:
         """Why the Broker will never accept the message; None once it is durable."""
+        from pyreqwest.exceptions import RequestError  # noqa: PLC0415  # see the module
+
         size = event_bytes(message)
         if size > MAX_EVENT_BYTES:
             return f"Event {message.id} takes {size} bytes of a record, above {MAX_EVENT_BYTES}: use a claim check."

@@ -98,6 +98,34 @@ async def test_late_reader_reads_the_file_and_then_memory(tmp_path: Path) -> Non
         assert is_gapless(records)
 
 
+async def test_unwanted_records_move_the_position_and_are_not_returned(tmp_path: Path) -> None:
+    """Before the reader begins, and while it waits; the positions are those of the records in the file."""
+    passed: list[StoredRecord] = []
+
+    def is_even(stored: StoredRecord) -> bool:
+        passed.append(stored)
+        return int(stored.record.value) % 2 == 0
+
+    async with sqlite_log(tmp_path) as log, asyncio.timeout(120):
+        await log.create_topics(TOPICS)
+        for number in range(6):
+            await log.produce("events", record(number))
+        async with log.reader("events", "group", is_even) as reader:
+            records = list(await reader.read(100))
+            waiting = asyncio.create_task(reader.read(100))
+            await asyncio.sleep(0)
+            for number in range(7, 30, 2):
+                await log.produce("events", record(number))
+            assert not waiting.done()
+            await log.produce("events", record(30))
+            records += await waiting
+            while len(records) < 4:
+                records += await reader.read(100)
+        assert sorted(int(stored.record.value) for stored in records) == [0, 2, 4, 30]
+        assert is_gapless(list(dict.fromkeys(passed)))
+        assert {int(stored.record.value) for stored in passed} == {*range(6), *range(7, 30, 2), 30}
+
+
 async def test_expired_records_are_skipped(tmp_path: Path) -> None:
     async with sqlite_log(tmp_path) as log:
         await log.create_topics([Topic("events", 1, 1, {"retention.ms": "-1000"})])

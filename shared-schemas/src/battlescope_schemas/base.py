@@ -1,10 +1,11 @@
 """Base classes of payload schemas: camelCase, ids and ISK as strings, unknown fields ignored, frozen values."""
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 # A JavaScript number is exact to 9e15 and ISK sums pass that; player structures have ids above 1e12.
@@ -25,6 +26,29 @@ def _as_utc(value: datetime) -> datetime:
 
 Isk = Annotated[Decimal, AfterValidator(isk), PlainSerializer(str, return_type=str, when_used="json")]
 UtcTime = Annotated[datetime, AfterValidator(_as_utc)]
+MAX_CARRIED_BYTES: Final = 64 * 1024
+"""Of an object that travels with its claim check: a dozen killmails. Larger ones would only fill logs and outboxes."""
+
+
+def _from_base64(value: object) -> object:
+    return b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+def _to_base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+CarriedContent = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(_to_base64, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
+
+
+def carried(content: bytes) -> bytes | None:
+    """The content of an object as its claim check carries it; None where it is too large."""
+    return content if len(content) <= MAX_CARRIED_BYTES else None
 
 
 class Schema(BaseModel):

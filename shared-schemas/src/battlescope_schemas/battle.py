@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+from battlescope_schemas.base import CarriedContent, EveId, Isk, Schema, UtcTime
 from battlescope_schemas.universe import SecurityType
 
 
@@ -200,10 +200,13 @@ class BattleChunk(Schema):
 
     The object is gzip of JSON lines. Each line is one event `battle.created`, `battle.updated` or `battle.deleted`, a
     complete CloudEvent in structured mode. Object storage keeps it for at least a week.
+
+    content: the bytes of the object, where they are few, so that no consumer has to read it.
     """
 
     chunk_key: str
     count: Annotated[int, Field(gt=0)]
+    content: CarriedContent | None = None
 
 
 class BattleEditRequested(Schema):

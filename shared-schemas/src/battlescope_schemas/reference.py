@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from battlescope_schemas.base import EveId, Isk, Schema, UtcTime
+from battlescope_schemas.base import CarriedContent, EveId, Isk, Schema, UtcTime
 
 
 class Source(StrEnum):
@@ -37,12 +37,16 @@ class KillmailReference(Schema):
 
 
 class KillmailChunk(Schema):
-    """Claim check: a batch of killmails as one object, gzip of JSON lines with one record per line."""
+    """Claim check: a batch of killmails as one object, gzip of JSON lines with one record per line.
+
+    content: the bytes of the object, where they are few, so that no consumer has to read it.
+    """
 
     chunk_key: str
     count: Annotated[int, Field(gt=0)]
     date: date
     job_id: str | None = None
+    content: CarriedContent | None = None
 
 
 class KillmailRefused(Schema):

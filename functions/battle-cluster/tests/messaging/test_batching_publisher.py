@@ -12,7 +12,8 @@ from battlescope_events.errors import TransientError
 from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Message
 from battlescope_events.publisher import MessageRefused, RecordingPublisher
-from battlescope_schemas.battle import BattleDeleted, DeletionReason
+from battlescope_schemas.base import MAX_CARRIED_BYTES
+from battlescope_schemas.battle import BattleChunk, BattleDeleted, DeletionReason
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -45,9 +46,20 @@ async def test_many_changes_are_one_claim_check_whose_object_has_them_all() -> N
     (claim_check,) = recorder.messages
     ((key, body),) = storage.objects.items()
     assert claim_check.type == BATTLES_CHANGED.name
-    assert BATTLES_CHANGED.data.validate_json(claim_check.body).model_dump() == {"chunkKey": key, "count": MIN_BATCH}
+    payload = BATTLES_CHANGED.data.validate_json(claim_check.body)
+    assert (payload.chunk_key, payload.count, payload.content) == (key, MIN_BATCH, body)
     events = decode_batch(body, {BATTLE_DELETED.name: BATTLE_DELETED})
     assert [event.id for event in events] == [message.id for message in messages]
+
+
+async def test_large_batch_is_only_in_its_object() -> None:
+    storage, recorder, messages = Storage(), RecordingPublisher(), changes(3000)
+
+    await BatchingPublisher(recorder, storage.put, lambda: NOW)(messages)
+
+    ((key, body),) = storage.objects.items()
+    assert len(body) > MAX_CARRIED_BYTES
+    assert BATTLES_CHANGED.data.validate_json(recorder.messages[0].body) == BattleChunk(chunk_key=key, count=3000)
 
 
 async def test_repeated_batch_has_the_same_event_id_and_object() -> None:

@@ -41,23 +41,36 @@ def filled(new_bucket: Callable[[], Bucket]) -> Bucket:
     return bucket
 
 
+def claim_check(key: str, content: bytes | None = None) -> KillmailChunk:
+    return KillmailChunk(chunk_key=key, count=3, date=date(2026, 3, 1), content=content)
+
+
 def claim_checks(bucket: Bucket) -> ClaimCheckStore:
     return ClaimCheckStore(ObjectStorage(bucket.bucket_access))
 
 
 async def test_batch_is_read_as_its_killmails(filled: Bucket) -> None:
-    assert await claim_checks(filled).read_killmails("batch") == tuple(map(from_event, BATCH))
+    assert await claim_checks(filled).read_killmails(claim_check("batch")) == tuple(map(from_event, BATCH))
+
+
+async def test_content_that_the_claim_check_carries_is_not_read(filled: Bucket) -> None:
+    content = gzip.compress(b"\n".join(payload.model_dump_json(by_alias=True).encode() for payload in BATCH[:2]))
+    assert await claim_checks(filled).read_killmails(claim_check("absent", content)) == tuple(
+        map(from_event, BATCH[:2])
+    )
+    with pytest.raises(PermanentError, match="absent"):
+        await claim_checks(filled).read_killmails(claim_check("absent", b"no gzip"))
 
 
 @pytest.mark.parametrize("key", ["broken", "damaged", "other", "absent"])
 async def test_unreadable_batch_is_rejected_permanently(filled: Bucket, key: str) -> None:
     with pytest.raises(PermanentError, match=key):
-        await claim_checks(filled).read_killmails(key)
+        await claim_checks(filled).read_killmails(claim_check(key))
 
 
 @pytest.mark.postgres
 async def test_claim_check_processes_all_its_killmails(filled: Bucket, store: Database) -> None:
-    payload = KillmailChunk(chunk_key="batch", count=3, date=date(2026, 3, 1))
+    payload = claim_check("batch")
     recorder = RecordingPublisher()
     await process_event(
         store, Event(KILLMAIL_ENRICHED, "c", "killmail-enrich", payload, {}), recorder, claim_checks(filled)

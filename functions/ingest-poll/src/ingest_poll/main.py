@@ -60,7 +60,7 @@ class _Sources:
         esi = self._esi(esi_client.POLICY)
         primary = R2z2Source(
             FeedClient(feed, settings.feed_url, settings.feed_max_rate), esi, schedule=schedule, clock=self.clock,
-            jitter=self.jitter, batch_threshold=settings.batch_threshold, rereads=self.database,
+            jitter=self.jitter, rereads=self.database,
             catch_up_files=round(settings.catch_up_seconds * settings.feed_max_rate),
         )  # fmt: skip
         match settings.standby_source:
@@ -70,7 +70,7 @@ class _Sources:
                 mirror = self._upstream(STANDBY_UPSTREAM, request_policy(settings.feed_max_rate))
                 return primary, R2z2Source(
                     FeedClient(mirror, settings.standby_url, settings.feed_max_rate), esi, schedule=schedule,
-                    clock=self.clock, jitter=self.jitter, batch_threshold=settings.batch_threshold,
+                    clock=self.clock, jitter=self.jitter,
                     lookback=MIRROR_LOOKBACK,
                 )  # fmt: skip
             case "history":

@@ -106,7 +106,7 @@ def reader(respond: Responder) -> FeedReader:
     async def no_stub(_: object) -> RequestFailed:
         raise AssertionError("The feed sent no stub entry.")
 
-    return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC), 16)
+    return FeedReader(feed(respond), no_stub, lambda: datetime(2026, 10, 3, 13, tzinfo=UTC))
 
 
 async def test_batch_ends_at_the_first_missing_file_and_keeps_the_files_before_it(factory: Any) -> None:

@@ -95,7 +95,9 @@ async def build() -> AsyncGenerator[Function]:
         sources = (cache.find, name_repository.find)
         live_names, backfill_names = (NameResolver(sources, b, time.time) for b in (live_batcher, backfill_batcher))
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
-        live, backfill = Delivery(live_names, publish), Delivery(backfill_names, backfill_publish)
+        live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
+        live = Delivery(live_names, publish, live_publisher.publish_killmails)
+        backfill = Delivery(backfill_names, backfill_publish)
         market_days = MarketDays(database, outbox)
         loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
         prices = PriceHandler(loader, market_days, outbox, publish, now)
@@ -104,7 +106,6 @@ async def build() -> AsyncGenerator[Function]:
         killmails = KillmailHandler(archive, static_data, valuer, KillmailRepository(database), live, backfill, now)
         valuations = _valuation_handler(database, archive, static_data, valuer, backfill_publish)
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
-        live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
             name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,

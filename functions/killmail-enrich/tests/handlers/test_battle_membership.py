@@ -207,6 +207,18 @@ async def test_batch_takes_as_many_statements_as_a_single_event(
     assert len(await consumer.rows()) == 500
 
 
+async def test_batch_that_travels_with_its_event_is_not_read_and_names_its_changes(consumer: Consumer) -> None:
+    payloads = [payload("a", 1, [1]), payload("b", 1, [2, 3]), payload("a", 2, [1, 4])]
+    key, body = encode_batch(map(message, payloads))
+    claim_check = BattleChunk(chunk_key=f"chunks/battles/{key}", count=3, content=body)
+    changes = await consumer.handler.handle(Event(BATTLES_CHANGED, "e", "tests", claim_check, {}))
+    assert await consumer.rows() == [("a", 1), ("a", 4), ("b", 2), ("b", 3)]
+    assert (list(changes.battle_ids), list(changes.payloads)) == ([], payloads)
+    broken = BattleChunk(chunk_key="chunks/battles/broken", count=1, content=b"no gzip")
+    with pytest.raises(PermanentError, match="not gzip"):
+        await consumer.handler.handle(Event(BATTLES_CHANGED, "e", "tests", broken, {}))
+
+
 async def test_invalid_batch_is_a_permanent_error(consumer: Consumer, archive: Archive) -> None:
     handler = MembershipHandler(consumer.handler.repository, archive)
     ended = BATTLE_ENDED.message(BattleEnded(battle_id="a", end_time=TIME, **TOTALS), source="t", key="a", time=TIME)

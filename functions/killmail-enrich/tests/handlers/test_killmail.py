@@ -3,7 +3,8 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -64,10 +65,17 @@ class Consumer:
         self.archive, self.store = archive, store
         self.live_publisher, self.backfill_publisher = RecordingPublisher(), RecordingPublisher()
         static_data, names = StaticData(store, lambda: 0.0), NameResolver((), fetch_names, NOW.timestamp)
-        live, backfill = Delivery(names, self.live_publisher), Delivery(names, self.backfill_publisher)
+        self.announced = list[int]()
+        live = Delivery(names, self.live_publisher, self._announce)
+        backfill = Delivery(names, self.backfill_publisher)
         self.handler = KillmailHandler(
             archive, static_data, Valuer(no_prices, wanted_days), KillmailRepository(store), live, backfill, lambda: NOW
         )
+
+    async def _announce(self, killmail_ids: Sequence[int]) -> None:
+        """Streams read what is announced from the table."""
+        assert set(killmail_ids) <= {row[0] for row in await self.rows("SELECT killmail_id FROM enriched_killmails")}
+        self.announced += killmail_ids
 
     async def handle(self, data: KillmailReference | KillmailChunk) -> None:
         await self.handler.handle(Event(KILLMAIL_INGESTED, "e", "tests", data, {}))
@@ -203,8 +211,25 @@ async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer)
     await consumer.handle(await consumer.store_batch(references, "live", job_id=None))
     (message,) = consumer.live_publisher.messages
     assert not consumer.backfill_publisher.messages
-    assert json.loads(message.body) == {"chunkKey": "chunks/enriched/live.jsonl.gz", "count": 4, "date": str(DAY)}
+    key = "chunks/enriched/live.jsonl.gz"
+    content = b64encode(await consumer.archive.batch(key)).decode()
+    assert json.loads(message.body) == {"chunkKey": key, "count": 4, "date": str(DAY), "content": content}
     assert message.headers["ce-partitionkey"].startswith(str(DAY))
+
+
+async def test_streams_learn_of_live_killmails_single_or_in_batches_and_of_no_backfilled_ones(
+    consumer: Consumer,
+) -> None:
+    references = await archived(consumer, in_small_universe(bodies(6)))
+    await consumer.handle(references[0])
+    await consumer.handle(await consumer.store_batch(references[1:4], "streamed", job_id=None))
+    await consumer.handle(await consumer.store_batch(references[4:], "not streamed"))
+    assert consumer.announced == [reference_.killmail_id for reference_ in references[:4]]
+    with pytest.raises(PermanentError):
+        await consumer.handle(
+            await consumer.store_batch([reference(60, "nowhere"), references[0]], "partly streamed", job_id=None)
+        )
+    assert consumer.announced[4:] == [references[0].killmail_id]
 
 
 BATCHES = st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.none() | st.just("j"))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,8 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog, LogPosition
 from battlescope_schemas.battle import BattleChunk, BattleDeleted, DeletionReason
-from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from battlescope_schemas.reference import KillmailReference
+from killmail_enrich.handlers.battle_membership import BattleChanges
 from killmail_enrich.handlers.dispatch import dispatcher
 from killmail_enrich.messaging.live_publisher import OUTBOX, LivePublisher
 
@@ -30,7 +31,6 @@ REFERENCE = KillmailReference(
     zkb_url="",
     archive_key="k",
 )
-CHUNK = KillmailChunk(chunk_key="chunks/x", count=1, date=date(2026, 11, 1))
 DELETED = BattleDeleted(battle_id="b-1", revision=3, reason=DeletionReason.MANUAL)
 
 
@@ -41,11 +41,13 @@ class Handlers:
         self.log, self.before = log, list[int]()
         self.error: Exception | None = None
 
-    async def handle(self, _: Any) -> list[str]:
+    async def handle(self, event: Event[Any]) -> BattleChanges:
         self.before.append(len(await kinds(self.log)))
         if self.error:
             raise self.error
-        return ["b-1", "b-2"]
+        if event.type is BATTLES_CHANGED:
+            return BattleChanges(["b-1", "b-2"])
+        return BattleChanges((), [DELETED])
 
 
 async def kinds(log: LiveLog) -> list[str]:
@@ -63,26 +65,30 @@ async def log(valkey: str) -> AsyncIterator[LiveLog]:
     await connection.close()
 
 
-async def test_live_killmails_and_battles_are_appended_after_they_are_stored(store: Database, log: LiveLog) -> None:
+async def test_changes_of_battles_are_appended_after_they_are_stored(store: Database, log: LiveLog) -> None:
     handlers = Handlers(log)
     other: Any = SimpleNamespace(handle=handlers.handle)
     live = LivePublisher(log, store, Outbox(store, OUTBOX))
     dispatch = dispatcher(other, other, other, other, prices=other, valuations=other, live=live)
     await dispatch(event(KILLMAIL_INGESTED, REFERENCE))
-    await dispatch(event(KILLMAIL_INGESTED, CHUNK))
     await dispatch(event(BATTLE_DELETED, DELETED))
     await dispatch(event(BATTLES_CHANGED, BattleChunk(chunk_key="chunks/y", count=2)))
     await dispatch(event(TIMER, None))
-    assert await kinds(log) == ["began", "killmail", "battle", "battles"]
-    assert handlers.before == [0, 2, 2, 3, 4]
+    assert await kinds(log) == ["began", "battle", "battles"]
+    assert handlers.before == [0, 0, 2, 3]
 
 
-async def test_killmail_that_cannot_be_stored_is_not_appended(store: Database, log: LiveLog) -> None:
+async def test_change_that_cannot_be_stored_is_not_appended(store: Database, log: LiveLog) -> None:
     handlers = Handlers(log)
-    handlers.error = PermanentError("no killmail")
+    handlers.error = PermanentError("no battle")
     other: Any = SimpleNamespace(handle=handlers.handle)
     live = LivePublisher(log, store, Outbox(store, OUTBOX))
     dispatch = dispatcher(other, other, other, other, prices=other, valuations=other, live=live)
     with pytest.raises(PermanentError):
-        await dispatch(event(KILLMAIL_INGESTED, REFERENCE))
+        await dispatch(event(BATTLE_DELETED, DELETED))
     assert await kinds(log) == []
+
+
+async def test_killmails_are_appended_together(store: Database, log: LiveLog) -> None:
+    await LivePublisher(log, store, Outbox(store, OUTBOX)).publish_killmails([7, 8])
+    assert await kinds(log) == ["began", "killmail", "killmail"]

@@ -12,7 +12,6 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog, LogPosition
 from battlescope_schemas.battle import (
-    BattleChunk,
     BattleCreated,
     BattleDeleted,
     BattleMetadata,
@@ -24,7 +23,7 @@ from battlescope_schemas.battle import (
 )
 from battlescope_schemas.live.log import BattleChange, LiveBattle, LiveBattles, LiveKind
 from battlescope_schemas.universe import SecurityType
-from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry
+from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry, many_battles_entries
 from killmail_enrich.messaging.live_publisher import OUTBOX, LivePublisher
 
 TIME = datetime(2026, 11, 1, 20, tzinfo=UTC)
@@ -54,7 +53,7 @@ def only(entries: Any) -> LiveBattle:
 
 
 def test_every_change_of_a_battle_is_one_entry_with_its_revision() -> None:
-    created = only(battle_entries(BattleCreated(**FIELDS), ["b-1"]))
+    created = only(battle_entries([BattleCreated(**FIELDS)]))
     assert (created.battle_id, created.revision, created.change, created.reason) == (
         "b-1",
         4,
@@ -64,12 +63,10 @@ def test_every_change_of_a_battle_is_one_entry_with_its_revision() -> None:
     assert created.battle is not None
     assert (created.battle.system_name, created.battle.total_kills) == ("System 2", 3)
     previous = BattleTotals(**TOTALS)
-    updated = only(
-        battle_entries(BattleUpdated(**FIELDS, update_reason=UpdateReason.CLOSED, previous=previous), ["b-1"])
-    )
+    updated = only(battle_entries([BattleUpdated(**FIELDS, update_reason=UpdateReason.CLOSED, previous=previous)]))
     assert (updated.change, updated.reason) == (BattleChange.UPDATED, "closed")
     gone = BattleDeleted(battle_id="b-1", revision=5, reason=DeletionReason.MERGED, merged_into="b-2")
-    deleted = only(battle_entries(gone, ["b-1"]))
+    deleted = only(battle_entries([gone]))
     assert (deleted.change, deleted.revision, deleted.merged_into, deleted.battle) == (
         BattleChange.DELETED,
         5,
@@ -80,12 +77,12 @@ def test_every_change_of_a_battle_is_one_entry_with_its_revision() -> None:
 
 def test_a_republished_battle_has_not_changed() -> None:
     metadata = BattleMetadata(clustering_algorithm="x", update_trigger="republish")
-    assert battle_entries(BattleCreated(**FIELDS | {"metadata": metadata}), ["b-1"]) == []
+    assert battle_entries([BattleCreated(**FIELDS | {"metadata": metadata})]) == []
 
 
 def test_a_batch_names_its_battles_in_parts() -> None:
     ids = [f"b-{number}" for number in range(501)]
-    entries = battle_entries(BattleChunk(chunk_key="k", count=501), ids)
+    entries = many_battles_entries(ids)
     parts = [LiveBattles.model_validate_json(body).battle_ids for _, body in entries]
     assert [len(part) for part in parts] == [500, 1]
     assert [battle_id for part in parts for battle_id in part] == ids

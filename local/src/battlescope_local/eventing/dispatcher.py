@@ -26,7 +26,9 @@ READ_BATCH: Final = 100  # records per read
 # Queued events of one partition at which its reading pauses and resumes.
 PAUSE_LENGTH: Final = 200
 RESUME_LENGTH: Final = 100
-COMMIT_INTERVAL: Final = 1.0  # seconds; after a kill, events finished since the last commit are delivered twice
+# Seconds; after a kill, events finished since the last commit are delivered twice. All dispatchers commit at the same
+# moments, so that the log writes their offsets at once.
+COMMIT_INTERVAL: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Dispatch until cancelled; the next run delivers the events in flight again."""
-        async with self._log.reader(self._topic, self._trigger.consumer_group) as reader:
+        async with self._log.reader(self._topic, self._trigger.consumer_group, self._wants) as reader:
             self._reader, self._offsets = reader, OffsetTracker(reader.start_offsets)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -87,12 +89,15 @@ class Dispatcher:
         )
         while True:
             for stored in await reader.read(READ_BATCH):
-                self._offsets.begin(stored.partition, stored.offset)
-                event = self._accepted_event(stored)
-                if event is None:
-                    self._offsets.finish(stored.partition, stored.offset)
-                else:
-                    await enqueue(stored, event)
+                await enqueue(stored, event_to_deliver(stored))
+
+    def _wants(self, stored: StoredRecord) -> bool:
+        """Whether the Trigger delivers a record; it is in flight from now on, or finished at once."""
+        self._offsets.begin(stored.partition, stored.offset)
+        is_wanted = self._accepted_event(stored) is not None
+        if not is_wanted:
+            self._offsets.finish(stored.partition, stored.offset)
+        return is_wanted
 
     def _accepted_event(self, stored: StoredRecord) -> CloudEvent | None:
         try:
@@ -179,8 +184,9 @@ class Dispatcher:
         self._counts.dead_lettered += 1
 
     async def _commit_regularly(self, reader: Reader) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(COMMIT_INTERVAL)
+            await asyncio.sleep(COMMIT_INTERVAL - loop.time() % COMMIT_INTERVAL)
             await self._commit(reader)
 
     async def _commit(self, reader: Reader) -> None:

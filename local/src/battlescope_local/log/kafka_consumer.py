@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from battlescope_events.retry import exponential
-from battlescope_local.log.port import NotDurable, Record, StoredRecord
+from battlescope_local.log.port import NotDurable, Record, StoredRecord, Wanted
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,8 +32,8 @@ TAIL_TIMEOUT: Final = 2.0  # seconds without a record after which a tail counts 
 class KafkaReader:
     """Calls the consumer in the reader's thread only: a call from another thread would wait for the running poll."""
 
-    def __init__(self, consumer: Consumer, topic: str) -> None:
-        self._consumer, self._topic = consumer, topic
+    def __init__(self, consumer: Consumer, topic: str, wanted: Wanted) -> None:
+        self._consumer, self._topic, self._wanted = consumer, topic, wanted
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"read-{topic}")
         self.start_offsets: Mapping[int, int] = {}
         self._ends: Mapping[int, int] = {}
@@ -64,7 +64,7 @@ class KafkaReader:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     async def read(self, limit: int) -> Sequence[StoredRecord]:
-        return await self._in_thread(lambda: self._read(limit))
+        return list(filter(self._wanted, await self._in_thread(lambda: self._read(limit))))
 
     def _read(self, limit: int) -> list[StoredRecord]:
         self._pause_and_resume()

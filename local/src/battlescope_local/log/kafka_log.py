@@ -22,7 +22,7 @@ from battlescope_local.log.kafka_consumer import (
     read_tail,
     retry_until_reachable,
 )
-from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic
+from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic, Wanted, every_record
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +105,8 @@ class KafkaLog:
                 logger.warning("Topic %s has %d partitions; the manifests' %d do not change it", *counts)
 
     @asynccontextmanager
-    async def reader(self, topic: str, group: str) -> AsyncGenerator[Reader]:
-        reader = KafkaReader(Consumer({**self._client, **CONSUMER_CONFIG, "group.id": group}), topic)
+    async def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AsyncGenerator[Reader]:
+        reader = KafkaReader(Consumer({**self._client, **CONSUMER_CONFIG, "group.id": group}), topic, wanted)
         try:
             await reader.open()
             yield reader

@@ -3,7 +3,7 @@
 `sqlite_log.py` implements it on one machine, `kafka_log.py` on every server with the Kafka API.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -45,6 +45,17 @@ class StoredRecord:
     timestamp: int = 0
 
 
+Wanted = Callable[[StoredRecord], bool]
+"""Called for each record that a reader passes, in the order of its partition: whether `read` returns it.
+
+It may be called again for a record that is wanted, before `read` returns it.
+"""
+
+
+def every_record(_: StoredRecord) -> bool:
+    return True
+
+
 class Reader(Protocol):
     """The only consumer of a group: it reads each partition in order and never skips a record."""
 
@@ -52,7 +63,7 @@ class Reader(Protocol):
     """First offset to read of each partition; 0 means the earliest record."""
 
     async def read(self, limit: int) -> Sequence[StoredRecord]:
-        """Wait for records; an empty result means that none arrived within the timeout."""
+        """Wait for records; an empty result means that none that is wanted arrived within the timeout."""
         ...
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
@@ -85,7 +96,7 @@ class Log(Protocol):
         """
         ...
 
-    def reader(self, topic: str, group: str) -> AbstractAsyncContextManager[Reader]:
+    def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AbstractAsyncContextManager[Reader]:
         """Read as `group` from its committed offsets, and from the earliest record where it has none."""
         ...
 

@@ -23,7 +23,7 @@ from typing import Final
 from zlib import crc32
 
 from battlescope_local.log import sqlite_schema as file
-from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic
+from battlescope_local.log.port import NotDurable, Reader, Record, StoredRecord, Topic, Wanted, every_record
 from battlescope_local.log.tail_cache import TailCache
 
 logger = logging.getLogger(__name__)
@@ -36,10 +36,10 @@ TopicPartition = tuple[str, int]  # topic, partition
 
 @dataclass(slots=True)
 class _PendingStatement:
-    """A queued statement; the writer completes `done`."""
+    """A queued statement, which is executed with each of `rows`; the writer completes `done`."""
 
     statement: str
-    values: tuple[object, ...]
+    rows: Sequence[tuple[object, ...]]
     done: asyncio.Future[None]
 
 
@@ -58,19 +58,17 @@ _PendingWrite = _PendingStatement | _PendingRecord
 
 @dataclass(slots=True)
 class _TopicState:
-    """End and newest records of each partition of a topic, and an event that readers wait for."""
+    """End and newest records of each partition of a topic, and its readers."""
 
     ends: dict[int, int] = field(default_factory=dict[int, int])
     tails: defaultdict[int, TailCache] = field(default_factory=lambda: defaultdict[int, TailCache](TailCache))
-    arrival: asyncio.Event = field(default_factory=asyncio.Event)
+    readers: "set[SqliteReader]" = field(default_factory=set["SqliteReader"])
 
     def add(self, stored: StoredRecord) -> None:
         self.tails[stored.partition].add(stored)
         self.ends[stored.partition] = stored.offset + 1
-
-    def wake_readers(self) -> None:
-        arrival, self.arrival = self.arrival, asyncio.Event()
-        arrival.set()
+        for reader in self.readers:
+            reader.offer(stored)
 
 
 class SqliteLog:
@@ -103,7 +101,7 @@ class SqliteLog:
         for topic in topics:
             retention = topic.config.get("retention.ms", UNLIMITED)
             milliseconds = None if retention == UNLIMITED else int(retention)
-            await self._write_durably(file.UPSERT_TOPIC, (topic.name, topic.partitions, milliseconds))
+            await self._write_durably(file.UPSERT_TOPIC, [(topic.name, topic.partitions, milliseconds)])
             self._partitions.setdefault(topic.name, topic.partitions)
 
     async def produce(self, topic: str, record: Record) -> None:
@@ -118,9 +116,9 @@ class SqliteLog:
         self._next_partition += 1
         return (self._next_partition if key is None else crc32(key)) % self._partitions[topic]
 
-    async def _write_durably(self, statement: str, values: tuple[object, ...]) -> None:
+    async def _write_durably(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        self._writes.put(_PendingStatement(statement, values, done))
+        self._writes.put(_PendingStatement(statement, rows, done))
         await done
 
     def _run_writer(self) -> None:
@@ -168,7 +166,7 @@ class SqliteLog:
 
     def _execute(self, connection: sqlite3.Connection, write: _PendingWrite, ends: dict[TopicPartition, int]) -> None:
         if isinstance(write, _PendingStatement):
-            connection.execute(write.statement, write.values)
+            connection.executemany(write.statement, write.rows)
             return
         topic, partition = write.partition
         offset = ends.get(write.partition, self._ends.get(write.partition, 0))
@@ -177,24 +175,22 @@ class SqliteLog:
         ends[write.partition] = offset + 1
 
     def _settle(self, batch: list[_PendingWrite]) -> None:
-        topics = set[str]()
         for write in batch:
             if isinstance(write, _PendingRecord) and write.stored is not None:
-                topics.add(write.partition[0])
                 self._topics[write.partition[0]].add(write.stored)
             if not write.done.done():
                 write.done.set_result(None)
-        for topic in topics:
-            self._topics[topic].wake_readers()
 
     @asynccontextmanager
-    async def reader(self, topic: str, group: str) -> AsyncGenerator[Reader]:
+    async def reader(self, topic: str, group: str, wanted: Wanted = every_record) -> AsyncGenerator[Reader]:
         with closing(file.connect(self._path)) as connection:
-            reader = SqliteReader(self, topic, group, connection)
+            reader = SqliteReader(self, topic, group, connection, wanted)
             reader.open(self._partitions[topic])
+            self._topics[topic].readers.add(reader)
             try:
                 yield reader
             finally:
+                self._topics[topic].readers.discard(reader)
                 reader.close()
 
     async def tail(self, topic: str, limit: int) -> Sequence[StoredRecord]:
@@ -209,18 +205,21 @@ class SqliteLog:
         return self._topics[topic]
 
     async def commit_offsets(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        writes = (
-            self._write_durably(file.UPSERT_OFFSET, (group, topic, number, offset))
-            for number, offset in offsets.items()
-        )
-        await asyncio.gather(*writes)
+        rows = [(group, topic, number, offset) for number, offset in offsets.items()]
+        await self._write_durably(file.UPSERT_OFFSET, rows)
 
 
 class SqliteReader:
-    """Position of one group in one topic."""
+    """Position of one group in one topic.
 
-    def __init__(self, log: SqliteLog, topic: str, group: str, connection: sqlite3.Connection) -> None:
+    A record that is not wanted moves the position as soon as it is stored, without waking who waits for `read`: of a
+    dozen groups of a topic one or two want an event.
+    """
+
+    def __init__(self, log: SqliteLog, topic: str, group: str, connection: sqlite3.Connection, wanted: Wanted) -> None:
         self._log, self._topic, self._group, self._connection = log, topic, group, connection
+        self._wanted = wanted
+        self._arrival = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"read-{topic}")
         self.start_offsets: Mapping[int, int] = {}
         self._positions: dict[int, int] = {}
@@ -236,10 +235,10 @@ class SqliteReader:
 
     async def read(self, limit: int) -> Sequence[StoredRecord]:
         topic_state = self._log.topic_state(self._topic)
-        arrival = topic_state.arrival
+        self._arrival.clear()
         behind = [partition for partition in self._positions if self._has_unread(partition, topic_state)]
         if not behind:
-            await arrival.wait()
+            await self._arrival.wait()
             return ()
         limit_per_partition = max(1, limit // len(behind))
         records = [
@@ -249,7 +248,15 @@ class SqliteReader:
         ]
         for stored in records:
             self._positions[stored.partition] = stored.offset + 1
-        return records
+        return list(filter(self._wanted, records))
+
+    def offer(self, stored: StoredRecord) -> None:
+        """Pass a record that was just stored, or wake the reader."""
+        is_next = self._positions[stored.partition] == stored.offset and stored.partition not in self._paused
+        if is_next and not self._wanted(stored):
+            self._positions[stored.partition] = stored.offset + 1
+        else:
+            self._arrival.set()
 
     def _has_unread(self, partition: int, topic_state: _TopicState) -> bool:
         return partition not in self._paused and self._positions[partition] < topic_state.ends.get(partition, 0)
@@ -276,7 +283,7 @@ class SqliteReader:
 
     def resume(self, partitions: Collection[int]) -> None:
         self._paused = self._paused.difference(partitions)
-        self._log.topic_state(self._topic).wake_readers()
+        self._arrival.set()
 
     def high_watermarks(self) -> Mapping[int, int]:
         return dict(self._log.topic_state(self._topic).ends)

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
 from battlescope_local.log.port import StoredRecord
@@ -29,4 +28,4 @@ class TailCache:
         if not self._records or offset < self._records[0].offset:
             return None
         start = offset - self._records[0].offset
-        return tuple(islice(self._records, start, start + limit))
+        return [self._records[index] for index in range(start, min(start + limit, len(self._records)))]

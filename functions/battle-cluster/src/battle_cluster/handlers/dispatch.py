@@ -46,9 +46,9 @@ async def dispatch(
     match event.data:
         case EnrichedKillmail() as killmail:
             saved = await process([from_event(killmail)], database, clock())
-        case KillmailChunk(chunk_key=key, job_id=job_id):
+        case KillmailChunk(job_id=job_id) as claim_check:
             async with database.live_batch_semaphore if job_id is None else database.batch_semaphore:
-                saved = await process(await claim_checks.read_killmails(key), database, clock())
+                saved = await process(await claim_checks.read_killmails(claim_check), database, clock())
         case EntityUpdated(entity_type=entity_type, entity_id=entity_id, entity_name=name, ticker=ticker):
             await database.save_name(EntityName(entity_type, entity_id, name), ticker)
         case BattleEditRequested(edit_id=edit_id):

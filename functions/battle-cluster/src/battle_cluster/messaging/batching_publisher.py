@@ -1,4 +1,4 @@
-"""Publishes the changes of many battles as one event: a backfilled day changes hundreds of battles at once.
+"""Publishes the changes of several battles as one event: a backfilled day changes hundreds of battles at once.
 
 Consumers go by revision, so a repeated delivery may split the same messages into other batches.
 """
@@ -14,10 +14,11 @@ from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_UP
 from battlescope_events.event_batch import encode_batch
 from battlescope_events.messages import Message
 from battlescope_events.publisher import MessageRefused, Publish, PublishingInterrupted
+from battlescope_schemas.base import carried
 from battlescope_schemas.battle import BattleChunk
 
-MIN_BATCH: Final = 32
-"""A live killmail changes a handful of battles at most, so its changes are always published one by one."""
+MIN_BATCH: Final = 2
+"""Every event costs the Broker and each consumer several exchanges, whatever it says."""
 _BATCHED_TYPES: Final = frozenset(kind.name for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED))
 
 
@@ -67,5 +68,5 @@ async def store_batch(
     digest, body = await asyncio.to_thread(encode_batch, changes)
     key = f"chunks/battles/{digest}.jsonl.gz"
     await put(key, body)
-    payload = BattleChunk(chunk_key=key, count=len(changes))
+    payload = BattleChunk(chunk_key=key, count=len(changes), content=carried(body))
     return BATTLES_CHANGED.message(payload, source=SOURCE, key=key, time=now)

@@ -8,6 +8,7 @@ from battle_cluster.messaging.enriched_killmail import IncomingKillmail, read_li
 from battlescope_events.errors import PermanentError
 from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_schemas.archive import decompress_batch
+from battlescope_schemas.reference import KillmailChunk
 
 _MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
 
@@ -16,13 +17,16 @@ _MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 ki
 class ClaimCheckStore:
     storage: ObjectStorage
 
-    async def read_killmails(self, key: str) -> tuple[IncomingKillmail, ...]:
-        """The killmails of one batch, decoded in a thread, so that live killmails do not wait.
+    async def read_killmails(self, claim_check: KillmailChunk) -> tuple[IncomingKillmail, ...]:
+        """The killmails of one batch; a large one is decoded in a thread, so that live killmails do not wait.
 
         Raises:
             PermanentError: there is no such object, or it is not gzip with one enriched killmail per line.
             TransientError: object storage does not answer.
         """
+        key = claim_check.chunk_key
+        if claim_check.content is not None:
+            return _decode(key, claim_check.content)
         body = await self.storage.get(key, max_bytes=_MAX_BYTES)
         return await asyncio.to_thread(_decode, key, body)
 

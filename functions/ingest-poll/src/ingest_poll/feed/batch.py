@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from battlescope_schemas.archive import DEFAULT_LEVEL, ArchiveKey, Bundle, compress_batch, make_bundle
+from battlescope_schemas.base import carried
 from battlescope_schemas.killmail import ArchivedKillmail, preferred
 from battlescope_schemas.reference import KillmailChunk, KillmailRefused
 from battlescope_schemas.reference_lines import reference_line
@@ -181,4 +182,5 @@ def batch_claim_check(
     )
     day = max(each.killmail.killmail_time for each in killmails).date()
     key = f"chunks/live/{day}/{sha256(lines).hexdigest()[:32]}.jsonl.gz"
-    return KillmailChunk(chunk_key=key, count=len(killmails), date=day), compress_batch(lines)
+    content = compress_batch(lines)
+    return KillmailChunk(chunk_key=key, count=len(killmails), date=day, content=carried(content)), content

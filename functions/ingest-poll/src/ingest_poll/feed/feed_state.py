@@ -9,6 +9,7 @@ from typing import Final
 
 from battlescope_events.retry import exponential
 
+CALM_FILES: Final = 8  # of a pass; more show that the feed is faster than its reader
 MAX_SEQUENCE: Final = 2**62  # the cursor is a bigint, and goes on counting from here
 HEAD_LAG: Final = 51  # the feed rewrites sequence.json only when the head has moved further than this
 MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file missing so far back stays missing

@@ -33,7 +33,7 @@ from ingest_poll.feed.batch import (
     refused_payload,
 )
 from ingest_poll.feed.feed_file import FeedFile, refused
-from ingest_poll.feed.feed_state import Backlog, RequestFailed, Transition, after_failure
+from ingest_poll.feed.feed_state import CALM_FILES, Backlog, RequestFailed, Transition, after_failure
 from ingest_poll.store import Database, UnitOfWork
 
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
@@ -105,7 +105,7 @@ class FilePipeline:
         return fetched, filter_files(archived, await self._ruleset(), url)
 
     async def _archive_files(self, files: Sequence[FeedFile]) -> list[tuple[FeedFile, ArchiveKey]]:
-        level = FAST_LEVEL if len(files) > self._batch_threshold else DEFAULT_LEVEL
+        level = FAST_LEVEL if len(files) > CALM_FILES else DEFAULT_LEVEL
         bundles, archived = await asyncio.to_thread(bundle_files, files, self._clock().date(), level)
         await asyncio.gather(*(self._storage.put_once(bundle.object_key, bundle.body, GZIP) for bundle in bundles))
         return archived

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from ingest_poll.feed.feed_file import FeedFile, parse_file
 from ingest_poll.feed.feed_state import (
+    CALM_FILES,
     FeedPosition,
     FeedResponse,
     FileRead,
@@ -84,7 +85,7 @@ _BACKLOG: Final = _Limits(BUSY_BATCH_FILES, BACKLOG_BATCH_SECONDS)
 class FeedReader:
     """Fetches and parses files. `complete` loads the body of a file whose entry has none.
 
-    A batch that holds more than `batch_threshold` files shows that many wait: the next one may be larger.
+    A batch of more than `CALM_FILES` files shows that many wait: the next one may be larger.
     """
 
     def __init__(
@@ -92,13 +93,11 @@ class FeedReader:
         feed: FeedClient,
         complete: Callable[[FeedFile], Awaitable[FeedFile | RequestFailed | UnusableBody]],
         clock: Callable[[], datetime],
-        batch_threshold: int,
     ) -> None:
         self._feed = feed
         self._window = PrefetchWindow(feed)
         self._complete = complete
         self._clock = clock
-        self._batch_threshold = batch_threshold
         self._is_busy = False
         self._backlog_window = PrefetchWindow(feed)
 
@@ -106,7 +105,7 @@ class FeedReader:
         """Read from the cursor on until the batch is full or old enough, or the feed has no next file."""
         maximum, limits = self._feed.max_in_flight, _BUSY if self._is_busy else _CALM
         batch = await self._read(position, self._window, limits, lambda at: prefetch_size(at, maximum))
-        self._is_busy = len(batch.files) > self._batch_threshold
+        self._is_busy = len(batch.files) > CALM_FILES
         return batch
 
     async def read_backlog(self, position: FeedPosition) -> FetchedBatch:

@@ -60,13 +60,12 @@ class R2z2Source:
         schedule: PollingSchedule,
         clock: Callable[[], datetime],
         jitter: Callable[[], float],
-        batch_threshold: int,
         lookback: int = 0,
         rereads: Rereads | None = None,
         catch_up_files: int | None = None,
     ) -> None:
         self._feed, self._esi, self._schedule, self._clock, self._jitter = feed, esi, schedule, clock, jitter
-        self._batch_threshold, self._lookback, self._rereads = batch_threshold, lookback, rereads
+        self._lookback, self._rereads = lookback, rereads
         self._catch_up_files = catch_up_files
         self._head_fault: str | None = None  # until the next answer about the head
         self._rereads_at: datetime | None = None
@@ -76,7 +75,7 @@ class R2z2Source:
         return self._feed.url
 
     def open(self) -> "R2z2Reader":
-        return R2z2Reader(self, FeedReader(self._feed, self.complete, self._clock, self._batch_threshold))
+        return R2z2Reader(self, FeedReader(self._feed, self.complete, self._clock))
 
     async def fetch(self, position: FeedPosition, reader: FeedReader) -> FetchedFiles:
         """Head if due, rewritten files, then the next files, until a response demands a delay."""

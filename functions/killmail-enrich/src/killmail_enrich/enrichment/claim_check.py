@@ -9,6 +9,7 @@ from typing import Final
 
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.archive import compress_batch
+from battlescope_schemas.base import carried
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
@@ -49,4 +50,6 @@ def enriched_claim_check(references: KillmailChunk, content: bytes, count: int) 
     if count < references.count:
         name = f"{name.removesuffix(SUFFIX)}-{sha256(content).hexdigest()[:16]}{SUFFIX}"
     key = f"chunks/enriched/{name}"
-    return KillmailChunk(chunk_key=key, count=count, date=references.date, job_id=references.job_id)
+    return KillmailChunk(
+        chunk_key=key, count=count, date=references.date, job_id=references.job_id, content=carried(content)
+    )

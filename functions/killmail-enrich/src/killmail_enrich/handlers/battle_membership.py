@@ -1,6 +1,6 @@
 """Stores which battles each killmail belongs to, from events about single battles and from batches of such events."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,23 +17,45 @@ _BATCHED_TYPES: Final = {event_type.name: event_type for event_type in (BATTLE_C
 
 
 @dataclass(frozen=True, slots=True)
+class BattleChanges:
+    """The battles of an event: the payloads of few, else the ids of many."""
+
+    battle_ids: Collection[str]
+    payloads: Sequence[BattleCreated | BattleDeleted] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipHandler:
     repository: BattleMembershipRepository
     archive: Archive
 
-    async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> Collection[str]:
-        """Store the memberships; returns the ids of the battles of the event."""
-        if isinstance(event.data, BattleChunk):
-            memberships = await self._latest_memberships(event.data)
-        else:
-            memberships = [membership_of(event.data)]
-        await self.repository.save(memberships)
-        return [membership.battle_id for membership in memberships]
+    async def handle(self, event: Event[BattleCreated | BattleDeleted | BattleChunk]) -> BattleChanges:
+        """Store the memberships; returns what they are of."""
+        if isinstance(event.data, BattleChunk) and event.data.content is None:
+            latest = await self._latest_memberships(event.data.chunk_key)
+            await self.repository.save(latest.values())
+            return BattleChanges(latest)
+        payloads = list(_payloads(event.data))
+        await self.repository.save(_latest(payloads).values())
+        return BattleChanges((), payloads)
 
-    async def _latest_memberships(self, claim_check: BattleChunk) -> Collection[BattleMembership]:
-        """One membership per battle, however many of its revisions the batch contains."""
+    async def _latest_memberships(self, chunk_key: str) -> dict[str, BattleMembership]:
         latest: dict[str, BattleMembership] = {}
-        batch = await self.archive.batch(claim_check.chunk_key)
+        batch = await self.archive.batch(chunk_key)
         async for event in yielding_to_event_loop(decode_batch(batch, _BATCHED_TYPES)):
             keep_latest_revision(latest, membership_of(event.data))
-        return latest.values()
+        return latest
+
+
+def _payloads(data: BattleCreated | BattleDeleted | BattleChunk) -> Iterable[BattleCreated | BattleDeleted]:
+    if isinstance(data, BattleChunk):
+        return (change.data for change in decode_batch(data.content or b"", _BATCHED_TYPES))
+    return [data]
+
+
+def _latest(payloads: Iterable[BattleCreated | BattleDeleted]) -> dict[str, BattleMembership]:
+    """One membership per battle, however many of its revisions there are."""
+    latest: dict[str, BattleMembership] = {}
+    for payload in payloads:
+        keep_latest_revision(latest, membership_of(payload))
+    return latest

@@ -16,7 +16,6 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.messages import Event
-from battlescope_schemas.reference import KillmailReference
 from killmail_enrich.handlers.battle_membership import MembershipHandler
 from killmail_enrich.handlers.killmail import KillmailHandler
 from killmail_enrich.handlers.prices import PriceHandler
@@ -24,7 +23,7 @@ from killmail_enrich.handlers.retention import RetentionHandler
 from killmail_enrich.handlers.revaluations import RevaluationHandler
 from killmail_enrich.handlers.timers import TimerHandler
 from killmail_enrich.handlers.valuations import ValuationHandler
-from killmail_enrich.messaging.live_entries import battle_entries, killmail_entry
+from killmail_enrich.messaging.live_entries import battle_entries, many_battles_entries
 from killmail_enrich.messaging.live_publisher import LivePublisher
 
 _BATTLE_TYPES: Final = (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED, BATTLES_CHANGED)
@@ -49,19 +48,14 @@ def dispatcher(
     valuations: ValuationHandler,
     live: LivePublisher,
 ) -> Callable[[Event[Any]], Awaitable[None]]:
-    """Handles events of `ACCEPTED_TYPES`; live killmails and changes of battles are also appended to the live log."""
-
-    async def handle_killmails(event: Event[Any]) -> None:
-        await killmails.handle(event)
-        if isinstance(event.data, KillmailReference):
-            await live.publish([killmail_entry(event.data.killmail_id)])
+    """Handles events of `ACCEPTED_TYPES`; changes of battles are also appended to the live log."""
 
     async def handle_battles(event: Event[Any]) -> None:
-        battle_ids = await memberships.handle(event)
-        await live.publish(battle_entries(event.data, battle_ids))
+        changes = await memberships.handle(event)
+        await live.publish([*battle_entries(changes.payloads), *many_battles_entries(changes.battle_ids)])
 
     handlers: dict[str, Callable[[Event[Any]], Awaitable[None]]] = {
-        KILLMAIL_INGESTED.name: handle_killmails,
+        KILLMAIL_INGESTED.name: killmails.handle,
         **{battle_type.name: handle_battles for battle_type in _BATTLE_TYPES},
         RETENTION_DUE.name: retention.handle,
         PRICES_REQUESTED.name: prices.handle,

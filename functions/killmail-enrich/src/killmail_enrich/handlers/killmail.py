@@ -7,7 +7,8 @@ so memory stays flat however large a batch is, and live killmails are processed 
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -41,17 +42,23 @@ from killmail_enrich.valuation.killmail_value import KillmailValue, Valuations
 _log = logging.getLogger(__name__)
 SLICE_SIZE: Final = 500  # killmails: the cost of statements and requests per killmail vanishes; 30 MB at most
 _CONCURRENT_BATCHES: Final = 2  # while one waits for the database, the other uses the CPU
+_SMALL_BATCH: Final = 32  # killmails; such batches need no turn, as single killmails do not: one may wait for names
+
+
+async def _announce_nothing(_: Sequence[int]) -> None:
+    """Backfilled killmails are no news for a live stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Where killmails of one kind get their names from, and where they are published.
 
-    semaphore: how many batches of them are processed at a time.
+    announce: tells live streams the ids of stored killmails. semaphore: how many batches are processed at a time.
     """
 
     names: NameResolver
     publish: Publish
+    announce: Callable[[Sequence[int]], Awaitable[None]] = _announce_nothing
     semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_BATCHES))
 
 
@@ -127,6 +134,7 @@ class KillmailHandler:
             raise processed.errors[0]
         for killmail in processed.killmails:
             await self._publish(killmail, processed.enriched_at)
+        await self.live.announce([reference.killmail_id])
 
     async def ready(self) -> dict[str, int]:
         """What a readiness answer shows of killmails. Raises `TransientError` as `Outbox.ready`."""
@@ -140,6 +148,7 @@ class KillmailHandler:
                 await self._publish(killmail, processed.enriched_at)
             for error in processed.errors:
                 _log.error("A killmail whose system is known by now cannot be completed: %s", error)
+            await self.live.announce([int(killmail.killmail_id) for killmail in processed.killmails])
             await self.repository.end_wait([reference.killmail_id for reference in references])
 
     async def _process_batch(self, references: KillmailChunk) -> None:
@@ -149,13 +158,14 @@ class KillmailHandler:
             PermanentError: the object is not a batch of references, or some of its killmails were rejected.
         """
         delivery = self.live if references.job_id is None else self.backfill
-        async with delivery.semaphore:
-            writer, errors = await self._process_slices(references, delivery.names)
+        async with delivery.semaphore if references.count > _SMALL_BATCH else nullcontext():
+            writer, saved_ids, errors = await self._process_slices(references, delivery.names)
         if writer.count:
             content = writer.finish()
             enriched = enriched_claim_check(references, content, writer.count)
             await self.archive.put_once(enriched.chunk_key, content)
             await delivery.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
+            await delivery.announce(saved_ids)
         if errors:
             raise PermanentError(
                 f"{len(errors)} of {references.count} killmails of {references.chunk_key} were rejected: {errors[0]}"
@@ -163,14 +173,17 @@ class KillmailHandler:
 
     async def _process_slices(
         self, references: KillmailChunk, names: NameResolver
-    ) -> tuple[BatchWriter, list[PermanentError]]:
-        writer, errors = BatchWriter(), list[PermanentError]()
-        remaining = read_references(await self.archive.batch(references.chunk_key))
+    ) -> tuple[BatchWriter, list[int], list[PermanentError]]:
+        """The lines of the enriched killmails, their ids, and the errors of the others."""
+        writer, saved_ids, errors = BatchWriter(), list[int](), list[PermanentError]()
+        content = references.content or await self.archive.batch(references.chunk_key)
+        remaining = read_references(content)
         while slice_ := list(islice(remaining, SLICE_SIZE)):
             processed = await self.process(slice_, names)
             errors += processed.errors
+            saved_ids += (int(line.killmail_id) for line in processed.killmails)
             writer.add([encode(line) for line in processed.killmails])
-        return writer, errors
+        return writer, saved_ids, errors
 
     async def _publish(self, killmail: EnrichedLine, time: datetime) -> None:
         """No outbox is needed: the event is acknowledged after this, and a redelivery publishes under the same id."""

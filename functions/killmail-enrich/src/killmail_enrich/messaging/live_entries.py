@@ -1,10 +1,10 @@
 """The entries of the live log that follow from an event."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted, BattleUpdated
+from battlescope_schemas.battle import BattleCreated, BattleDeleted, BattleUpdated
 from battlescope_schemas.live.log import (
     MAX_BATTLE_IDS,
     BattleChange,
@@ -23,15 +23,19 @@ def killmail_entry(killmail_id: int) -> LiveEntry:
     return LiveKind.KILLMAIL, LiveKillmail(killmail_id=killmail_id).model_dump_json(by_alias=True)
 
 
-def battle_entries(
-    payload: BattleCreated | BattleDeleted | BattleChunk, battle_ids: Collection[str]
-) -> Sequence[LiveEntry]:
-    """One entry of a single battle, with its totals; of a batch only the ids of its battles."""
-    if isinstance(payload, BattleChunk):
-        return [
-            (LiveKind.BATTLES, LiveBattles(battle_ids=part).model_dump_json(by_alias=True))
-            for part in _parts(battle_ids)
-        ]
+def battle_entries(payloads: Iterable[BattleCreated | BattleDeleted]) -> list[LiveEntry]:
+    """An entry of each change, with the totals of the battle."""
+    return [entry for payload in payloads for entry in _entries(payload)]
+
+
+def many_battles_entries(battle_ids: Collection[str]) -> list[LiveEntry]:
+    """Entries with the ids of many battles."""
+    return [
+        (LiveKind.BATTLES, LiveBattles(battle_ids=part).model_dump_json(by_alias=True)) for part in _parts(battle_ids)
+    ]
+
+
+def _entries(payload: BattleCreated | BattleDeleted) -> Sequence[LiveEntry]:
     if isinstance(payload, BattleDeleted):
         deleted = LiveBattle(
             battle_id=payload.battle_id,

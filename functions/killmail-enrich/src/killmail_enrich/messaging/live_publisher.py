@@ -12,7 +12,7 @@ from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Enqueued, Outbox
 from battlescope_events.valkey.live_log import LiveLog
 from battlescope_schemas.live.log import LiveKind
-from killmail_enrich.messaging.live_entries import LiveEntry
+from killmail_enrich.messaging.live_entries import LiveEntry, killmail_entry
 
 OUTBOX: Final = "live-log"
 _log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ class LivePublisher:
             await self._keep(entries)
         else:
             await self._publish_kept(Enqueued())
+
+    async def publish_killmails(self, killmail_ids: Sequence[int]) -> None:
+        """Append stored killmails. Raises as `publish` does."""
+        await self.publish(list(map(killmail_entry, killmail_ids)))
 
     async def flush(self) -> None:
         """Append what waits, also what other processes left."""

@@ -95,6 +95,7 @@ WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
     EXCLUDED.archive_key
 )
 """
+UPSERTED_AT_ONCE: Final = 8  # killmails: an upsert of so many takes the database as long as the exchanges of COPY
 SELECT_EXISTING: Final[LiteralString] = """
 SELECT killmail_id FROM enriched_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
@@ -145,7 +146,7 @@ class EnrichedSlice:
 
 
 class KillmailRepository:
-    """Saves new killmails of a slice by COPY, existing ones and a single one by an upsert each."""
+    """Saves new killmails of a slice by COPY, existing ones and those of a small slice by an upsert each."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -153,7 +154,7 @@ class KillmailRepository:
     async def save(self, slice_: EnrichedSlice) -> dict[str, PermanentError]:
         """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
         try:
-            await (self._upsert(slice_) if len(slice_.killmails) == 1 else self._copy(slice_))
+            await (self._upsert(slice_) if len(slice_.killmails) <= UPSERTED_AT_ONCE else self._copy(slice_))
         except UniqueViolation:  # another transaction inserted one of them meanwhile
             return await self.save(slice_)
         except PermanentError as error:
@@ -179,10 +180,11 @@ class KillmailRepository:
             return await connection.scalar(COUNT_WAITING)
 
     async def _upsert(self, slice_: EnrichedSlice) -> None:
-        """One statement instead of the five of a transaction with COPY."""
-        (killmail,) = slice_.killmails
-        async with self._database.connection() as connection:
-            await connection.execute(UPSERT_KILLMAIL, _params(killmail, slice_, slice_.stale_ids))
+        """One exchange, and so one transaction, instead of the five of a transaction with COPY."""
+        first, *others = sorted(slice_.killmails, key=lambda killmail: int(killmail.killmail_id))
+        rows = [_params(first, slice_, slice_.stale_ids), *(_params(killmail, slice_, ()) for killmail in others)]
+        async with self._database.connection() as connection, connection.cursor() as cursor:
+            await cursor.executemany(UPSERT_KILLMAIL, rows)
 
     async def _copy(self, slice_: EnrichedSlice) -> None:
         async with self._database.transaction() as connection:

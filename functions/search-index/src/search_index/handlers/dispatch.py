@@ -83,8 +83,8 @@ class Handlers:
                 await self._save_killmails(payload)
             case BattleCreated() | BattleDeleted() as payload:
                 await self._save_battles([state_of(payload)])
-            case BattleChunk(chunk_key=key):
-                await self._save_battles(await self.claim_checks.battles(key))
+            case BattleChunk() as claim_check:
+                await self._save_battles(await self.claim_checks.battles(claim_check))
             case BattleEnded() as payload:
                 await self.battles.end(payload)
             case BattleShareChanged() as payload:
@@ -104,7 +104,7 @@ class Handlers:
 
     async def _save_killmails(self, payload: EnrichedKillmail | KillmailChunk) -> None:
         is_single = isinstance(payload, EnrichedKillmail)
-        incoming = [from_event(payload)] if is_single else await self.claim_checks.killmails(payload.chunk_key)
+        incoming = [from_event(payload)] if is_single else await self.claim_checks.killmails(payload)
         ordered = list(killmails.latest_of_each(incoming))
         for start in range(0, len(ordered), KILLMAILS_PER_TRANSACTION):
             await self.killmails.save(ordered[start : start + KILLMAILS_PER_TRANSACTION])

@@ -8,6 +8,8 @@ from battlescope_events.errors import PermanentError
 from battlescope_events.event_batch import decode_batch
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_schemas.archive import decompress_batch
+from battlescope_schemas.battle import BattleChunk
+from battlescope_schemas.reference import KillmailChunk
 from search_index.domain.battle import BattleState, state_of
 from search_index.domain.killmail import IncomingKillmail
 from search_index.messaging.enriched_killmail import read_lines
@@ -17,28 +19,34 @@ _BATCHED_TYPES: Final = {event_type.name: event_type for event_type in (BATTLE_C
 
 
 class ClaimChecks:
-    """Batches are decoded in a thread, so that live killmails do not wait."""
+    """Large batches are decoded in a thread, so that live killmails do not wait."""
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
 
-    async def killmails(self, key: str) -> list[IncomingKillmail]:
+    async def killmails(self, claim_check: KillmailChunk) -> list[IncomingKillmail]:
         """The killmails of one batch.
 
         Raises:
             PermanentError: there is no such object, or it is not gzip with one enriched killmail per line.
             TransientError: object storage does not answer.
         """
+        key = claim_check.chunk_key
+        if claim_check.content is not None:
+            return _killmails(key, claim_check.content)
         return await asyncio.to_thread(_killmails, key, await self._storage.get(key, max_bytes=_MAX_BYTES))
 
-    async def battles(self, key: str) -> list[BattleState]:
+    async def battles(self, claim_check: BattleChunk) -> list[BattleState]:
         """The battles of one batch; of a battle perhaps several revisions.
 
         Raises:
             PermanentError: there is no such object, or it is no batch of changes of battles.
             TransientError: object storage does not answer.
         """
-        return await asyncio.to_thread(_battles, await self._storage.get(key, max_bytes=_MAX_BYTES))
+        if claim_check.content is not None:
+            return _battles(claim_check.content)
+        body = await self._storage.get(claim_check.chunk_key, max_bytes=_MAX_BYTES)
+        return await asyncio.to_thread(_battles, body)
 
 
 def _killmails(key: str, body: bytes) -> list[IncomingKillmail]:

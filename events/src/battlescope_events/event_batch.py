@@ -50,7 +50,7 @@ def _attributes(line: bytes) -> dict[str, Any]:
         attributes = _LINE.decode(line)
     except DecodeError as error:
         raise PermanentError("A line of the batch is no JSON object.") from error
-    if not _REQUIRED <= attributes.keys():
+    if not attributes.keys() >= _REQUIRED:
         raise PermanentError("A line of the batch is no event.")
     return attributes
 

@@ -49,7 +49,7 @@ async def keeping(database: Database) -> AsyncGenerator[httpx2.AsyncClient]:
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110  # what is awaited is a state of the app
+        while not await condition():  # what is awaited is a state of the app
             await asyncio.sleep(0.02)
 
 

@@ -1,7 +1,7 @@
 """The battle database: connections, units of work and their repositories."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, LiteralString
 

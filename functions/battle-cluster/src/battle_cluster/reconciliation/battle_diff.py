@@ -147,9 +147,7 @@ def is_edited(result: RegroupResult, assigned: ComponentAssignment) -> bool:
     return not result.edited_ids.isdisjoint(assigned.component.killmail_ids)
 
 
-def build_change(
-    result: RegroupResult, battle_id: str, assigned: ComponentAssignment, report: BattleReport
-) -> Change:
+def build_change(result: RegroupResult, battle_id: str, assigned: ComponentAssignment, report: BattleReport) -> Change:
     component = assigned.component
     members = frozenset(component.killmail_ids)
     previous = result.existing_battle(battle_id)

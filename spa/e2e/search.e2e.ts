@@ -278,6 +278,7 @@ describe("the search box", () => {
         for (const typed of ["", battle.systemName, "> "]) {
           await field(page).fill(typed);
           await options(page).first().waitFor();
+          await page.locator("[role=listbox][aria-busy=false]").waitFor();
           assert.deepEqual([...(await violations(page)), ...(await sticksOut(page))], [], `after "${typed}"`);
         }
         await context.close();

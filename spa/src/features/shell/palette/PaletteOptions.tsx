@@ -24,7 +24,7 @@ export function PaletteOptions({ id, groups, current, isOld, onChoose, onPoint }
     if (currentId) document.getElementById(currentId)?.scrollIntoView({ block: "nearest" });
   }, [currentId]);
   return (
-    <div aria-label="Choices" className={isOld ? "opacity-60" : ""} hidden={groups.length === 0} id={id} role="listbox">
+    <div aria-label="Choices" aria-busy={isOld} hidden={groups.length === 0} id={id} role="listbox">
       {groups.map((group) => (
         <div aria-label={group.label} key={group.label} role="group">
           <div aria-hidden="true" className="px-3 pt-2 pb-1 text-label text-t3">

@@ -42,6 +42,7 @@ async function withPage(width: number, run: (page: Page) => Promise<void>): Prom
     await run(page);
     assert.deepEqual(errors, []);
   } finally {
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   }
 }

@@ -19,14 +19,13 @@ type Props = {
   onOpen: (killmailId: string) => void;
 };
 
-const LEFT = 110;
-/** On a phone the name of a lane stands above it. */
-const NARROW = 560;
-const NARROW_LEFT = 10;
-const LANE = 92;
-/** The largest dot at the widest spread stays inside its lane. */
-const MOST_RADIUS = 13;
-const NARROW_RADIUS = 9;
+/** Above the lanes: what the cuts say. */
+const TOP = 14;
+/** `middle` is where the line of a lane is in it; the largest dot at the widest spread stays inside its lane. */
+const WIDE = { left: 110, lane: 92, middle: 46, name: 50, radius: 13 };
+/** On a phone the name of a lane stands above its dots. */
+const PHONE = { left: 10, lane: 104, middle: 58, name: 12, radius: 9 };
+const PHONE_WIDTH = 560;
 const LEAST_SPREAD = 6;
 const SPREAD = 27;
 /** Links that say more than "the same people a moment later". */
@@ -43,14 +42,13 @@ export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: 
   const box = useRef<HTMLDivElement>(null);
   const room = useWidth(box);
   const width = Math.max(320, room);
-  const isNarrow = width < NARROW;
-  const left = isNarrow ? NARROW_LEFT : LEFT;
-  const height = lanes.length * LANE + 24;
-  const x = useMemo(() => linear([start, Math.max(end, start + 1000)], [left, width - 12]), [start, end, left, width]);
-  const placed = useMemo(
-    () => place(dots, lanes, x, isNarrow ? NARROW_RADIUS : MOST_RADIUS),
-    [dots, lanes, x, isNarrow],
+  const size = width < PHONE_WIDTH ? PHONE : WIDE;
+  const height = TOP + lanes.length * size.lane + 24;
+  const x = useMemo(
+    () => linear([start, Math.max(end, start + 1000)], [size.left, width - 12]),
+    [start, end, size, width],
   );
+  const placed = useMemo(() => place(dots, lanes, x, size), [dots, lanes, x, size]);
   const open = useLatest(onOpen);
   return (
     <div className="overflow-x-auto" ref={box} style={{ minHeight: height }}>
@@ -66,15 +64,9 @@ export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: 
             </g>
           ))}
           {lanes.map((lane, index) => (
-            <g key={lane.id}>
-              <line
-                className="stroke-line2"
-                x1={left}
-                x2={width - 12}
-                y1={index * LANE + LANE / 2}
-                y2={index * LANE + LANE / 2}
-              />
-              <text className="fill-t1 text-sec font-[550]" x="0" y={index * LANE + (isNarrow ? 12 : LANE / 2 + 4)}>
+            <g key={lane.id} transform={`translate(0 ${TOP + index * size.lane})`}>
+              <line className="stroke-line2" x1={size.left} x2={width - 12} y1={size.middle} y2={size.middle} />
+              <text className="fill-t1 text-sec font-[550]" x="0" y={size.name}>
                 {lane.name}
               </text>
             </g>
@@ -97,14 +89,14 @@ export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: 
 
 type Placed = ReadonlyMap<string, { dot: Dot; x: number; y: number; r: number }>;
 
-function place(dots: readonly Dot[], lanes: Props["lanes"], x: Scale, mostRadius: number): Placed {
-  const radius = sqrt(Math.max(1, ...dots.map((dot) => dot.isk)), mostRadius);
+function place(dots: readonly Dot[], lanes: Props["lanes"], x: Scale, size: typeof WIDE): Placed {
+  const radius = sqrt(Math.max(1, ...dots.map((dot) => dot.isk)), size.radius);
   const order = new Map(lanes.map((lane, index) => [lane.id, index]));
   return new Map(
     dots.map((dot) => {
       const lane = order.get(dot.systemId) ?? 0;
       const spread = LEAST_SPREAD + (Number(dot.killmailId.slice(-4)) % SPREAD);
-      const y = lane * LANE + LANE / 2 + (dot.sideId === 1 ? -spread : spread);
+      const y = TOP + lane * size.lane + size.middle + (dot.sideId === 1 ? -spread : spread);
       return [dot.killmailId, { dot, x: x(dot.at), y, r: Math.max(2, radius(dot.isk)) }] as const;
     }),
   );
@@ -157,7 +149,7 @@ const Dots = memo(function Dots({ placed, onOpen }: { placed: Placed; onOpen: (k
 function curve(x1: number, y1: number, x2: number, y2: number, arch: boolean): string {
   const [a, b, c, d] = [x1, y1, x2, y2].map((value) => value.toFixed(1));
   if (arch) return `M${a} ${b}Q${(x1 + x2) / 2} ${Math.min(y1, y2) - 70} ${c} ${d}`;
-  if (Math.abs(y1 - y2) < LANE / 1.5) return `M${a} ${b}L${c} ${d}`;
+  if (Math.abs(y1 - y2) < WIDE.lane / 1.5) return `M${a} ${b}L${c} ${d}`;
   const middle = (y1 + y2) / 2;
   return `M${a} ${b}C${x1 + 14} ${middle} ${x2 - 14} ${middle} ${c} ${d}`;
 }

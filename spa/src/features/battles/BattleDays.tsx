@@ -9,6 +9,8 @@ import { BattleRow, CARD, ROW, ROW_FRAME } from "./BattleRow";
 import { type Day, groupByDay, type Heights, rowTop, topOf } from "./days";
 
 const HEAD = 30;
+/** Cards do not touch the day above them. */
+const HEAD_OF_CARDS = 38;
 
 type Props = {
   battles: readonly BattleItem[];
@@ -22,7 +24,10 @@ type Props = {
 export function BattleDays({ battles, grouped, complete }: Props) {
   const isPhone = useIsPhone();
   const days = useMemo(() => (grouped ? groupByDay(battles) : [{ date: "", first: 0, battles }]), [battles, grouped]);
-  const heights = useMemo(() => ({ head: grouped ? HEAD : 0, row: isPhone ? CARD : ROW }), [grouped, isPhone]);
+  const heights = useMemo(() => {
+    const head = isPhone ? HEAD_OF_CARDS : HEAD;
+    return { head: grouped ? head : 0, row: isPhone ? CARD : ROW };
+  }, [grouped, isPhone]);
   const rows = useMemo(() => {
     // The head of a day belongs to its first row.
     const firsts = new Set(days.map((day) => day.first));

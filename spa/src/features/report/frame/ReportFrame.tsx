@@ -116,6 +116,15 @@ function Loaded({ battle, search }: { battle: BattleBattleDetail; search: Report
 
 function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSearch }) {
   const navigate = useNavigate();
+  const tab = useTab();
+  const bar = useRef<HTMLElement>(null);
+  // On a phone the tab that is shown may be out of sight; the page itself stays where it is.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another place.
+  useEffect(() => {
+    const active = bar.current?.querySelector<HTMLElement>("[aria-current]");
+    if (bar.current && active)
+      bar.current.scrollLeft = active.offsetLeft - (bar.current.clientWidth - active.offsetWidth) / 2;
+  }, [tab]);
   const open = (index: number) => {
     const tab = TABS[index];
     if (tab) navigate({ to: tab.to, params: { id: battle.id }, search: sharedSearch(search) });
@@ -137,6 +146,7 @@ function Tabs({ battle, search }: { battle: BattleBattleDetail; search: ReportSe
       <div ref={begin} />
       <nav
         aria-label="Parts of the report"
+        ref={bar}
         className="no-print no-scrollbar sticky top-0 z-20 mt-3 mb-3 flex overflow-x-auto border-b border-line bg-bg max-md:-mx-3 max-md:px-3"
       >
         {TABS.map((tab) => (

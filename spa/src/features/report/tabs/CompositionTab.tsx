@@ -18,6 +18,10 @@ type By = "class" | "hull";
 
 const DOCTRINE_SHARE = 0.05;
 
+/** The names of the classes, and what a side needs beside them on a phone. */
+const MIDDLE = 96;
+const LEAST_SIDE = 88;
+
 /** What each side flew and lost: mirrored around the names of the classes. */
 export function CompositionTab() {
   const { battle } = useReport();
@@ -55,12 +59,15 @@ export function CompositionTab() {
         </span>
       </div>
       <ScrollX className="panel" label="Ships by side">
-        <table className="w-full min-w-160">
+        <table
+          className="w-full max-md:table-fixed md:min-w-160"
+          style={{ minWidth: MIDDLE + sides.length * LEAST_SIDE }}
+        >
           <caption className="sr">Ships lost and seen by {by} and side</caption>
           <thead>
             <tr className="border-b border-line text-sec">
               {left && <SideHead mirrored side={left} />}
-              <th className="w-44 px-3 py-2 text-center font-[400] text-t3" scope="col">
+              <th className="w-44 px-3 py-2 text-center font-[400] text-t3 max-md:w-24 max-md:px-0" scope="col">
                 {by === "class" ? "Class" : "Hull"}
               </th>
               {middle.map((side) => (
@@ -72,9 +79,9 @@ export function CompositionTab() {
             {keys.map(({ key, label, hull }) => (
               <tr className="border-b border-hair last:border-0 hover:bg-s2" key={key}>
                 {left && cell(left, key, true)}
-                <th className="px-3 py-1 font-[400]" scope="row">
-                  <span className="flex items-center justify-center gap-2 text-sec whitespace-nowrap">
-                    <span className="text-t3">
+                <th className="px-3 py-1 font-[400] max-md:px-0" scope="row">
+                  <span className="flex items-center justify-center gap-2 text-sec max-md:text-label md:whitespace-nowrap">
+                    <span className="text-t3 max-md:hidden">
                       <HullGlyph hull={hull} />
                     </span>
                     {label}
@@ -88,7 +95,7 @@ export function CompositionTab() {
       </ScrollX>
       <dl className="mt-3 grid gap-2">
         {sides.map((side) => (
-          <div className="panel flex gap-3 px-3.5 py-2" key={side.sideId}>
+          <div className="panel flex gap-3 px-3.5 py-2 max-md:flex-col max-md:gap-1" key={side.sideId}>
             <dt className="flex w-48 shrink-0 items-center gap-2">
               <SideKey role={side.role} sideId={side.sideId} size={18} />
               <span className="truncate">{sideName(side)}</span>
@@ -103,7 +110,7 @@ export function CompositionTab() {
 
 function SideHead({ side, mirrored }: { side: SideItem; mirrored?: boolean }) {
   return (
-    <th className="px-3 py-2 font-[400]" scope="col">
+    <th className="px-3 py-2 font-[400] max-md:px-2" scope="col">
       <span className={`flex items-center gap-2 ${mirrored ? "flex-row-reverse" : ""}`}>
         <SideKey role={side.role} sideId={side.sideId} size={18} />
         <span className="truncate font-[600]" dir="auto">
@@ -125,24 +132,32 @@ function Cell({
   mirrored: boolean;
   most: number;
 }) {
-  if (!line) return <td className={`px-3 py-1 text-t3 ${mirrored ? "text-right" : ""}`}>–</td>;
+  if (!line) return <td className={`px-3 py-1 text-t3 max-md:px-2 ${mirrored ? "text-right" : ""}`}>–</td>;
   const width = (value: number) => ({ width: `${(100 * value) / most}%` });
   const end = mirrored ? "right-0" : "left-0";
   return (
-    <td className={`${sideClass(sideId)} px-3 py-1`}>
-      <span className={`flex items-center gap-3 ${mirrored ? "flex-row-reverse" : ""}`}>
-        <span aria-hidden="true" className="relative h-3 min-w-16 flex-1">
+    <td className={`${sideClass(sideId)} px-3 py-1 max-md:px-2`}>
+      <span
+        className={`flex items-center gap-3 max-md:flex-wrap max-md:justify-between max-md:gap-x-1 max-md:gap-y-0.5 ${mirrored ? "flex-row-reverse" : ""}`}
+      >
+        {/* On a phone the bar stands below its figures. */}
+        <span
+          aria-hidden="true"
+          className="relative h-3 min-w-16 flex-1 max-md:order-last max-md:h-1.5 max-md:basis-full"
+        >
           <span
             className={`side-tint absolute inset-y-0 ${end} rounded-[2px]`}
             style={width(Math.max(line.seen, line.lost))}
           />
           <span className={`side-fill absolute inset-y-0 ${end} rounded-[2px]`} style={width(line.lost)} />
         </span>
-        <span className="w-20 text-right">
+        <span className="w-20 text-right max-md:w-auto">
           <strong className="font-[600]">{count(line.lost)}</strong>
           <span className="text-t3"> / {line.seen ? count(line.seen) : "–"}</span>
         </span>
-        <span className="w-14 text-right text-t2">{line.lost ? shortIsk(line.iskLost) : "–"}</span>
+        <span className="w-14 text-right text-t2 max-md:w-auto max-md:text-sec">
+          {line.lost ? shortIsk(line.iskLost) : "–"}
+        </span>
       </span>
     </td>
   );

@@ -36,7 +36,8 @@ export function ReplayTab() {
   const ships = [...fleets.values()].flat().reduce((sum, row) => sum + row.seen, 0);
   const losses = useMemo(() => inTimeOrder(battle.killmails).map(lossOf), [battle]);
   const { left, right, others } = arrange(battle.sides);
-  const sides = [left, right, ...others].filter((side) => side !== undefined);
+  const main = [left, right, ...others].filter((side) => side?.role === "main" || side === left || side === right);
+  const third = others.filter((side) => side.role !== "main");
   usePlay(playing, Number(speed), end, setAt, () => setPlaying(false));
   /** The address has the moment while nothing moves. */
   const stand = (moment: number) => {
@@ -62,6 +63,15 @@ export function ReplayTab() {
     ">": () => step(1, true),
   });
   const { newest, capital } = useLostUntil(at);
+  const stage = (side: SideItem) => (
+    <Stage
+      asCanvas={ships > MOST_ELEMENTS}
+      at={at}
+      fleet={fleets.get(side.sideId) ?? []}
+      key={side.sideId}
+      side={side}
+    />
+  );
   return (
     <>
       <div className="panel mb-3 flex flex-wrap items-center gap-3 px-3 py-2">
@@ -114,23 +124,18 @@ export function ReplayTab() {
       <TimelinePanel className="mb-3" height={150} mark={at} onMark={stand} />
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_300px]">
         <div className="grid grid-cols-2 items-start gap-3 max-md:grid-cols-1">
-          {sides.map((side) => (
-            <Stage
-              asCanvas={ships > MOST_ELEMENTS}
-              at={at}
-              fleet={fleets.get(side.sideId) ?? []}
-              key={side.sideId}
-              side={side}
-            />
-          ))}
+          {main.map((side) => side && stage(side))}
         </div>
-        <section aria-label="Losses, newest first" className="panel overflow-hidden">
-          <h2 className="px-3.5 py-2 text-sec font-[600]">Losses, newest first</h2>
-          {newest.map((mail) => (
-            <LossRow key={mail.killmailId} mail={mail} />
-          ))}
-          {newest.length === 0 && <p className="px-3.5 pb-3 text-t2">None yet.</p>}
-        </section>
+        <div className="flex min-w-0 flex-col gap-3">
+          <section aria-label="Losses, newest first" className="panel overflow-hidden max-xl:order-last">
+            <h2 className="px-3.5 py-2 text-sec font-[600]">Losses, newest first</h2>
+            {newest.map((mail) => (
+              <LossRow key={mail.killmailId} mail={mail} />
+            ))}
+            {newest.length === 0 && <p className="px-3.5 pb-3 text-t2">None yet.</p>}
+          </section>
+          {third.map(stage)}
+        </div>
       </div>
     </>
   );
@@ -259,7 +264,11 @@ function stateOf(lostAt: number | undefined, at: number): keyof typeof SHIP {
   return at - lostAt < FRESH_MS ? "fresh" : "lost";
 }
 
-const SHIP = { there: "side-text", fresh: "text-t1", lost: "text-loss opacity-70" } as const;
+const SHIP = {
+  there: "side-text",
+  fresh: "text-t1 [filter:drop-shadow(0_0_3px_currentColor)]",
+  lost: "text-loss opacity-70",
+} as const;
 
 /** Only ships whose state changes are drawn again. */
 const Ship = memo(function Ship({ hull, state }: { hull: HullClass | null; state: keyof typeof SHIP }) {

@@ -38,7 +38,6 @@ from battlescope_events.messages import Event
 from battlescope_local.testing.processes import FunctionProcess
 from battlescope_schemas.search.requests import ReindexRequested
 
-RATE: Final = 50  # requests a second
 DOWN_SECONDS: Final = 3.0
 AROUND_SECONDS: Final = 3.0  # of load before the engine is killed
 RECOVERY_LIMIT: Final = 60.0
@@ -56,7 +55,9 @@ class Load:
     url: str
     expected: dict[str, Any]
     asked: Sequence[Request]
+    rate: float
     statuses: Counter[int] = field(default_factory=Counter[int])
+    degraded: int = 0
     wrong: int = 0
     empty: int = 0
     last_failure: float = 0.0
@@ -70,14 +71,20 @@ class Load:
         generator.cancel()
         await asyncio.wait([generator])
         answers = {("none" if status == NO_ANSWER else str(status)): n for status, n in sorted(self.statuses.items())}
-        return {"seconds": round(seconds, 1), "answers": answers, "wrong": self.wrong, "wrongly_empty": self.empty}
+        return {
+            "seconds": round(seconds, 1),
+            "answers": answers,
+            "of_which_degraded": self.degraded,
+            "wrong": self.wrong,
+            "wrongly_empty": self.empty,
+        }
 
     async def _generate(self) -> None:
         loop, tasks, number = asyncio.get_running_loop(), set[asyncio.Task[None]](), 0
         begun = loop.time()
         try:
             while True:
-                await asyncio.sleep(max(0.0, begun + number / RATE - loop.time()))
+                await asyncio.sleep(max(0.0, begun + number / self.rate - loop.time()))
                 task = asyncio.create_task(self._ask(self.asked[number % len(self.asked)]))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
@@ -90,6 +97,9 @@ class Load:
         status, body = await fetch(self.client, self.url, request)
         self.statuses[status] += 1
         if status != OK:
+            self.last_failure = time.monotonic()
+        elif body["status"] != "healthy":  # it says itself that battles are missing
+            self.degraded += 1
             self.last_failure = time.monotonic()
         elif body != self.expected[key(request)]:
             self.wrong += 1
@@ -185,18 +195,19 @@ async def kill_and_recover(server: Server, load: Load) -> dict[str, Any]:
     while time.monotonic() - started < RECOVERY_LIMIT:
         await asyncio.sleep(0.1)
         if time.monotonic() - max(load.last_failure, started) > AROUND_SECONDS:
-            return {"down_seconds": DOWN_SECONDS, "last_failure_after_start": round(load.last_failure - started, 2)}
+            recovered = max(0.0, load.last_failure - started)
+            return {"down_seconds": DOWN_SECONDS, "whole_seconds_after_start": round(recovered, 2)}
     raise AssertionError(f"search has not recovered {RECOVERY_LIMIT:.0f} s after its engine was started")
 
 
 async def measure(url: str, owner_url: str, server: Server, arguments: argparse.Namespace) -> dict[str, Any]:
     asked = [request for of_part in requests(owner_url).values() for request in of_part[:40]]
-    figures: dict[str, Any] = {"questions": len(asked), "requests_a_second": RATE}
+    figures: dict[str, Any] = {"questions": len(asked), "requests_a_second": arguments.rate}
     builder = ClientBuilder().no_proxy().timeout(timedelta(seconds=30)).pool_idle_timeout(IDLE_TIMEOUT)
     async with builder.build() as client:
         expected = await expected_answers(client, url, asked)
         if not arguments.kill:
-            load, done = Load(client, url, expected, asked), dict[str, Any]()
+            load, done = Load(client, url, expected, asked, arguments.rate), dict[str, Any]()
 
             async def whole_rebuild() -> None:
                 done.update(await rebuild(owner_url))
@@ -204,7 +215,7 @@ async def measure(url: str, owner_url: str, server: Server, arguments: argparse.
             figures["rebuild"] = await load.during(whole_rebuild) | done
             console.print("rebuild", figures["rebuild"])
         if not arguments.rebuild:
-            load, seen = Load(client, url, expected, asked), dict[str, Any]()
+            load, seen = Load(client, url, expected, asked, arguments.rate), dict[str, Any]()
 
             async def outage() -> None:
                 seen.update(await kill_and_recover(server, load))
@@ -219,7 +230,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         address = stack.enter_context(postgres())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         owner_url, battles_url = database(address, "search", "search-index"), database(address, "battles")
-        lines = [line for day in arguments.days for line in enriched_lines(day)]
+        lines = [line for day in arguments.days for line in enriched_lines(day)][: arguments.killmails]
         battles = asyncio.run(index_real_days(owner_url, battles_url, lines))
         console.print(f"{len(lines):,} killmails, {battles:,} changes of battles")
         settings = {
@@ -239,6 +250,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", nargs="*", default=list(DAYS)[:1], help="real days to index")
+    parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
+    parser.add_argument("--killmails", type=int, help="only so many killmails of the days")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--rebuild", action="store_true", help="only the rebuild")
     only.add_argument("--kill", action="store_true", help="only the killed engine")

@@ -1,11 +1,12 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { battlePages } from "@/api/queries";
 import { count } from "@/lib/isk";
 import { useKeys } from "@/lib/keys";
 import { useLiveStatus } from "@/lib/live";
 import { Button } from "@/ui/controls";
+import { NextPage } from "@/ui/NextPage";
 import { moveRow, openRow } from "@/ui/rows";
 import { Empty, ErrorBox, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/useTitle";
@@ -60,7 +61,9 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
             grouped={!search.sort || search.sort === "start_time"}
           />
         </div>
-        {list.hasNextPage && <NextPage load={() => !list.isFetching && list.fetchNextPage()} />}
+        {list.hasNextPage && (
+          <NextPage ahead={AHEAD} label="More battles" load={() => !list.isFetching && list.fetchNextPage()} />
+        )}
       </div>
       <LiveNote />
     </>
@@ -70,31 +73,6 @@ export function BattlesPage({ search }: { search: BattleSearch }) {
 /** The server counts exactly up to ten thousand. */
 export function totalText(total: number): string {
   return total < COUNTED_EXACTLY ? count(total) : `about ${count(total)}`;
-}
-
-/** Loads the next page before its place is reached; a button for those who come here by keys. */
-function NextPage({ load }: { load: () => void }) {
-  const ref = useRef<HTMLDivElement>(null);
-  const latest = useRef(load);
-  useEffect(() => {
-    latest.current = load;
-  });
-  useEffect(() => {
-    const element = ref.current;
-    if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
-      rootMargin: AHEAD,
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return (
-    <div className="flex justify-center p-3" ref={ref}>
-      <Button onClick={load} tone="ghost">
-        More battles
-      </Button>
-    </div>
-  );
 }
 
 function Nothing({ search }: { search: BattleSearch }) {

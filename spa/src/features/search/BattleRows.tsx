@@ -36,7 +36,7 @@ export function BattleRows({ hits }: { hits: readonly BattleHit[] }) {
     [hits, others, isPhone],
   );
   return (
-    <VirtualRows {...rows}>
+    <VirtualRows rows={rows}>
       {(index) => {
         const hit = hits[index];
         if (!hit) return null;

@@ -29,7 +29,7 @@ export function KillmailRows({ hits }: { hits: readonly KillmailHit[] }) {
     [hits, isPhone],
   );
   return (
-    <VirtualRows {...rows}>
+    <VirtualRows rows={rows}>
       {(index) => {
         const hit = hits[index];
         return hit ? <RowLink hit={hit}>{isPhone ? <Card hit={hit} /> : <Columns hit={hit} />}</RowLink> : null;

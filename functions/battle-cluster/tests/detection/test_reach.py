@@ -4,7 +4,7 @@ import pytest
 from builders import CITADEL, FAR, HOME, NEXT, RULES, TRACTOR, kill
 
 from battle_cluster.detection.classification import classify_loss
-from battle_cluster.detection.reach import can_travel, has_gate_route, reach_within_system
+from battle_cluster.detection.reach import Reach, can_travel, has_gate_route
 from battle_cluster.domain.killmail import Killmail
 
 WORMHOLE = 31_000_005
@@ -21,7 +21,7 @@ WORMHOLE = 31_000_005
     ids=["ship", "structure", "tractor unit", "shot by CONCORD"],
 )
 def test_reach_depends_on_the_kind_of_loss(loss: Killmail, seconds: int) -> None:
-    assert reach_within_system(loss, classify_loss(loss), RULES) == seconds
+    assert Reach(RULES).within_system(loss, classify_loss(loss)) == seconds
 
 
 def test_the_three_reaches_differ() -> None:

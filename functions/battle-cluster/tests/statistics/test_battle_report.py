@@ -2,7 +2,7 @@
 
 from random import Random
 
-from builders import RULES, kill
+from builders import RULES, kill, totals
 from hypothesis import given
 from hypothesis import strategies as st
 from killmail_strategies import QUICK, killmail_lists
@@ -11,7 +11,9 @@ from side_scenarios import SIDES, sides_scene
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import side_pins
+from battle_cluster.sides.assignment import Role, Side, Sides
 from battle_cluster.statistics.battle_report import BattleAggregate, build_report
+from battle_cluster.statistics.battle_totals import TotalsAccumulator
 
 
 @given(killmail_lists(), st.randoms(use_true_random=False))
@@ -26,6 +28,30 @@ def test_report_is_independent_of_order_and_of_earlier_reports(killmails: list[K
         aggregate.add([killmail, killmail])
         aggregate.totals(aggregate.sides(side_pins(())))
     assert build_report(component, by_id, aggregate=aggregate) == build_report(component, by_id)
+
+
+@given(killmail_lists(), st.data())
+@QUICK
+def test_totals_follow_killmails_and_any_sides_as_if_computed_at_once(
+    killmails: list[Killmail], data: st.DataObject
+) -> None:
+    accumulator = TotalsAccumulator()
+    for end in range(1, len(killmails) + 1):
+        accumulator.add(killmails[end - 1])
+        sides = _any_sides(killmails, data.draw)
+        assert accumulator.totals(sides) == totals(killmails[:end], sides)
+
+
+def _any_sides(killmails: list[Killmail], draw: st.DrawFn) -> Sides:
+    """Up to three sides with parties, pilots of other sides and awoxers by chance."""
+    people = sorted({pair for killmail in killmails for pair in killmail.participants_by_party})
+    number = st.integers(1, 3)
+    parties = st.sampled_from(sorted({party for killmail in killmails for party in killmail.party_ids}))
+    by_party = draw(st.dictionaries(parties, number, max_size=4))
+    by_pilot = draw(st.dictionaries(st.sampled_from(people), number, max_size=2)) if people else {}
+    awoxers = draw(st.lists(st.sampled_from([pilot for _, pilot in people]), max_size=2)) if people else []
+    sides = tuple(Side(side_id, Role.SIDE, ()) for side_id in (1, 2, 3))
+    return Sides(sides, by_party=by_party, by_pilot=by_pilot, awoxers=tuple(awoxers))
 
 
 def test_large_battle_built_killmail_by_killmail_has_the_same_report() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from battle_cluster.detection.classification import LossKind, classify_loss
-from battle_cluster.detection.reach import can_travel, reach_within_system
+from battle_cluster.detection.reach import Reach, can_travel
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.union_find import DisjointSets
 from battlescope_local.replay.esi_killmail import KillmailSummary
@@ -50,7 +50,7 @@ class Partitioner:
     """Takes killmails in time order and returns partitions that no later killmail can join."""
 
     def __init__(self, rules: DetectionRules) -> None:
-        self._rules = rules
+        self._reach = Reach(rules)
         self._pilot_window = rules.pilot_window
         self._sets = OpenSets()
         self._next_number = 0
@@ -78,7 +78,7 @@ class Partitioner:
         return [partition.killmail_ids for partition in partitions]
 
     def _partition_in_system(self, killmail: KillmailSummary, kind: LossKind) -> tuple[int, int]:
-        open_until = killmail.time + reach_within_system(killmail, kind, self._rules)
+        open_until = killmail.time + self._reach.within_system(killmail, kind)
         system_until, number = self._systems.get(killmail.system_id, (-1, -1))
         if system_until < killmail.time:
             number = self._new_partition()

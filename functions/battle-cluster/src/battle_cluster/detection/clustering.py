@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from battle_cluster.detection.attachments import FightWindow, ShipLosses, attachment_links
+from battle_cluster.detection.chains import PilotChains
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
 from battle_cluster.detection.engagements import (
     Engagement,
@@ -12,7 +13,7 @@ from battle_cluster.detection.engagements import (
     link_engagements,
 )
 from battle_cluster.detection.guests import split_at_guests
-from battle_cluster.detection.links import IndexedLink, Link, LinkReason, PilotChains, find_links, link_sort_key
+from battle_cluster.detection.links import IndexedLink, Link, LinkReason, find_links, link_sort_key
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.tiers import Tier, has_combat_loss, tier_of
 from battle_cluster.detection.union_find import DisjointSets, cannot_link_labels
@@ -78,7 +79,9 @@ class TimelineCache:
         system = combat[0].killmail.system_id
         key = ([classified.killmail.killmail_id for classified in combat], rules, constraints)
         cached = self._timelines.pop(system, None)
-        chains = self._chains.pop(system, None) or PilotChains()
+        chains = self._chains.pop(system, None)
+        if chains is None or chains.rules != rules:
+            chains = PilotChains(rules)
         if cached is None or cached[0] != key:
             chains.sync(combat)
             cached = (key, _build_timeline(combat, rules, constraints, chains))
@@ -128,25 +131,43 @@ def _engagements(
 def _build_timeline(
     combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
 ) -> SystemTimeline:
-    parts = list(_system_engagements(combat, find_links(combat, rules, chains), rules, constraints))
+    parts = [
+        tree
+        for members, links in _fights(combat, rules, constraints, chains)
+        for tree in _maximum_spanning_forest(members, links, combat, constraints)
+    ]
     return SystemTimeline(
         tuple(build_engagement(combat[index] for index in members) for members, _ in parts),
         tuple(_with_ids(combat, link, rules) for _, forest in parts for link in forest),
     )
 
 
-def _system_engagements(
-    timeline: Sequence[ClassifiedKillmail],
+def _fights(
+    timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
+) -> list[tuple[list[int], list[IndexedLink]]]:
+    """The components, split at guests, each with the links inside it.
+
+    The decisive links are enough where nothing is split: a part can be held together by links that decide nothing in
+    the whole.
+    """
+    if not constraints.cannot_link:
+        decisive = find_links(timeline, rules, chains.decisive_within_limit(), chains.beyond_limit())
+        fights = [_split_at_guests(*component, timeline, rules) for component in _by_component(len(timeline), decisive)]
+        if all(len(parts) == 1 for parts in fights):
+            return [fight for parts in fights for fight in parts]
+    every = find_links(timeline, rules, chains.within_limit(), chains.beyond_limit())
+    components = _by_component(len(timeline), every)
+    return [fight for component in components for fight in _split_at_guests(*component, timeline, rules)]
+
+
+def _split_at_guests(
+    members: Sequence[int],
     links: Sequence[IndexedLink],
+    timeline: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
-    constraints: Constraints,
-) -> Iterator[tuple[list[int], list[IndexedLink]]]:
-    components = _by_component(len(timeline), links)
-    for members, inner_links in components:
-        for part in split_at_guests(members, inner_links, timeline, rules):
-            within = set(part)
-            usable = [link for link in inner_links if link.a in within and link.b in within]
-            yield from _maximum_spanning_forest(part, usable, timeline, constraints)
+) -> list[tuple[list[int], list[IndexedLink]]]:
+    parts = [(part, set(part)) for part in split_at_guests(members, links, timeline, rules)]
+    return [(part, [link for link in links if link.a in within and link.b in within]) for part, within in parts]
 
 
 def _by_component(size: int, links: Sequence[IndexedLink]) -> Iterator[tuple[list[int], list[IndexedLink]]]:

@@ -8,8 +8,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from battle_cluster.detection.chains import TimeKey
 from battle_cluster.detection.classification import ClassifiedKillmail
-from battle_cluster.detection.links import Link, LinkReason, TimeKey
+from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.reach import can_travel, has_gate_route
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party

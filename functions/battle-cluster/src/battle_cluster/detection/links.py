@@ -10,12 +10,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from battle_cluster.detection.chains import ChainLink
 from battle_cluster.detection.classification import ClassifiedKillmail, structure_target
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.union_find import DisjointSets
-
-TimeKey = tuple[int, int]
-"""Time and id of a killmail."""
 
 
 class LinkReason(StrEnum):
@@ -47,114 +45,54 @@ class Link(NamedTuple):
 
 
 class IndexedLink(NamedTuple):
-    """A link by index into the timeline of its system. `pilot` is set if the link rests on one pilot alone."""
+    """A link by index into the timeline of its system, over `pause` seconds.
+
+    `pilot` is set if the link rests on one pilot alone.
+    """
 
     a: int
     b: int
     reason: LinkReason
     score: float
+    pause: int
     pilot: int | None = None
 
 
 def link_sort_key(link: IndexedLink) -> tuple[float, int, int, int]:
-    """Sorts the strongest link first, then the closest, then the earliest."""
-    return -link.score, link.b - link.a, link.a, link.b
+    """Sorts the strongest link first, then the closest, then the earliest; as `ChainLink` sorts."""
+    return -link.score, link.pause, link.a, link.b
 
 
-class PilotChains:
-    """Each pilot's killmails in one system, in time order, as consecutive pairs with the pilots they share.
+def find_links(
+    timeline: Sequence[ClassifiedKillmail],
+    rules: DetectionRules,
+    within_limit: Iterable[ChainLink],
+    beyond_limit: Iterable[ChainLink],
+) -> list[IndexedLink]:
+    """The links of one system's combat and capsule losses, which are in time order.
 
-    Updated incrementally: adding or removing a killmail costs its own pilots only.
+    within_limit, beyond_limit: the links of the timeline's `PilotChains`.
     """
-
-    def __init__(self) -> None:
-        self._killmails: dict[int, ClassifiedKillmail] = {}
-        self._killmails_by_pilot: dict[int, list[TimeKey]] = {}
-        self._pilots_by_pair: dict[tuple[int, int], set[int]] = {}
-
-    def sync(self, timeline: Sequence[ClassifiedKillmail]) -> None:
-        """Add and remove killmails until exactly those of the timeline are in the chains."""
-        target = {classified.killmail.killmail_id: classified for classified in timeline}
-        for killmail_id, classified in list(self._killmails.items()):
-            if target.get(killmail_id) is not classified:
-                self._remove(classified)
-        for killmail_id, classified in target.items():
-            if killmail_id not in self._killmails:
-                self._add(classified)
-
-    def pairs(self) -> Iterable[tuple[tuple[int, int], set[int]]]:
-        """Pairs of killmail ids, the earlier first, and the pilots for whom these are consecutive killmails."""
-        return self._pilots_by_pair.items()
-
-    def _add(self, classified: ClassifiedKillmail) -> None:
-        key = (classified.killmail.time, classified.killmail.killmail_id)
-        self._killmails[key[1]] = classified
-        for pilot in classified.pilots:
-            chain = self._killmails_by_pilot.setdefault(pilot, [])
-            index = bisect_left(chain, key)
-            before, after = chain[index - 1 : index], chain[index : index + 1]
-            self._remove_pair(before, after, pilot)
-            chain.insert(index, key)
-            self._add_pair(before, [key], pilot)
-            self._add_pair([key], after, pilot)
-
-    def _remove(self, classified: ClassifiedKillmail) -> None:
-        key = (classified.killmail.time, classified.killmail.killmail_id)
-        del self._killmails[key[1]]
-        for pilot in classified.pilots:
-            chain = self._killmails_by_pilot[pilot]
-            index = bisect_left(chain, key)
-            before, after = chain[max(0, index - 1) : index], chain[index + 1 : index + 2]
-            self._remove_pair(before, [key], pilot)
-            self._remove_pair([key], after, pilot)
-            del chain[index]
-            self._add_pair(before, after, pilot)
-
-    def _add_pair(self, before: list[TimeKey], after: list[TimeKey], pilot: int) -> None:
-        if before and after:
-            self._pilots_by_pair.setdefault((before[0][1], after[0][1]), set()).add(pilot)
-
-    def _remove_pair(self, before: list[TimeKey], after: list[TimeKey], pilot: int) -> None:
-        if before and after:
-            pair = (before[0][1], after[0][1])
-            self._pilots_by_pair[pair].discard(pilot)
-            if not self._pilots_by_pair[pair]:
-                del self._pilots_by_pair[pair]
-
-
-def find_links(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, chains: PilotChains) -> list[IndexedLink]:
-    """All links of one system's combat and capsule losses, which are in time order and in `chains`."""
     sets = DisjointSets(len(timeline))
-    within_limit, beyond_limit = _same_people(timeline, rules, chains)
-    _join(sets, within_limit)
-    same_people = [*within_limit, *_of_ongoing_fights(beyond_limit, timeline, sets, rules)]
+    index_of = {classified.killmail.killmail_id: index for index, classified in enumerate(timeline)}
+    same_people = [_indexed(link, index_of) for link in within_limit]
+    waiting = [_indexed(link, index_of) for link in beyond_limit]
+    _join(sets, same_people)
+    same_people += _of_ongoing_fights(waiting, timeline, sets, rules)
     others = [*_same_target(timeline, rules), *_same_moment(timeline, sets, rules)]
     _join(sets, others)
-    same_people += _of_lone_losses(beyond_limit, sets, rules)
-    return [*sorted(set(same_people), key=link_sort_key), *others]
+    same_people += _of_lone_losses(waiting, sets, rules)
+    return [*dict.fromkeys(same_people), *others]
+
+
+def _indexed(link: ChainLink, index_of: Mapping[int, int]) -> IndexedLink:
+    a, b = index_of[link.first], index_of[link.second]
+    return IndexedLink(a, b, LinkReason.SAME_PEOPLE, -link.weakness, link.pause, link.pilot)
 
 
 def _join(sets: DisjointSets, links: Iterable[IndexedLink]) -> None:
     for link in links:
         sets.union(link.a, link.b)
-
-
-def _same_people(
-    timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, chains: PilotChains
-) -> tuple[list[IndexedLink], list[IndexedLink]]:
-    """Links between consecutive killmails of a pilot: up to the quiet limit, and beyond it up to `max_absence`."""
-    index_of = {classified.killmail.killmail_id: index for index, classified in enumerate(timeline)}
-    within_limit: list[IndexedLink] = []
-    beyond_limit: list[IndexedLink] = []
-    for (first, second), pilots in chains.pairs():
-        a, b = index_of[first], index_of[second]
-        pause = timeline[b].killmail.time - timeline[a].killmail.time
-        if pause <= rules.max_pause:
-            score = round(len(pilots) / (len(pilots) + 1) * (1 - pause / rules.max_pause / 2), 4)
-            pilot = next(iter(pilots)) if len(pilots) == 1 else None
-            links = within_limit if pause <= rules.quiet_limit else beyond_limit
-            links.append(IndexedLink(a, b, LinkReason.SAME_PEOPLE, score, pilot))
-    return within_limit, beyond_limit
 
 
 def _of_ongoing_fights(
@@ -205,8 +143,8 @@ def _same_target(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) 
             continue
         before = last.get(target)
         last[target] = index
-        if before is not None and classified.killmail.time - timeline[before].killmail.time <= rules.siege_window:
-            yield IndexedLink(before, index, LinkReason.SAME_TARGET, 0.5)
+        if before is not None and _within(timeline, before, index, rules.siege_window):
+            yield IndexedLink(before, index, LinkReason.SAME_TARGET, 0.5, _pause(timeline, before, index))
 
 
 def _same_moment(
@@ -239,9 +177,14 @@ def _simultaneity_link(
         if _within(timeline, before, index, rules.simultaneity_window):
             common = len(parties & timeline[before].parties)
             if common >= rules.simultaneity_parties:
-                return IndexedLink(before, index, LinkReason.SAME_MOMENT, round(common / (common + 1) / 2, 4))
+                score = round(common / (common + 1) / 2, 4)
+                return IndexedLink(before, index, LinkReason.SAME_MOMENT, score, _pause(timeline, before, index))
     return None
 
 
 def _within(timeline: Sequence[ClassifiedKillmail], a: int, b: int, seconds: int) -> bool:
-    return timeline[b].killmail.time - timeline[a].killmail.time <= seconds
+    return _pause(timeline, a, b) <= seconds
+
+
+def _pause(timeline: Sequence[ClassifiedKillmail], a: int, b: int) -> int:
+    return timeline[b].killmail.time - timeline[a].killmail.time

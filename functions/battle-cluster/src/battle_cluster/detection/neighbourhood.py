@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from battle_cluster.detection.classification import LossKind, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
-from battle_cluster.detection.reach import reach_within_system
+from battle_cluster.detection.reach import Reach
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints, apply_constraints
@@ -181,11 +181,12 @@ def _system_intervals(
 ) -> Iterator[SystemInterval]:
     """Time intervals per system, padded by the maximum gap; in a partial interval a fight could seem silent."""
     open_intervals: dict[int, SystemInterval] = {}
+    reach = Reach(rules)
     for killmail in killmails:
         if killmail.killmail_id in required_ids:
             margin = rules.max_link_distance
         elif (kind := classify_loss(killmail)) is not LossKind.NON_COMBAT:
-            margin = reach_within_system(killmail, kind, rules)
+            margin = reach.within_system(killmail, kind)
         else:
             continue  # it links nothing, so it extends no interval unless it is a seed or a merge edit links it
         start, end = killmail.time - margin, killmail.time + margin
@@ -194,7 +195,7 @@ def _system_intervals(
             if interval is not None:
                 yield interval
             open_intervals[killmail.system_id] = SystemInterval(killmail.system_id, start, end)
-        else:
+        elif start < interval.start or end > interval.end:
             open_intervals[killmail.system_id] = SystemInterval(
                 killmail.system_id, min(start, interval.start), max(end, interval.end)
             )

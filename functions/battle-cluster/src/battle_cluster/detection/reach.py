@@ -17,14 +17,22 @@ class SystemNeighbours(Protocol):
     def nearby_system_ids(self) -> frozenset[int]: ...
 
 
-def reach_within_system(loss: Killmail | Loss, kind: LossKind, rules: DetectionRules) -> int:
-    """Seconds. No killmail of the same system that is later by more than this has a link to this one.
+class Reach:
+    """How far links reach inside a system, in seconds."""
 
-    Earlier ones reach by their own figure.
-    """
-    if kind is LossKind.NON_COMBAT:
-        return max(rules.quiet_limit, rules.capsule_window)
-    return rules.max_link_distance if structure_target(loss) else rules.max_gap_within_system
+    def __init__(self, rules: DetectionRules) -> None:
+        self._non_combat = max(rules.quiet_limit, rules.capsule_window)
+        self._siege = rules.max_link_distance
+        self._fight = rules.max_gap_within_system
+
+    def within_system(self, loss: Killmail | Loss, kind: LossKind) -> int:
+        """No killmail of the same system that is later by more than this has a link to this one.
+
+        Earlier ones reach by their own figure.
+        """
+        if kind is LossKind.NON_COMBAT:
+            return self._non_combat
+        return self._siege if structure_target(loss) else self._fight
 
 
 def can_travel(a: SystemNeighbours, b: SystemNeighbours) -> bool:

@@ -156,7 +156,9 @@ def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | No
     for table, after in _tables(change.report).items():
         before = before_of.get(table, {})
         rows.upserted.setdefault(table, []).extend(
-            battle | row._asdict() for key, row in after.items() if (old := before.get(key)) is not row and old != row
+            battle | row._asdict()
+            for row, old in zip(after.values(), map(before.get, after), strict=True)
+            if old is not row and old != row
         )
         gone = [battle | before[key]._asdict() for key in before.keys() - after.keys()]
         if gone:

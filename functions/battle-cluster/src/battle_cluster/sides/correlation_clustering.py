@@ -1,6 +1,6 @@
 """Stage 1 of side assignment: correlation clustering of parties by the signed evidence between them."""
 
-from heapq import heapify, heappop, heappush
+from collections.abc import Iterable, Mapping
 
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
@@ -53,26 +53,49 @@ def correlation_clusters(graph: Graph) -> list[list[int]]:
     return sorted(members.values())
 
 
+Pair = tuple[float, int, int]
+"""Negated weight and the two clusters, the lower index first: the strongest pair sorts first, then the first ones."""
+
+
 def _agglomerated(graph: Graph) -> list[int]:
     """Merge the pair with the greatest positive weight first (linkage: sum of weights; ties by index)."""
     rows = {party: dict(row) for party, row in enumerate(graph)}
     members = {party: [party] for party in rows}
-    heap = [(-score, a, b) for a, row in rows.items() for b, score in row.items() if a < b and score > EPSILON]
-    heapify(heap)
-    while heap:
-        score, a, b = heappop(heap)
-        if a not in rows or b not in rows or rows[a].get(b) != -score:
-            continue
+    best = {a: pair for a in rows if (pair := _best_pair(a, rows)) is not None}
+    while best:
+        _, a, b = min(best.values())
+        changed = rows[b].keys() - {a}
         _merge(rows, a, b)
         members[a] += members.pop(b)
-        for other, value in rows[a].items():
-            if value > EPSILON:
-                heappush(heap, (-value, min(a, other), max(a, other)))
+        best.pop(b, None)
+        _update_best(best, rows, a, b, changed)
     cluster_of = [0] * len(graph)
     for cluster, parties in members.items():
         for party in parties:
             cluster_of[party] = cluster
     return cluster_of
+
+
+def _best_pair(a: int, rows: Mapping[int, Mapping[int, float]]) -> Pair | None:
+    """The strongest pair of this cluster with one of a higher index; each pair belongs to its lower index."""
+    return min([(-score, a, b) for b, score in rows[a].items() if b > a and score > EPSILON], default=None)
+
+
+def _update_best(
+    best: dict[int, Pair], rows: Mapping[int, Mapping[int, float]], a: int, b: int, changed: Iterable[int]
+) -> None:
+    """After b was merged into a: the weights of `changed` to a are others now, and those to b are gone."""
+    for other in (a, *changed):
+        known = best.get(other)
+        pair = (-rows[other][a], other, a) if other < a else None
+        if pair is not None and -pair[0] > EPSILON and (known is None or pair <= known):
+            best[other] = pair
+        elif other == a or (known is not None and known[2] in {a, b}):
+            anew = _best_pair(other, rows)
+            if anew is None:
+                best.pop(other, None)
+            else:
+                best[other] = anew
 
 
 def _merge(rows: dict[int, dict[int, float]], a: int, b: int) -> None:

@@ -1,6 +1,6 @@
 """Who attacked on which killmails of a battle, and on which killmails a party's side matters: kept up to date."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
@@ -25,6 +25,7 @@ class ShotIndex:
     def __init__(self) -> None:
         self._unread: list[Killmail] = []
         self._by_pilot: dict[int, list[Shot]] = {}
+        self._pilots_of: dict[Party | None, dict[int, None]] = {}
         self.friendly_fire: list[Killmail] = []
 
     def add(self, killmail: Killmail) -> None:
@@ -36,15 +37,16 @@ class ShotIndex:
         self._read()
         return self._by_pilot.get(pilot, ())
 
-    def pilots_of(self, party: Party) -> list[int]:
+    def pilots_of(self, party: Party) -> Collection[int]:
         """The pilots who attacked for this party."""
         self._read()
-        return [pilot for pilot, shots in self._by_pilot.items() if any(shot.party == party for shot in shots)]
+        return self._pilots_of.get(party, {}).keys()
 
     def _read(self) -> None:
         for killmail in self._unread:
             for attacker in killmail.attackers:
                 if attacker.character_id is not None:
+                    self._pilots_of.setdefault(attacker.party, {})[attacker.character_id] = None
                     self._by_pilot.setdefault(attacker.character_id, []).append(Shot(attacker.party, killmail))
         self._unread.clear()
 

@@ -1,12 +1,12 @@
 """The state of each market day, of their source, and the days of killmails that wait for prices."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, LiteralString
 
-from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Enqueued, Outbox
 from battlescope_events.postgres.unit_of_work import UnitOfWork
 from killmail_enrich.events import prices_requested

@@ -3,13 +3,12 @@
 The same events give the same bytes, so the hash of the lines can name the object.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
 from msgspec import DecodeError
-from msgspec.json import Decoder
+from msgspec.json import Decoder, encode
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, EventType, Message, read_parts
@@ -41,7 +40,7 @@ def decode_batch(body: bytes, accepts: Mapping[str, EventType[Any]]) -> Iterator
 def _structured(message: Message) -> bytes:
     attributes = {name.removeprefix(_PREFIX): value for name, value in message.headers.items() if name[:3] == _PREFIX}
     attributes["datacontenttype"] = message.headers["content-type"]
-    return b'%b,"data":%b}\n' % (json.dumps(attributes).encode()[:-1], message.body)
+    return b'%b,"data":%b}\n' % (encode(attributes)[:-1], message.body)
 
 
 def _attributes(line: bytes) -> dict[str, Any]:

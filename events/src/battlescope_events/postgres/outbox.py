@@ -6,12 +6,13 @@ a database may publish to different ones.
 """
 
 import asyncio
-import json
 import logging
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString, NamedTuple
+
+from msgspec.json import encode
 
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
@@ -80,7 +81,7 @@ class Outbox:
     def insert_params(self, messages: Sequence[Message]) -> dict[str, Any]:
         """The parameters of `INSERT_MESSAGES`, also where it is a part of a larger statement."""
         rows = [{"headers": dict(message.headers), "body": message.body.decode()} for message in messages]
-        return {"broker": self._broker, "messages": json.dumps(rows)}
+        return {"broker": self._broker, "messages": encode(rows).decode()}
 
     async def enqueue(self, connection: Connection, messages: Sequence[Message]) -> Enqueued:
         """Write messages in the transaction of `connection`; publish them after its commit."""

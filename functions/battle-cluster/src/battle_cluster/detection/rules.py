@@ -1,12 +1,13 @@
 """The rules of detection: every constant with the reason for its value."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 MINUTE = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DetectionRules:
     """When killmails belong to one battle. Times in seconds, ISK in ISK, shares between 0 and 1."""
 
@@ -96,17 +97,17 @@ class DetectionRules:
             min_kills=min_kills,
         )
 
-    @property
+    @cached_property
     def max_pause(self) -> int:
         """The longest time between two killmails of one system that a shared pilot can link without more conditions."""
         return max(self.quiet_limit, self.max_absence)
 
-    @property
+    @cached_property
     def max_gap_within_system(self) -> int:
         """The longest time between killmails of one system that can be linked, apart from those of a siege."""
         return max(self.window, self.max_pause, self.capsule_window, self.simultaneity_window)
 
-    @property
+    @cached_property
     def max_link_distance(self) -> int:
         """The longest time over which a killmail can change links of others; `neighbourhood.py` says which links.
 
@@ -115,7 +116,7 @@ class DetectionRules:
         lone_loss_reach = self.quiet_limit * self.lone_losses + self.max_pause
         return max(self.max_gap_within_system, self.siege_window, lone_loss_reach)
 
-    @property
+    @cached_property
     def pilot_window(self) -> int:
         """The longest time between killmails of different systems that a shared pilot can link."""
         return max(self.window, self.capsule_window)

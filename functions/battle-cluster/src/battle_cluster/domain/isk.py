@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
+
+_ZERO: Final = Decimal(0).scaleb(-2)
 
 
 def to_cents(value: float) -> int:
@@ -9,7 +12,7 @@ def to_cents(value: float) -> int:
 
 
 def to_decimal(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)
+    return Decimal(cents).scaleb(-2) if cents else _ZERO  # most pilots lost nothing
 
 
 def prorate(cents: int, shares: Mapping[int, int]) -> dict[int, int]:

@@ -189,6 +189,8 @@ class Killmail:
         So tackle without damage counts, and one ship with high damage does not dominate.
         """
         damage_by_party = self.damage_by_party
+        if len(damage_by_party) == 1:
+            return dict.fromkeys(damage_by_party, 1.0)
         attacker_counts = dict.fromkeys(damage_by_party, 0)
         for attacker in self.attackers:
             if attacker.party is not None:

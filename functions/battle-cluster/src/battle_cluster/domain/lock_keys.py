@@ -44,7 +44,8 @@ def _keys_for(killmail: Killmail, *, nearby: bool) -> Iterator[int]:
     systems = {killmail.system_id, *killmail.nearby_system_ids} if nearby else {killmail.system_id}
     for day in {(killmail.time - MIDNIGHT_MARGIN) // DAY, (killmail.time + MIDNIGHT_MARGIN) // DAY}:
         yield from (lock_key(system, day) for system in systems)
-    yield from (lock_key(WORMHOLE_SYSTEMS.start, hour) for hour in batch_lock_keys(killmail.time, killmail.time))
+    first, last = (killmail.time - BATCH_MARGIN) // HOUR, (killmail.time + BATCH_MARGIN) // HOUR
+    yield from (lock_key(WORMHOLE_SYSTEMS.start, hour) for hour in range(first, last + 1))
 
 
 def batch_lock_keys(start: int, end: int) -> frozenset[int]:

@@ -166,9 +166,11 @@ async def _assign_ids(
     assignment = assign_components(neighbourhood)
     ids = await _battle_ids(assignment, killmails, uow)
     stored = await uow.battles.load({*ids, *assignment.previous_members})
-    killmail_ids = frozenset(request.killmails)
-    edited = killmail_ids if request.cause.kind in (CauseKind.EDIT, CauseKind.VALUE) else frozenset[int]()
-    return RegroupResult(assignment, ids, stored, neighbourhood, request.cause, killmail_ids, edited, request.rules)
+    newest_seed = max(neighbourhood.killmails[killmail_id].time for killmail_id in request.killmails)
+    edited = (
+        frozenset(request.killmails) if request.cause.kind in (CauseKind.EDIT, CauseKind.VALUE) else frozenset[int]()
+    )
+    return RegroupResult(assignment, ids, stored, neighbourhood, request.cause, newest_seed, edited, request.rules)
 
 
 async def _battle_ids(assignment: Assignment, killmails: Mapping[int, Killmail], uow: UnitOfWork) -> list[str]:

@@ -1,9 +1,10 @@
 """The events that battle-cluster publishes."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.isk import to_cents
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_totals import BattleTotals as Totals
@@ -101,8 +102,8 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str], edit_count: in
         "region_id": location.region_id,
         "region_name": names.get(("region", location.region_id), ""),
         "security_type": location.security_type,
-        "start_time": datetime.fromtimestamp(totals.start, UTC),
-        "end_time": datetime.fromtimestamp(totals.end, UTC),
+        "start_time": to_datetime(totals.start),
+        "end_time": to_datetime(totals.end),
         "status": change.status,
         "killmail_ids": change.component.killmail_ids,
         "sides": tuple(_sides(change)),

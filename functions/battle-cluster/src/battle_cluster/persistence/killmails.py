@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 
 from battle_cluster.detection.neighbourhood import PilotInterval
 from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import (
     Attacker,
     Killmail,
@@ -19,7 +20,7 @@ from battle_cluster.domain.killmail import (
     ValueParts,
     Victim,
 )
-from battle_cluster.persistence.parameters import Row, int_array, json_rows, to_datetime
+from battle_cluster.persistence.parameters import Row, int_array, json_rows
 from battle_cluster.persistence.process_cache import ProcessCache
 
 # New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.

@@ -1,7 +1,6 @@
 """Parameters in the form that the driver and PostgreSQL handle fast: arrays as text, rows as one JSON document."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -12,10 +11,6 @@ Row = Mapping[str, Any]
 def int_array(numbers: Iterable[int]) -> str:
     """A bigint[] as text: the driver writes lists ten times slower."""
     return f"{{{','.join(map(str, numbers))}}}"
-
-
-def to_datetime(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def json_rows(rows: Sequence[Row]) -> str:

@@ -68,7 +68,7 @@ class ProcessCache:
         self.timelines = TimelineCache()
         self._hints = LruCache[int, PrefetchHint](MAX_HINTS)
         self.active_edits = ActiveEdits()
-        self._saved_names: set[tuple[str, int]] = set()
+        self._saved_names: set[EntityName] = set()
         self._saved_facts: set[EntityFact] = set()
         self._reports: LruCache[str, tuple[int, BattleReport]] = LruCache(MAX_BATTLES)
         self._aggregates: LruCache[str, BattleAggregate] = LruCache(MAX_BATTLES)
@@ -98,21 +98,21 @@ class ProcessCache:
         if len(killmails) == 1 and hint is not None:
             self._hints.put(next(iter(killmails.values())).system_id, hint)
 
-    def unsaved_names(self, names: Iterable[EntityName]) -> list[EntityName]:
+    def unsaved_names(self, names: frozenset[EntityName]) -> frozenset[EntityName]:
         """The names that the table may lack."""
-        return [name for name in names if (name.entity_type, name.id) not in self._saved_names]
+        return names - self._saved_names
 
-    def unsaved_facts(self, facts: Iterable[EntityFact]) -> list[EntityFact]:
+    def unsaved_facts(self, facts: frozenset[EntityFact]) -> frozenset[EntityFact]:
         """The facts that the tables may lack."""
-        return [fact for fact in facts if fact not in self._saved_facts]
+        return facts - self._saved_facts
 
-    def mark_saved(self, names: Iterable[EntityName], facts: Iterable[EntityFact]) -> None:
+    def mark_saved(self, names: frozenset[EntityName], facts: frozenset[EntityFact]) -> None:
         """Call it only after the commit."""
         if len(self._saved_names) + len(self._saved_facts) > MAX_NAMES:
             self._saved_names.clear()
             self._saved_facts.clear()
-        self._saved_names.update((name.entity_type, name.id) for name in names)
-        self._saved_facts.update(facts)
+        self._saved_names |= names
+        self._saved_facts |= facts
 
     def aggregate(self, battle_id: str, killmails: Mapping[int, Killmail]) -> BattleAggregate:
         """An aggregate of these killmails or some of them.

@@ -7,9 +7,10 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.persistence.battles import DELETE_ALL_ROWS
-from battle_cluster.persistence.parameters import int_array, to_datetime
+from battle_cluster.persistence.parameters import int_array
 
 BATTLES_PER_BATCH: Final = 200
 KILLMAILS_PER_BATCH: Final = 1_000

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any, Final, LiteralString, NamedTuple
 
 from battle_cluster.domain.battle import RevisionCause
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
 from battle_cluster.persistence.killmails import killmail_row, pilots_row
-from battle_cluster.persistence.parameters import Row, to_datetime
+from battle_cluster.persistence.parameters import Row
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_report import BattleReport
 from battle_cluster.statistics.battle_totals import related_url
@@ -151,18 +152,20 @@ def _tables(report: BattleReport) -> dict[str, Mapping[Any, NamedTuple]]:
 
 
 def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | None) -> None:
-    battle = {"battle_id": change.battle_id}
     before_of = _tables(stored) if stored else {}
     for table, after in _tables(change.report).items():
         before = before_of.get(table, {})
-        rows.upserted.setdefault(table, []).extend(
-            battle | row._asdict()
-            for row, old in zip(after.values(), map(before.get, after), strict=True)
-            if old is not row and old != row
-        )
-        gone = [battle | before[key]._asdict() for key in before.keys() - after.keys()]
+        changed = [row for key, row in after.items() if (old := before.get(key)) is not row and old != row]
+        rows.upserted.setdefault(table, []).extend(_row_of(change.battle_id, row) for row in changed)
+        gone = [row for key, row in before.items() if key not in after]
         if gone:
-            rows.deleted.setdefault(table, []).extend(gone)
+            rows.deleted.setdefault(table, []).extend(_row_of(change.battle_id, row) for row in gone)
+
+
+def _row_of(battle_id: str, row: NamedTuple) -> Row:
+    columns = row._asdict()
+    columns["battle_id"] = battle_id
+    return columns
 
 
 def _battle(change: Change) -> BattleRow:

@@ -39,14 +39,14 @@ from battlescope_events.postgres.outbox import Outbox
 
 CONCURRENT_BATCHES: Final = 3
 """Two batches of different hours are written while one is read. More would only fill memory, 30 MB each."""
-BATCH_OVERHANG: Final = HOUR
-"""Seconds that a batch locks beyond what it needs: battles reach over its edges, and each retry clusters it again."""
+BATCH_OVERHANG: Final = 2 * HOUR
+"""Seconds that a batch locks beyond what its own killmails need: battles of real days reach that far over its edges, and
+each retry with more locks clusters it again."""
 
 # Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
 LOCK: Final[LiteralString] = """
-SELECT CASE WHEN lock_key = ANY(%(shared)s::bigint[]) THEN pg_advisory_xact_lock_shared(lock_key)
-    ELSE pg_advisory_xact_lock(lock_key) END
-FROM unnest(%(lock_keys)s::bigint[]) AS lock_key
+SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(lock_key) ELSE pg_advisory_xact_lock(lock_key) END
+FROM unnest(%(lock_keys)s::bigint[], %(are_shared)s::boolean[]) AS ordered (lock_key, is_shared)
 """
 SELECT_CLUSTERING_CONFIG: Final[LiteralString] = """
 SELECT window_minutes, gap_max_minutes, min_kills, auto_clustering, edits_version, values_version
@@ -107,8 +107,10 @@ class UnitOfWork(units.UnitOfWork):
 
         The order is fixed, so that transactions do not deadlock.
         """
-        shared_keys = int_array(shared_lock_keys(lock_keys, is_batch=self._is_batch) | shared)
-        await self._connection.execute(LOCK, {"lock_keys": int_array(sorted(lock_keys)), "shared": shared_keys})
+        shared |= shared_lock_keys(lock_keys, is_batch=self._is_batch)
+        ordered = sorted(lock_keys)
+        are_shared = [key in shared for key in ordered]
+        await self._connection.execute(LOCK, {"lock_keys": int_array(ordered), "are_shared": are_shared})
         self._held_lock_keys |= frozenset(lock_keys)
 
     def missing_lock_keys(self, killmails: Sequence[Killmail]) -> frozenset[int]:

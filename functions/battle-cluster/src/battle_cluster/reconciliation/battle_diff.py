@@ -73,7 +73,7 @@ class RegroupResult:
 
     battle_ids: one id per component of the assignment, in the same order.
     stored_battles: the stored battles with these ids, removed ones included.
-    seed_ids: the killmails that caused the regrouping.
+    newest_seed: the time of the last of the killmails that caused the regrouping.
     edited_ids: killmails of an edit or with another value; they change a battle even when its members stay the same.
     """
 
@@ -82,7 +82,7 @@ class RegroupResult:
     stored_battles: Mapping[str, StoredBattle]
     neighbourhood: Neighbourhood
     cause: RevisionCause
-    seed_ids: frozenset[int]
+    newest_seed: int
     edited_ids: frozenset[int]
     rules: DetectionRules
 
@@ -213,6 +213,6 @@ def _reason(
         return UpdateReason.SPLIT
     if absorbed_ids:
         return UpdateReason.MERGE
-    newest = max(result.neighbourhood.killmails[killmail_id].time for killmail_id in result.seed_ids)
-    late = previous.last_killmail_at.timestamp() - newest > result.rules.quiet_limit or previous.status == "closed"
-    return UpdateReason.RETROACTIVE_ATTRIBUTION if late else UpdateReason.NEW_KILLMAIL
+    lead = previous.last_killmail_at.timestamp() - result.newest_seed
+    is_late = lead > result.rules.quiet_limit or previous.status == "closed"
+    return UpdateReason.RETROACTIVE_ATTRIBUTION if is_late else UpdateReason.NEW_KILLMAIL

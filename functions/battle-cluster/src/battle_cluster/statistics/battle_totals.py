@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, ValueBasis
 from battle_cluster.sides.assignment import Sides
@@ -168,7 +168,7 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
     final_blow = next((attacker for attacker in attackers if attacker.final_blow), None)
     return BattleKillmail(
         killmail_id=killmail.killmail_id,
-        occurred_at=datetime.fromtimestamp(killmail.time, UTC),
+        occurred_at=to_datetime(killmail.time),
         system_id=killmail.system_id,
         victim_alliance_id=victim.alliance_id,
         victim_corporation_id=victim.corporation_id,
@@ -210,4 +210,4 @@ def outcome(sides: Iterable[SideTotals], kills: int) -> Outcome:
 
 def related_url(system_id: int, start: int) -> str:
     """ZKillboard's page for the hour in which the battle began; the minutes in its address are always 00."""
-    return f"https://zkillboard.com/related/{system_id}/{datetime.fromtimestamp(start, UTC):%Y%m%d%H}00/"
+    return f"https://zkillboard.com/related/{system_id}/{to_datetime(start):%Y%m%d%H}00/"

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 from battle_cluster.detection.classification import CAPSULE_GROUP
+from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Attacker, Killmail, Party, Victim
 from battle_cluster.sides.assignment import Sides
@@ -155,7 +155,7 @@ def _participant(character_id: int, totals: _PilotTotals, side_id: int | None, *
         damage_received=totals.damage_received,
         isk_destroyed=to_decimal(totals.cents_destroyed),
         isk_lost=to_decimal(totals.cents_lost),
-        first_seen_at=datetime.fromtimestamp(totals.first_seen, UTC),
-        last_seen_at=datetime.fromtimestamp(totals.latest_killmail[0], UTC),
+        first_seen_at=to_datetime(totals.first_seen),
+        last_seen_at=to_datetime(totals.latest_killmail[0]),
         is_awoxer=is_awoxer,
     )

@@ -125,7 +125,7 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str], edit_count: in
 
 
 def _spark(totals: Totals) -> LossesOverTime:
-    duration, start = totals.end - totals.start, datetime.fromtimestamp(totals.start, UTC)
+    duration, start = totals.end - totals.start, to_datetime(totals.start)
     seconds = bucket_seconds(duration)
     losses = (
         BucketLoss(killmail.side_id, bucket_of(killmail.occurred_at, start, seconds), to_cents(killmail.isk_value))

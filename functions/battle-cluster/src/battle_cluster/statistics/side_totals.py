@@ -151,7 +151,7 @@ class LossAccumulator:
         self._losses: dict[int, Loss] = {}
         self._counters: dict[int | None, _SideCounters] = defaultdict(_SideCounters)
         self._side_ids: Sequence[int] = ()
-        self._destroyed = Counter[int]()
+        self._destroyed: Counter[int] = Counter()
 
     def put(self, killmail_id: int, entry: Loss) -> None:
         """Add a loss, instead of the former one of this killmail if there is one."""

@@ -40,8 +40,8 @@ from battlescope_events.postgres.outbox import Outbox
 CONCURRENT_BATCHES: Final = 3
 """Two batches of different hours are written while one is read. More would only fill memory, 30 MB each."""
 BATCH_OVERHANG: Final = 2 * HOUR
-"""Seconds that a batch locks beyond what its own killmails need: battles of real days reach that far over its edges, and
-each retry with more locks clusters it again."""
+"""Seconds that a batch locks beyond what its own killmails need: battles of real days reach that far over its edges,
+and each retry with more locks clusters it again."""
 
 # Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
 LOCK: Final[LiteralString] = """

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from builders import CITADEL, HOME, RULES, kill
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,10 +59,25 @@ def test_decisive_links_have_the_strongest_of_all(killmails: list[Killmail]) -> 
     assert strongest(decisive, len(timeline)) == strongest(every, len(timeline))
 
 
-@given(killmail_lists())
-@QUICK
-def test_decisive_links_give_the_components_of_all_links(killmails: list[Killmail]) -> None:
-    assert cluster(killmails, RULES) == cluster(killmails, RULES, SPLIT_OF_OTHERS)
+@pytest.mark.parametrize("seed", range(8))
+def test_decisive_links_give_the_components_of_all_links_at_each_arrival(seed: int) -> None:
+    """Two fleets; on odd seeds they only share a guest, who holds them together or not."""
+    rng = Random(seed)
+    fight = [_fleet_kill(number, number / 5, "A", rng) for number in range(30)]
+    fight += [_fleet_kill(100 + number, 3 + number / 5, "A" if seed % 2 == 0 else "C", rng) for number in range(20)]
+    fight.append(kill(200, 5, "D9", "A1 C1"))
+    cache = TimelineCache()
+    arrived: list[Killmail] = []
+    for killmail in rng.sample(fight, len(fight)):
+        arrived.append(killmail)
+        everything = cluster(arrived, RULES, SPLIT_OF_OTHERS)
+        assert cluster(arrived, RULES, timeline_cache=cache) == everything
+    assert len(everything) == 1 + seed % 2
+
+
+def _fleet_kill(number: int, minute: float, fleet: str, rng: Random) -> Killmail:
+    pilots = " ".join(f"{fleet}{pilot}" for pilot in rng.sample(range(1, 30), 12))
+    return kill(number + 1, minute, f"{'B' if fleet == 'A' else 'D'}{number}", pilots)
 
 
 @given(killmail_lists(), st.randoms(use_true_random=False))

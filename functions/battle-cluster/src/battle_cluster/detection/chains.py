@@ -70,6 +70,8 @@ class PilotChains:
         self._changed_pairs: set[tuple[TimeKey, TimeKey]] = set()
         self._within_limit: dict[tuple[TimeKey, TimeKey], ChainLink] = {}
         self._beyond_limit: dict[tuple[TimeKey, TimeKey], ChainLink] = {}
+        self._before: dict[tuple[TimeKey, TimeKey], ChainLink | None] = {}
+        """Changed pairs, each with its link within the limit when the forests were last brought up to date."""
         self._strongest = SpanningForest()
         self._of_several_pilots = SpanningForest()
 
@@ -94,6 +96,7 @@ class PilotChains:
         Components: the forest of the strongest links connects what all connect. Guests: where links of several pilots
         connect killmails, the links of one pilot between these hold nothing together.
         """
+        self._update_forests()
         of_one_pilot = (
             link
             for link in self._within_limit.values()
@@ -106,20 +109,19 @@ class PilotChains:
         return self._beyond_limit.values()
 
     def _update_links(self) -> None:
-        removed: list[ChainLink] = []
-        added: list[ChainLink] = []
-        for pair in sorted(self._changed_pairs):
-            former = self._within_limit.pop(pair, None)
+        for pair in self._changed_pairs:
+            self._before.setdefault(pair, self._within_limit.pop(pair, None))
             self._beyond_limit.pop(pair, None)
             link = self._link(pair)
-            if link is not None and link.pause <= self.rules.quiet_limit:
-                self._within_limit[pair] = link
-                added.append(link)
-            elif link is not None:
-                self._beyond_limit[pair] = link
-            if former is not None:
-                removed.append(former)
+            if link is not None:
+                links = self._within_limit if link.pause <= self.rules.quiet_limit else self._beyond_limit
+                links[pair] = link
         self._changed_pairs.clear()
+
+    def _update_forests(self) -> None:
+        removed = [link for link in self._before.values() if link is not None]
+        added = [link for pair in self._before if (link := self._within_limit.get(pair)) is not None]
+        self._before.clear()
         self._strongest.update(removed, added)
         self._of_several_pilots.update(
             [link for link in removed if link.pilot is None], [link for link in added if link.pilot is None]

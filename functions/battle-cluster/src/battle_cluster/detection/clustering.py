@@ -26,6 +26,9 @@ MAX_CACHED_SYSTEMS = 256
 MAX_CACHED_KILLMAILS = 10_000
 """The number of killmails that the process cache holds."""
 
+MANY_LINKS = 2
+"""Links a killmail: about as many as decide. Where there are no more, choosing them costs more than it saves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -150,7 +153,7 @@ def _fights(
     The decisive links are enough where nothing is split: a part can be held together by links that decide nothing in
     the whole.
     """
-    if not constraints.cannot_link:
+    if not constraints.cannot_link and len(chains.within_limit()) > MANY_LINKS * len(timeline):
         decisive = find_links(timeline, rules, chains.decisive_within_limit(), chains.beyond_limit())
         fights = [_split_at_guests(*component, timeline, rules) for component in _by_component(len(timeline), decisive)]
         if all(len(parts) == 1 for parts in fights):

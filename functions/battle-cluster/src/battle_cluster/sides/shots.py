@@ -1,6 +1,6 @@
 """Who attacked on which killmails of a battle, and on which killmails a party's side matters: kept up to date."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
@@ -73,17 +73,26 @@ class KillmailsByParty:
 
     def __init__(self) -> None:
         self._added: list[Killmail] = []
+        self._unread: list[Killmail] = []
         self._by_party: dict[Party, list[Killmail]] = {}
 
     def add(self, killmail: Killmail) -> None:
         self._added.append(killmail)
-        for party in killmail.party_ids:
-            self._by_party.setdefault(party, []).append(killmail)
 
-    def concerned(self, changed_parties: Iterable[Party]) -> Iterable[Killmail]:
+    def concerned(self, changed_parties: Collection[Party]) -> Collection[Killmail]:
         """Each killmail once."""
         killmails = {killmail.killmail_id: killmail for killmail in self._added}
+        if changed_parties:
+            self._read()
         for party in changed_parties:
             killmails.update((killmail.killmail_id, killmail) for killmail in self._by_party.get(party, ()))
+        self._unread += self._added
         self._added = []
         return killmails.values()
+
+    def _read(self) -> None:
+        """Most battles of a batch are asked once, when all of their killmails are new."""
+        for killmail in self._unread:
+            for party in killmail.party_ids:
+                self._by_party.setdefault(party, []).append(killmail)
+        self._unread.clear()

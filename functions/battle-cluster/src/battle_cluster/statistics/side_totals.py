@@ -164,7 +164,7 @@ class LossAccumulator:
     def totals(self, sides: Sides, pilots: PilotCounts) -> Totals:
         side_ids = [side.side_id for side in sides.sides]
         if self._side_ids != side_ids:
-            self._side_ids, self._destroyed = side_ids, Counter()
+            self._side_ids, self._destroyed = side_ids, Counter[int]()
             for entry in self._losses.values():
                 self._add_destroyed(entry, 1)
         return side_totals(sides, pilots, self._counters, self._destroyed)

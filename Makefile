@@ -80,7 +80,9 @@ reset-all: $(READY) ## remove all local data of stopped systems, after a questio
 ci: ## exactly what CI runs
 	@.ci/run
 
-test: $(READY) check spa-check ## everything that must hold: lint, types, contracts, tests, coverage
+# The checks of both languages at once: each fills one core, and the first of the web app waits for npm.
+test: $(READY) ## everything that must hold: lint, types, contracts, tests, coverage
+	@$(MAKE) --no-print-directory -j 2 check spa-check
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute

@@ -80,7 +80,11 @@ reset-all: $(READY) ## remove all local data of stopped systems, after a questio
 ci: ## exactly what CI runs
 	@.ci/run
 
-test: $(READY) check spa-check ## everything that must hold: lint, types, contracts, tests, coverage
+# The checks of both languages at once, since each fills one core. Not by `-j`: two goals of the web app install packages
+# into one folder.
+test: $(READY) ## everything that must hold: lint, types, contracts, tests, coverage
+	@$(MAKE) --no-print-directory spa-check & spa=$$!; \
+	  $(MAKE) --no-print-directory check; checked=$$?; wait $$spa && exit $$checked
 	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute

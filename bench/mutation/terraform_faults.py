@@ -13,12 +13,18 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.terraform_checks.catalogue import findings
-from battlescope_local.terraform_checks.configuration import ConfigurationError, load_configuration
+from battlescope_local.terraform_checks.configuration import (
+    ConfigurationError,
+    Manifests,
+    load_configuration,
+    load_manifests,
+)
 from battlescope_local.terraform_checks.schemas import SCHEMAS, load_schemas
 
 UNREADABLE: Final = "refused by the reader"
@@ -211,10 +217,11 @@ def _faults_of_lines(file: str, text: str) -> Iterator[Fault]:
 def found_by(fault: Fault, existing: frozenset[str]) -> Iterator[str]:
     """Names of the rules that have a finding which they do not have without the fault."""
     with tempfile.TemporaryDirectory() as folder:
-        root = copy_project(Path(folder))
+        root = Path(folder)
+        _copy("terraform", root)
         plant(fault, root / "terraform" / fault.file)
         try:
-            found = list(findings(load_configuration(root), load_schemas(SCHEMAS)))
+            found = list(findings(load_configuration(root, _manifests()), load_schemas(SCHEMAS)))
         except ConfigurationError:
             yield UNREADABLE
             return
@@ -224,8 +231,18 @@ def found_by(fault: Fault, existing: frozenset[str]) -> Iterator[str]:
 def copy_project(folder: Path) -> Path:
     """A copy of what the checks read below the project, in `folder`."""
     for name in ("terraform", "knative"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
+        _copy(name, folder)
     return folder
+
+
+def _copy(name: str, folder: Path) -> None:
+    shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
+
+
+@cache
+def _manifests() -> Manifests:
+    """Faults are planted in terraform/ alone."""
+    return load_manifests(ROOT)
 
 
 def plant(fault: Fault, file: Path) -> None:

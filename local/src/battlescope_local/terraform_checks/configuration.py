@@ -66,6 +66,15 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifests:
+    """What of `knative/` the rules compare with; building the overlays takes most of the time of a check."""
+
+    prerequisites: Prerequisites
+    overlays: Mapping[str, tuple[ManifestObject, ...]]
+    platform: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """All modules and roots by name, the sizes of the platform, objects of each overlay, files of knative/platform."""
 
@@ -83,8 +92,8 @@ class Configuration:
         return self.modules.get("/".join(parts))
 
 
-def load_configuration(root: Path) -> Configuration:
-    """Everything below `terraform/` of the project in `root`.
+def load_configuration(root: Path, manifests: Manifests | None = None) -> Configuration:
+    """Everything below `terraform/` of the project in `root`, with its manifests or those that are read already.
 
     Raises:
         ConfigurationError: a file is no HCL.
@@ -100,11 +109,21 @@ def load_configuration(root: Path) -> Configuration:
         for name in names
     }
     sizes = yaml.safe_load((folder / "modules" / "platform" / "sizes.yaml").read_text())
+    read = manifests or load_manifests(root)
+    return Configuration(modules, sizes, read.prerequisites, read.overlays, read.platform)
+
+
+def load_manifests(root: Path) -> Manifests:
+    """What `knative/` of the project in `root` holds.
+
+    Raises:
+        ManifestError: a manifest is invalid.
+    """
     folders = [file.parent for file in sorted((root / "knative" / "overlays").glob(f"*/{KUSTOMIZATION}"))]
     overlays = {overlay.name: build(overlay, root) for overlay in folders}
     files = sorted((root / "knative" / "platform").rglob(KUSTOMIZATION))
     platform = {str(file.relative_to(root)): yaml.safe_load(file.read_text()) for file in files}
-    return Configuration(modules, sizes, load_prerequisites(root / "knative" / "base"), overlays, platform)
+    return Manifests(load_prerequisites(root / "knative" / "base"), overlays, platform)
 
 
 def _blocks(file: Path, root: Path) -> Iterator[Block]:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,8 +53,9 @@ class Schemas:
         return kind.partition("_")[0] in {*self.providers, "terraform", "helm"}
 
 
+@cache
 def load_schemas(folder: Path) -> Schemas:
-    """The schemas of a folder; without it only the built-in ones are known."""
+    """The schemas of a folder, read once; without it only the built-in ones are known."""
     resources, data_sources, providers = dict(BUILT_IN), dict[str, Any](), dict[str, Any]()
     for file in sorted(folder.glob("*.json.gz")):
         document: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))

@@ -1,6 +1,7 @@
 """Who and what was in a battle, computed from its killmails alone: any order of the same killmails gives the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -30,59 +31,66 @@ class Participation(NamedTuple):
     alliance_id: int | None = None
 
 
-class _Affiliation(NamedTuple):
-    seen: tuple[datetime, int]
-    corporation_id: int | None
-    alliance_id: int | None
+Affiliation = tuple[int | None, int | None]
+"""Corporation and alliance."""
+_NONE: Final[Affiliation] = (None, None)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """killmail_id: of the last killmail, which has the affiliation."""
+
+    kills: int
+    losses: int
+    killmail_id: int
+    last_seen_at: datetime
+    affiliation: Affiliation
 
 
 def participations(killmails: Iterable[Killmail]) -> dict[EntityKey, Participation]:
     """The rows of one battle, by their key."""
-    counts: dict[EntityKey, list[int]] = {}
-    seen: dict[EntityKey, _Affiliation] = {}
-    for killmail in killmails:
-        when = killmail.killmail_time, killmail.killmail_id
-        attackers: set[EntityKey] = set()
-        for attacker in killmail.attackers:
-            for key, affiliation in _affiliations(attacker):
-                attackers.add(key)
-                _see(seen, key, _Affiliation(when, *affiliation))
-        for key in attackers:
-            _count(counts, key, is_loss=False)
-        for key, affiliation in _affiliations(killmail.victim):
-            _count(counts, key, is_loss=True)
-            _see(seen, key, _Affiliation(when, *affiliation))
-        system = SYSTEM, killmail.system_id
-        _count(counts, system, is_loss=True)
-        _see(seen, system, _Affiliation(when, None, None))
+    counts: dict[EntityKey, _Counts] = {}
+    for killmail in sorted(killmails, key=lambda killmail: (killmail.killmail_time, killmail.killmail_id)):
+        for key, affiliation in _entities(killmail.attackers).items():
+            _see(counts, key, affiliation, killmail).kills += 1
+        for key, affiliation in _entities((killmail.victim,)).items():
+            _see(counts, key, affiliation, killmail).losses += 1
+        _see(counts, (SYSTEM, killmail.system_id), _NONE, killmail).losses += 1
     return {
-        key: Participation(kills, losses, seen[key].seen[0], seen[key].corporation_id, seen[key].alliance_id)
-        for key, (kills, losses) in counts.items()
+        key: Participation(row.kills, row.losses, row.last_seen_at, *row.affiliation) for key, row in counts.items()
     }
 
 
-def _affiliations(pilot: Pilot) -> Iterator[tuple[EntityKey, tuple[int | None, int | None]]]:
-    """Each entity of a participant, with its own corporation and alliance."""
-    if pilot.character_id is not None:
-        yield (CHARACTER, pilot.character_id), (pilot.corporation_id, pilot.alliance_id)
-    if pilot.corporation_id is not None:
-        yield (CORPORATION, pilot.corporation_id), (None, pilot.alliance_id)
-    if pilot.alliance_id is not None:
-        yield (ALLIANCE, pilot.alliance_id), (None, None)
-    if pilot.ship_type_id is not None:
-        yield (SHIP_TYPE, pilot.ship_type_id), (None, None)
+def _entities(pilots: Collection[Pilot]) -> dict[EntityKey, Affiliation]:
+    """Each entity of these participants once, with its affiliation; of several the greatest, so that no order matters.
+
+    A fleet has few corporations and ships, so that these are taken together before anything is compared.
+    """
+    entities: dict[EntityKey, Affiliation] = {}
+    for corporation_id, alliance_id in sorted({(p.corporation_id, p.alliance_id) for p in pilots}, key=_rank):
+        if corporation_id is not None:
+            entities[CORPORATION, corporation_id] = None, alliance_id
+        if alliance_id is not None:
+            entities[ALLIANCE, alliance_id] = _NONE
+    entities |= {(SHIP_TYPE, ship): _NONE for ship in {p.ship_type_id for p in pilots} if ship is not None}
+    for pilot in pilots:
+        if pilot.character_id is not None:
+            key, affiliation = (CHARACTER, pilot.character_id), (pilot.corporation_id, pilot.alliance_id)
+            entities[key] = max(entities[key], affiliation, key=_rank) if key in entities else affiliation
+    return entities
 
 
-def _count(counts: dict[EntityKey, list[int]], key: EntityKey, *, is_loss: bool) -> None:
-    counts.setdefault(key, [0, 0])[is_loss] += 1
+def _see(counts: dict[EntityKey, _Counts], key: EntityKey, affiliation: Affiliation, killmail: Killmail) -> _Counts:
+    """The counts of an entity on a killmail that is not before the last one."""
+    row = counts.get(key)
+    if row is None:
+        row = counts[key] = _Counts(0, 0, killmail.killmail_id, killmail.killmail_time, affiliation)
+    elif row.killmail_id == killmail.killmail_id:
+        row.affiliation = max(row.affiliation, affiliation, key=_rank)
+    else:
+        row.killmail_id, row.last_seen_at, row.affiliation = killmail.killmail_id, killmail.killmail_time, affiliation
+    return row
 
 
-def _see(seen: dict[EntityKey, _Affiliation], key: EntityKey, affiliation: _Affiliation) -> None:
-    """Keep the last one; of several participants of one killmail the greatest ids, so that no order matters."""
-    current = seen.get(key)
-    if current is None or _rank(affiliation) > _rank(current):
-        seen[key] = affiliation
-
-
-def _rank(affiliation: _Affiliation) -> tuple[tuple[datetime, int], int, int]:
-    return affiliation.seen, affiliation.corporation_id or 0, affiliation.alliance_id or 0
+def _rank(affiliation: Affiliation) -> tuple[int, int]:
+    return affiliation[0] or 0, affiliation[1] or 0

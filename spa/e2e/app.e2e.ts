@@ -198,6 +198,8 @@ describe("questions of players, each in at most three clicks", () => {
       await page.getByRole("combobox", { name: /Search battles/ }).fill(name);
       await page.getByRole("option", { name: /with the alliance/ }).click();
       await page.waitForURL(/alliance=/);
+      // Only the rows in sight are in the document: the largest battle comes first.
+      await page.getByRole("link", { name: /^Order by Mails/ }).click();
       await page.locator(`a[href="/battles/${largest.id}"]`).first().waitFor();
     }));
 

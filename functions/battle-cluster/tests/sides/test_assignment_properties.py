@@ -8,7 +8,7 @@ from killmail_strategies import QUICK, killmail_lists, militia_killmails
 
 from battle_cluster.domain.killmail import Killmail, Party, PartyKind
 from battle_cluster.sides.assignment import Sides, SidesAccumulator, assign
-from battle_cluster.sides.correlation_clustering import EPSILON, _agglomerated  # pyright: ignore[reportPrivateUsage]
+from battle_cluster.sides.correlation_clustering import EPSILON, _agglomerated
 from battle_cluster.sides.evidence import Graph
 
 

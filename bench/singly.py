@@ -24,7 +24,8 @@ from typing import Any, Final, NamedTuple
 import httpx2
 import psutil
 from flow import cpu_seconds, running_machine
-from machine import BATTLES, Machine, upstream
+from machine import BATTLES, INGESTION, Machine, upstream
+from psycopg import Connection
 from report import report
 
 WARM_KILLMAILS: Final = 60
@@ -34,6 +35,8 @@ PAUSE_SECONDS: Final = 0.1
 REST_SECONDS: Final = 5
 """Before the silent window: what is queued is done."""
 SILENT_SECONDS: Final = 20
+SEEN: Final = "SELECT (SELECT count(*) FROM killmail_ids), (SELECT count(*) FROM killmail_events)"
+CLUSTERED: Final = "SELECT count(*) FROM mails"
 SERVER: Final = "battlescope_events.server"
 
 
@@ -118,16 +121,21 @@ class Feed:
         self._published = 0
 
     def publish(self, count: int) -> int:
-        with self._machine.connection(BATTLES) as connection:
-            connection.autocommit = True
+        with self._machine.connection(INGESTION) as ingestion, self._machine.connection(BATTLES) as battles:
+            ingestion.autocommit = battles.autocommit = True
             for _ in range(0, count, self._group):
                 self._published += self._group
                 changed = self._client.post("/control/dials", json={"head_start": self._published})
                 changed.raise_for_status()
-                while connection.execute("SELECT count(*) FROM mails").fetchall() < [(self._published,)]:
+                while not self._is_clustered(ingestion, battles):
                     time.sleep(0.05)
                 time.sleep(PAUSE_SECONDS)
         return count
+
+    def _is_clustered(self, ingestion: Connection, battles: Connection) -> bool:
+        """Rejected killmails are not clustered."""
+        seen, accepted = ingestion.execute(SEEN).fetchall()[0]
+        return seen >= self._published and battles.execute(CLUSTERED).fetchall() == [(accepted,)]
 
 
 def singly(folder: Path, group: int, count: int, settings: Mapping[str, str]) -> dict[str, Any]:

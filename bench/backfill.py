@@ -33,6 +33,7 @@ from killmail_enrich.prices.year_series import encode
 
 DATA: Final = ROOT.parent / "shared" / "data"
 FILES: Final = tuple(sorted((DATA / "killmails").glob("everef-*.jsonl.gz")))
+ENRICHING: Final = ("killmail-enrich", "killmail-enrich-background")
 TIMEOUT: Final = 900.0
 POLL_INTERVAL: Final = 0.25  # seconds; counting all rows twenty times per second cost a quarter of the time
 console: Final = Console(highlight=False)
@@ -173,7 +174,10 @@ def measure_values(files: Sequence[Path]) -> dict[str, Any]:
             valued = machine.rows(KILLMAILS, "SELECT count(*), count(valuation_rules) FROM enriched_killmails")[0]
             figures[name]["valued"] = valued
     cpu = {name: sum(measured["cpu_seconds"].values()) for name, measured in figures.items()}
-    enrich = {name: measured["cpu_seconds"].get("killmail-enrich", 0.0) for name, measured in figures.items()}
+    enrich = {
+        name: sum(measured["cpu_seconds"].get(service, 0.0) for service in ENRICHING)
+        for name, measured in figures.items()
+    }
     figures["ratio"] = round(cpu["with"] / cpu["without"], 3)
     figures["ratio of killmail-enrich"] = round(enrich["with"] / enrich["without"], 3)
     console.print({name: round(seconds, 2) for name, seconds in cpu.items()}, enrich, figures["ratio"])

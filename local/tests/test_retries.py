@@ -224,6 +224,10 @@ RETRIES: Final = {
         ("search_index.services.indexing_loop:IndexingLoop._runs",), "none: it stays queued",
         "1 s after the next event, or five minutes", "it is copied", "log (warning); engine_queue",
     ),
+    "nice level of a session": Retry(
+        (f"{LOCAL}processes.priority:ATTEMPTS", f"{LOCAL}processes.priority:stand_back"),
+        "20", "0.1 s, in which the kernel takes one", "the process has a full share", "`/proc/PID/autogroup`",
+    ),
     "Job of a manifest": Retry((f"{LOCAL}manifest_generator.jobs:RETRIES",), "backoffLimit 6, activeDeadlineSeconds",
         "10 s doubled (Kubernetes)", "the Job fails", "Job; release.py waits for it"),
 }  # fmt: skip

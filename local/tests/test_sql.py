@@ -15,7 +15,7 @@ from mechanisms import mechanisms_of
 from battlescope_local.devtools.describe import describe
 from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.manifests import load
-from battlescope_local.manifests.labels import DATABASE_LABEL
+from battlescope_local.manifests.labels import DATABASE_LABEL, function_of
 from battlescope_local.node.workload_config import required_databases
 from battlescope_local.stores.postgres import DatabaseSpec, provision
 from battlescope_local.stores.state_file import StateFile
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.postgres
 MANIFESTS = load(ROOT / "knative" / "base")
 DATABASES = required_databases(MANIFESTS)
 DATABASE_OF = {
-    service.name: service.labels[DATABASE_LABEL] for service in MANIFESTS.services if DATABASE_LABEL in service.labels
+    function_of(service): service.labels[DATABASE_LABEL]
+    for service in MANIFESTS.services
+    if DATABASE_LABEL in service.labels
 }
 COMPOSITION = {"main"}  # importing it builds the app; it holds no SQL
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")

@@ -121,6 +121,18 @@ def test_full_deployment_ends_a_canary() -> None:
     assert raw["spec"]["traffic"] == [{"latestRevision": True, "percent": 100}]
 
 
+def test_services_of_a_function_are_deployed_and_rolled_back_together(capsys: pytest.CaptureFixture[str]) -> None:
+    services = [OWNER, f"{OWNER}-background"]
+    canary = function_steps(overlay(), "battlescope", OWNER, canary=10)
+    assert [found.name for step in canary for found in step.objects] == services
+    main(["production", "--function", OWNER, "--rollback", "--dry-run"])
+    updates = [line.split()[3] for line in capsys.readouterr().out.splitlines() if line.startswith("kn service update")]
+    assert updates == services
+    main(["production", "--function", OWNER, "--rollback", "--revision", f"{services[1]}-00003", "--dry-run"])
+    updates = [line.split()[3] for line in capsys.readouterr().out.splitlines()]
+    assert updates == services[1:]
+
+
 @pytest.mark.parametrize("percent", [0, 100, -1])
 def test_share_of_a_canary_is_a_part(percent: int) -> None:
     with pytest.raises(DeployError, match="1 to 99 percent"):

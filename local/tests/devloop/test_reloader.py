@@ -37,9 +37,17 @@ class CountingService:
         return 1
 
 
+def test_all_services_of_a_function_are_replaced(tmp_path: Path) -> None:
+    own, background = CountingService(), CountingService()
+    changed = tmp_path / "functions/a/src/x.py"
+    write(changed, "x = 1\n")
+    Reloader(tmp_path, {"a": [own, background]}).apply({changed})
+    assert (own.count, background.count) == (1, 1)
+
+
 def test_only_a_function_with_a_syntax_error_keeps_its_previous_code(tmp_path: Path) -> None:
     services = {"a": CountingService(), "b": CountingService()}
-    reloader = Reloader(tmp_path, services)
+    reloader = Reloader(tmp_path, {name: [service] for name, service in services.items()})
     broken, sound = tmp_path / "functions/a/src/x.py", tmp_path / "functions/a/src/y.py"
     other = tmp_path / "functions/b/src/x.py"
     write(broken, "def (\n")

@@ -275,6 +275,12 @@ FAULTS: list[tuple[str, Change, str]] = [
      "takes"),
     ("ordered_where_needed", patched("Trigger", "battle-cluster", put("/metadata/annotations", {})), "must be ordered"),
     ("one_delivery_of_each_type", copied("Trigger", "battle-cluster", "battle-cluster-two"), "too"),
+    ("live_events_wait_for_no_batch", patched("Trigger", "battle-cluster-backfill", put(
+        "/spec/subscriber/ref/name", "battle-cluster")), "one must wait apart"),
+    ("service_for_each_function", copied("Service", "battle-api", "battle-apis-background"), "no folder"),
+    ("name_of_function_everywhere", patched("Service", "battle-cluster-background", put(
+        f"{TEMPLATE}/serviceAccountName", "battle-cluster-background")), "must be battle-cluster"),
+    ("publishers_have_a_sink", without("SinkBinding", "battle-cluster-background"), "needs a SinkBinding"),
     ("known_timer_tasks", patched("PingSource", "ingest-verify-gaps", put("/spec/ceOverrides/extensions/task", "gap")),
      "knows no task gap"),
     ("known_timer_tasks", patched("PingSource", "killmail-enrich-names", put(

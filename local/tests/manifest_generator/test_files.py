@@ -75,6 +75,37 @@ def test_only_declared_triggers_are_ordered(generated: Objects) -> None:
     assert ordered == {"battle-cluster", "battle-cluster-backfill"}
 
 
+def test_background_work_has_a_service_of_its_own_with_the_rights_of_its_function(generated: Objects) -> None:
+    own, background = of_kind(generated, "base/functions/battle-cluster.yaml", "Service")
+    assert (own["metadata"]["name"], background["metadata"]["name"]) == ("battle-cluster", "battle-cluster-background")
+    assert own["metadata"]["labels"] == background["metadata"]["labels"]
+    pods = [service["spec"]["template"]["spec"] for service in (own, background)]
+    assert pods[0]["serviceAccountName"] == pods[1]["serviceAccountName"]
+    (container, other) = (pod["containers"][0] for pod in pods)
+    assert {key for key in container if container[key] != other[key]} == {"resources"}
+    triggers = of_kind(generated, "base/functions/battle-cluster.yaml", "Trigger")
+    subscribers = {found["metadata"]["name"]: found["spec"]["subscriber"]["ref"]["name"] for found in triggers}
+    assert [name for name, service in subscribers.items() if service == "battle-cluster-background"] == [
+        "battle-cluster-backfill"
+    ]
+    bindings = of_kind(generated, "base/functions/battle-cluster.yaml", "SinkBinding")
+    assert [found["spec"]["subject"]["name"] for found in bindings] == ["battle-cluster", "battle-cluster-background"]
+
+
+def test_share_of_a_pod_is_that_of_its_function(generated: Objects) -> None:
+    """The kernel weighs a pod by the sum of its requests, so that a fixed sidecar would level small and large ones."""
+    key = "queue.sidecar.serving.knative.dev/cpu-resource-request"
+    requests = [
+        (
+            int(template["spec"]["containers"][0]["resources"]["requests"]["cpu"].removesuffix("m")),
+            int(template["metadata"]["annotations"][key].removesuffix("m")),
+        )
+        for service in of_kind(generated, "base/functions/battle-cluster.yaml", "Service")
+        for template in [service["spec"]["template"]]
+    ]
+    assert requests == [(100, 25), (25, 6)]
+
+
 def test_scratch_counts_as_ephemeral_storage(generated: Objects) -> None:
     (service,) = of_kind(generated, "base/functions/ingest-backfill.yaml", "Service")
     pod = service["spec"]["template"]["spec"]
@@ -87,10 +118,11 @@ def test_functions_and_jobs_name_the_newest_migration_of_their_context(project: 
     add_migration(project, "killmail-enrich", "20270102030405_post_newest")
     objects = read(project)
     (api,) = of_kind(objects, "base/functions/killmail-api.yaml", "Service")
-    (enrich,) = of_kind(objects, "base/functions/killmail-enrich.yaml", "Service")
+    enrich, background = of_kind(objects, "base/functions/killmail-enrich.yaml", "Service")
     (close,) = of_kind(objects, "base/functions/battle-close.yaml", "Service")
     (_, importer) = of_kind(objects, "base/migrate/killmails.yaml", "Job")
-    assert [schema_version(workload) for workload in (api, enrich, importer)] == ["20270102030405"] * 3
+    workloads = (api, enrich, background, importer)
+    assert {schema_version(workload) for workload in workloads} == {"20270102030405"}
     assert schema_version(close) == "20260101000000"
 
 

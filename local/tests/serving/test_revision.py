@@ -14,6 +14,7 @@ from echo_project import write_app
 from served_revision import eventually, serving
 
 from battlescope_local.manifests.model import BrokerRef, Container, Scale, Service, SinkBinding
+from battlescope_local.processes.priority import MAX_NICE, nice_level
 from battlescope_local.serving.instances import knative_environment
 from battlescope_local.serving.revision import Revision
 
@@ -49,6 +50,13 @@ async def test_service_scales_from_zero_and_back(tmp_path: Path) -> None:
         await eventually(lambda: revision.status().instances == 0)
         await eventually(lambda: not psutil.pid_exists(payload["pid"]))
         assert (await get_json(client))["pid"] != payload["pid"]
+
+
+async def test_service_for_background_work_runs_its_function_with_a_small_share(tmp_path: Path) -> None:
+    write_app(tmp_path)
+    async with serving(tmp_path, Scale(), suffix="-background", cpu_request=25) as (_, client):
+        level = psutil.Process((await get_json(client))["pid"]).nice()
+        assert level == min(os.getpriority(os.PRIO_PROCESS, 0) + nice_level(25), MAX_NICE)
 
 
 async def test_concurrency_limit_and_max_scale_hold_under_load(tmp_path: Path) -> None:

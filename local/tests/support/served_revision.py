@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from battlescope_local.manifests.labels import FUNCTION_LABEL
 from battlescope_local.manifests.model import Container, Scale, Service
 from battlescope_local.processes.children import Processes
 from battlescope_local.serving.instances import Launcher
@@ -18,9 +19,18 @@ from battlescope_local.serving.sockets import prepare_socket_folder
 
 @asynccontextmanager
 async def serving(
-    folder: Path, scale: Scale, package: str = "echo_api", env: dict[str, str] | None = None
+    folder: Path,
+    scale: Scale,
+    package: str = "echo_api",
+    env: dict[str, str] | None = None,
+    *,
+    suffix: str = "",
+    cpu_request: int | None = None,
 ) -> AsyncGenerator[tuple[Revision, ClientSession]]:
-    service = Service(package.replace("_", "-"), Container("image", readiness_path="/ready"), scale)
+    """`suffix`: what the Service's name has beside that of its function."""
+    function = package.replace("_", "-")
+    container = Container("image", readiness_path="/ready", cpu_request=cpu_request)
+    service = Service(function + suffix, container, scale, {FUNCTION_LABEL: function})
     processes = Processes(folder / "run", folder / "logs")
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **(env or {})}
     launcher = Launcher(service, processes, folder, prepare_socket_folder(folder), base)

@@ -23,6 +23,7 @@ from battlescope_local.deploy.steps import (
     previous_revision,
     revisions_command,
     rollback_steps,
+    services_of,
 )
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.errors import USER_ERRORS
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse_options(sys.argv[1:] if arguments is None else arguments)
     try:
         if options.rollback:
-            revision = options.revision or _previous(options.function, dry_run=options.dry_run)
-            run(rollback_steps(options.function, NAMESPACE, revision), dry_run=options.dry_run)
+            for service, revision in _rollbacks(options):
+                run(rollback_steps(service, NAMESPACE, revision), dry_run=options.dry_run)
         else:
             run(_steps(options), dry_run=options.dry_run)
     except USER_ERRORS as error:
@@ -63,23 +64,35 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _steps(options: argparse.Namespace) -> list[Step]:
-    folder = ROOT / "knative" / "overlays" / options.environment
+def _rollbacks(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Each Service of the function with the revision that it goes back to; a named revision tells its Service."""
+    if options.revision:
+        return [(options.revision.rpartition("-")[0], options.revision)]
+    services = [service.name for service in services_of(_overlay(options.environment), options.function)]
+    return [(service, _previous(service, dry_run=options.dry_run)) for service in services]
+
+
+def _overlay(environment: str) -> tuple[ManifestObject, ...]:
+    folder = ROOT / "knative" / "overlays" / environment
     if not folder.is_dir():
-        raise DeployError(f"There is no overlay {options.environment}.")
-    objects: tuple[ManifestObject, ...] = build(folder)
+        raise DeployError(f"There is no overlay {environment}.")
+    return build(folder)
+
+
+def _steps(options: argparse.Namespace) -> list[Step]:
+    objects = _overlay(options.environment)
     if options.function:
         return function_steps(objects, NAMESPACE, options.function, options.canary)
     return all_steps(objects, NAMESPACE)
 
 
-def _previous(function: str, *, dry_run: bool) -> str:
-    command = revisions_command(function, NAMESPACE)
+def _previous(service: str, *, dry_run: bool) -> str:
+    command = revisions_command(service, NAMESPACE)
     print(shlex.join(command), flush=True)
     if dry_run:
         return "PREVIOUS_REVISION"
     listing = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return previous_revision(json.loads(listing), function)
+    return previous_revision(json.loads(listing), service)
 
 
 def run(steps: Sequence[Step], *, dry_run: bool) -> None:

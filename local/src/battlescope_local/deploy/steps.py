@@ -65,35 +65,50 @@ def function_steps(
         DeployError: there is no such function, its image is not published, or the percentage is none.
     """
     own = [found for found in objects if found.labels.get(FUNCTION_LABEL) == function]
-    service = next((found for found in own if _is_service(found)), None)
-    if service is None:
-        names = ", ".join(sorted(found.name for found in objects if _is_service(found)))
-        raise DeployError(f"There is no function {function}, only {names}.")
-    _check_published([service])
+    services = services_of(objects, function)
+    _check_published(services)
     if canary is not None:
         if not 0 < canary < WHOLE:
             raise DeployError("A canary gets 1 to 99 percent of the requests.")
-        return [_describe(function, namespace), _apply_service(service, namespace, canary)]
+        return [
+            step
+            for service in services
+            for step in (_describe(service.name, namespace), _apply_service(service, namespace, canary))
+        ]
     return [
         *_apply([found for found in own if not _is_main(found)]),
         *_jobs([found for found in own if found.kind == "Job"], namespace),
-        _apply_service(service, namespace),
+        *(_apply_service(service, namespace) for service in services),
         *_apply([found for found in own if found.kind in AFTER_FUNCTIONS]),
     ]
 
 
-def rollback_steps(function: str, namespace: str, revision: str) -> list[Step]:
-    """All requests and events of a function to an older revision, at once; the newer one stays for a look."""
-    command = ("kn", "service", "update", function, "--namespace", namespace, "--traffic", f"{revision}={WHOLE}")
+def services_of(objects: Sequence[ManifestObject], function: str) -> list[ManifestObject]:
+    """The Services of a function: its own, and that for background work where it has one.
+
+    Raises:
+        DeployError: there is no such function.
+    """
+    services = [found for found in objects if _is_service(found)]
+    own = [found for found in services if found.labels.get(FUNCTION_LABEL) == function]
+    if not own:
+        names = ", ".join(sorted({found.labels.get(FUNCTION_LABEL, found.name) for found in services}))
+        raise DeployError(f"There is no function {function}, only {names}.")
+    return own
+
+
+def rollback_steps(service: str, namespace: str, revision: str) -> list[Step]:
+    """All requests and events of a Service to an older revision, at once; the newer one stays for a look."""
+    command = ("kn", "service", "update", service, "--namespace", namespace, "--traffic", f"{revision}={WHOLE}")
     return [Step(command)]
 
 
-def revisions_command(function: str, namespace: str) -> tuple[str, ...]:
-    """Lists the revisions of a function as JSON."""
-    return ("kn", "revision", "list", "--service", function, "--namespace", namespace, "--output", "json")
+def revisions_command(service: str, namespace: str) -> tuple[str, ...]:
+    """Lists the revisions of a Service as JSON."""
+    return ("kn", "revision", "list", "--service", service, "--namespace", namespace, "--output", "json")
 
 
-def previous_revision(listing: Mapping[str, Any], function: str) -> str:
+def previous_revision(listing: Mapping[str, Any], service: str) -> str:
     """The newest ready revision before the newest one.
 
     Raises:
@@ -104,7 +119,7 @@ def previous_revision(listing: Mapping[str, Any], function: str) -> str:
     latest = max(map(_generation, listing.get("items", [])), default=0)
     older = [item for item in newest_first if _generation(item) < latest]
     if not older:
-        raise DeployError(f"{function} has no ready revision before the newest one; apply the previous release.")
+        raise DeployError(f"{service} has no ready revision before the newest one; apply the previous release.")
     return older[0]["metadata"]["name"]
 
 
@@ -155,8 +170,8 @@ def _jobs(jobs: Sequence[ManifestObject], namespace: str) -> Iterator[Step]:
             yield Step((*wait, f"job/{job.name}"))
 
 
-def _describe(function: str, namespace: str) -> Step:
-    return Step(("kn", "service", "describe", function, "--namespace", namespace, "--output", "json"))
+def _describe(service: str, namespace: str) -> Step:
+    return Step(("kn", "service", "describe", service, "--namespace", namespace, "--output", "json"))
 
 
 def current_revision(description: Mapping[str, Any]) -> str:

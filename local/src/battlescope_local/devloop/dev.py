@@ -16,6 +16,7 @@ from battlescope_local.devloop.log_follower import LogFollower
 from battlescope_local.devloop.log_view import LogView
 from battlescope_local.devloop.reloader import Reloader
 from battlescope_local.devloop.simulated_feed import record_feed_position
+from battlescope_local.manifests.labels import function_of
 from battlescope_local.node.composition import Node, start_node
 from battlescope_local.settings import ExternalServers, Settings, make_private
 from battlescope_local.terminal import PhasePrinter
@@ -45,7 +46,9 @@ async def run_dev(settings: Settings, external: ExternalServers, console: Consol
 
 async def _run_until_stopped(node: Node, settings: Settings, view: LogView) -> None:
     project = Path(settings.project)
-    reloader = Reloader(project, node.services)
+    revisions = [(function_of(revision.service), revision) for revision in node.services.values()]
+    functions = {name for name, _ in revisions}
+    reloader = Reloader(project, {name: [found for owner, found in revisions if owner == name] for name in functions})
     await _wait_for_first(
         node.stop_requested.wait(), _show_logs(view), _reload(reloader, project), record_feed_position(settings.folder)
     )

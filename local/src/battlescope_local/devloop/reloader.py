@@ -1,7 +1,7 @@
 """Replaces the functions that changed files affect."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,7 +15,7 @@ MAX_FILE_NAMES: Final = 3  # in one log line
 
 
 class ReplaceableService(Protocol):
-    """A running function."""
+    """A running Service of a function."""
 
     def replace_instances(self) -> int: ...
 
@@ -67,7 +67,8 @@ class Reloader:
     A function keeps its previous code as long as one of its changed files has a syntax error.
     """
 
-    def __init__(self, project: Path, services: Mapping[str, ReplaceableService]) -> None:
+    def __init__(self, project: Path, services: Mapping[str, Sequence[ReplaceableService]]) -> None:
+        """`services`: those of each function, by its name."""
         self._project, self._services = project, services
         self._pending: dict[str, frozenset[Path]] = {}  # by function: changed files that it does not use yet
 
@@ -88,11 +89,14 @@ class Reloader:
         if not pending:
             return
         files = self._file_names(frozenset[Path]().union(*pending.values()))
-        replaced = [name for name in pending if self._services[name].replace_instances()]
+        replaced = [name for name in pending if self._replace_instances(name)]
         if replaced:
             logger.info("%s changed: %s replaced.", files, _join_with_verb(replaced, "is", "are"))
         else:
             logger.info("%s changed: the next start of %s uses it.", files, ", ".join(pending))
+
+    def _replace_instances(self, function: str) -> int:
+        return sum(service.replace_instances() for service in self._services[function])
 
     def _report(self, change: ChangeEffect) -> None:
         if change.restart:

@@ -49,6 +49,7 @@ RULES: Final[tuple[Rule, ...]] = (
     references.used_eventing_parts,
     *(events.known_types_in_filters, events.accepted_types, events.published_to_the_broker),
     *(events.consumed_where_published, events.ordered_where_needed, events.one_delivery_of_each_type),
+    events.live_events_wait_for_no_batch,
     *(events.known_timer_tasks, events.complete_transformations),
     *(routing.cluster_local, routing.routes_to_functions, routing.parents_and_hosts, routing.paths_of_functions),
     *(network.default_deny, network.exact_flows, network.internet_is_public),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from battlescope_local.manifest_checks.fields.kinds import Kind
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
 from battlescope_local.manifests.kustomize import ManifestObject
-from battlescope_local.manifests.labels import FUNCTION_LABEL
+from battlescope_local.manifests.labels import BACKGROUND_SUFFIX, FUNCTION_LABEL
 from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, JOB, SERVICE
 from battlescope_local.manifests.prerequisites import FILE_NAME, Prerequisites
 
@@ -84,8 +84,13 @@ class Deployment:
     def services_with_code(self) -> Iterator[tuple[Node, Function]]:
         """Services and what their code says; `service_for_each_function` finds those without code."""
         for service in self.of_kind(SERVICE):
-            if service.name in self.functions:
-                yield service, self.functions[service.name]
+            function = self.function_behind(service.name)
+            if function:
+                yield service, function
+
+    def function_behind(self, service: str) -> Function | None:
+        """The function that the Service of this name runs."""
+        return self.functions.get(service.removesuffix(BACKGROUND_SUFFIX))
 
     def containers_with_code(self) -> Iterator[tuple[Node, Function]]:
         """Containers of Services and Jobs, and what the code of their function says."""

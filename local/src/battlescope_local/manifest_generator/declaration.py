@@ -1,9 +1,11 @@
 """What a declaration in `knative/declarations/` may say about its function."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Generic, Self, TypeVar, cast
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from battlescope_local.manifests.labels import BACKGROUND_SUFFIX
 from battlescope_local.manifests.typed_yaml import TypedEntry
 
 NAMESPACE: Final = "battlescope"
@@ -36,6 +38,7 @@ ExplainedText = Annotated[Explained[str], BeforeValidator(_without_reason)]
 ExplainedName = Annotated[Explained[Name], BeforeValidator(_without_reason)]
 ExplainedCount = Annotated[Explained[Count], BeforeValidator(_without_reason)]
 ExplainedDuration = Annotated[Explained[Duration], BeforeValidator(_without_reason)]
+ExplainedCpu = Annotated[Explained[Cpu], BeforeValidator(_without_reason)]
 ExplainedMebibytes = Annotated[Explained[Mebibytes], BeforeValidator(_without_reason)]
 
 
@@ -76,6 +79,18 @@ class Trigger(TypedEntry):
     why: Sentence | None = None
 
 
+class Background(TypedEntry):
+    """A second Service of the function for work that may wait, with the same image, role and settings.
+
+    Its pods have a small share of a busy node's CPU, and no other event waits in a process that works through a batch.
+    """
+
+    why: Sentence
+    cpu_request: ExplainedCpu
+    max_pods: ExplainedCount
+    triggers: Annotated[tuple[Trigger, ...], Field(min_length=1)]
+
+
 class Timer(TypedEntry):
     """Timer events for the function; `task` becomes their extension of that name."""
 
@@ -96,6 +111,17 @@ class Job(TypedEntry):
     resources: Resources
 
 
+@dataclass(frozen=True, slots=True)
+class ServicePart:
+    """One Service of a function and the Triggers that send to it."""
+
+    name: str
+    purpose: str
+    scale: Scale
+    resources: Resources
+    triggers: tuple[Trigger, ...]
+
+
 class Declaration(TypedEntry):
     """A function. Its name is that of the file; `owner` runs the migrations of the context's database.
 
@@ -114,6 +140,7 @@ class Declaration(TypedEntry):
     resources: Resources
     publishes_to: ExplainedName | None = None
     triggers: tuple[Trigger, ...] = ()
+    background: Background | None = None
     timers: tuple[Timer, ...] = ()
     paths: tuple[Path, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -123,6 +150,23 @@ class Declaration(TypedEntry):
         if self.owner and self.context is None:
             raise ValueError("an owner needs a context, whose database it migrates")
         return self
+
+    @property
+    def services(self) -> tuple[ServicePart, ...]:
+        """The Service with the name of the function, then the one for background work where it is declared."""
+        own = ServicePart(self.name, self.purpose, self.scale, self.resources, self.triggers)
+        if self.background is None:
+            return (own,)
+        background = ServicePart(
+            self.name + BACKGROUND_SUFFIX,
+            self.background.why,
+            self.scale.model_copy(update={"max_pods": self.background.max_pods}),
+            self.resources.model_copy(
+                update={"cpu": self.resources.cpu.model_copy(update={"request": self.background.cpu_request.value})}
+            ),
+            self.background.triggers,
+        )
+        return (own, background)
 
     @property
     def database(self) -> str:

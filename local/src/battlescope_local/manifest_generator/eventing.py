@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from battlescope_local.manifest_generator.declaration import Declaration, Timer, Trigger
+from battlescope_local.manifest_generator.declaration import Declaration, ServicePart, Timer, Trigger
 from battlescope_local.manifest_generator.pods import FUNCTION_LABEL
 from battlescope_local.manifest_generator.yaml_text import Commented, Node
 
@@ -13,7 +13,7 @@ TIMEOUT_MARGIN_SECONDS: Final = 10
 DEAD_LETTER_SINK: Final = "dead-letters"
 
 
-def trigger(function: Declaration, declared: Trigger) -> Node:
+def trigger(function: Declaration, part: ServicePart, declared: Trigger) -> Node:
     labels: dict[str, Node] = {FUNCTION_LABEL: function.name}
     metadata: dict[str, Node] = {"name": declared.name, "labels": labels}
     if declared.ordered:
@@ -25,7 +25,7 @@ def trigger(function: Declaration, declared: Trigger) -> Node:
         "spec": {
             "broker": declared.broker,
             "filters": [_filter(declared)],
-            "subscriber": _service_sink(function.name),
+            "subscriber": _service_sink(part.name),
             "delivery": delivery(function.timeout_seconds.value),
         },
     }

@@ -50,10 +50,13 @@ def _header(source: str) -> str:
 def _function_text(project: Project, function: Declaration) -> str:
     version = project.schema_versions[function.context] if function.context else None
     labels: dict[str, Node] = {FUNCTION_LABEL: function.name}
-    documents = [service(function, version), service_account(function.name, labels)]
+    documents = [
+        *(service(function, part, version) for part in function.services),
+        service_account(function.name, labels),
+    ]
     if function.publishes_to:
-        documents.append(sink_binding(function, function.publishes_to))
-    documents += [trigger(function, declared) for declared in function.triggers]
+        documents += [sink_binding(function, part, function.publishes_to) for part in function.services]
+    documents += [trigger(function, part, declared) for part in function.services for declared in part.triggers]
     documents += [ping_source(function, declared) for declared in function.timers]
     workloads = [
         *([project.workload(DATABASE_SERVER)] if function.context else []),

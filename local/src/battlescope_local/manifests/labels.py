@@ -8,6 +8,7 @@ DATABASE_LABEL: Final = "battlescope.dev/database"
 DATABASE_OWNER_LABEL: Final = "battlescope.dev/database-owner"
 FUNCTION_LABEL: Final = "battlescope.dev/function"
 PHASE_LABEL: Final = "battlescope.dev/phase"
+BACKGROUND_SUFFIX: Final = "-background"  # of a function's second Service, for work that may wait
 
 
 def function_of(workload: Service | Job) -> str:

@@ -49,7 +49,10 @@ class EnvVar:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The only container of a Service or Job. An empty command means that of the image."""
+    """The only container of a Service or Job. An empty command means that of the image.
+
+    cpu_request: its share of a busy machine, in thousandths of a core; None where the manifest has none.
+    """
 
     image: str
     command: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ class Container:
     env_from_secrets: tuple[str, ...] = ()
     env_from_config_maps: tuple[str, ...] = ()
     readiness_path: str | None = None
+    cpu_request: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

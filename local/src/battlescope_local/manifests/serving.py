@@ -6,6 +6,7 @@ from typing import Final
 from battlescope_local.manifests.documents import Document
 from battlescope_local.manifests.fields import Fields, go_seconds
 from battlescope_local.manifests.model import Container, EnvVar, Job, Scale, Service
+from battlescope_local.manifests.quantities import CPU_QUANTITY, millicores
 
 AUTOSCALING: Final = "autoscaling.knative.dev/"
 # Rollout, scheduling and the sidecar do not exist on one machine.
@@ -29,7 +30,7 @@ IGNORED_CONTAINER: Final = (
     *("name", "imagePullPolicy", "livenessProbe", "startupProbe"),
     *("terminationMessagePath", "terminationMessagePolicy"),
 )
-# The processes of a node share the machine without limits.
+# The processes of a node share the machine without limits; a request of CPU is their weight where it is busy.
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage")
 # A node runs each Job once before functions start, and does not start if it fails.
 IGNORED_JOB: Final = ("backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds")
@@ -124,7 +125,7 @@ def _container(pod: Fields) -> Container:
     with containers[0] as fields:
         fields.ignore(IGNORED_CONTAINER)
         fields.ignore_within("securityContext", RIGHTS)
-        _ignore_resources(fields)
+        cpu_request = _cpu_request(fields)
         _check_ports(fields)
         _check_mounts(fields, scratch)
         return Container(
@@ -134,13 +135,20 @@ def _container(pod: Fields) -> Container:
             tuple(_variable(variable) for variable in fields.mappings("env")),
             *_sources(fields),
             _readiness_path(fields),
+            cpu_request,
         )
 
 
-def _ignore_resources(container: Fields) -> None:
-    with container.optional("resources") as resources:
-        resources.ignore_within("requests", RESOURCES)
+def _cpu_request(container: Fields) -> int | None:
+    with container.optional("resources") as resources, resources.optional("requests") as requests:
         resources.ignore_within("limits", RESOURCES)
+        requests.ignore(RESOURCES)
+        if "cpu" not in requests:
+            return None
+        quantity = requests.text("cpu")
+        if not CPU_QUANTITY.fullmatch(quantity):
+            (requests.location / "cpu").fail(f"must be a quantity such as 100m, not {quantity!r}")
+        return millicores(quantity)
 
 
 def _scratch_volumes(pod: Fields) -> set[str]:

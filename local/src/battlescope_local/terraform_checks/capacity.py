@@ -147,7 +147,7 @@ def _sizes(configuration: Configuration) -> Iterator[str]:
     pods = function_pods(configuration, "production")
     cpu, memory = sum(pod.cpu_millicores for pod in pods), sum(pod.memory_mib for pod in pods)
     requests = f"{cpu}m, {memory} MiB in all"
-    yield f"| {len(pods)} functions, one pod each, with queue-proxy | {requests} | the same | any node |"
+    yield f"| {len(pods)} Services of functions, one pod each, with queue-proxy | {requests} | the same | any node |"
 
 
 def _size(part: Mapping[str, Any]) -> str:

@@ -66,10 +66,12 @@ def accepted_types(deployment: Deployment) -> Iterator[Finding]:
     """A type that a function does not accept fills the dead letters; one that it never gets is dead code."""
     received = _received(deployment)
     for service, function in deployment.services_with_code():
-        kinds = received.get(service.name, {})
+        if service.name != function.name:
+            continue  # what the Services of a function get counts together
+        kinds = received.get(function.name, {})
         for name, kind in sorted(kinds.items()):
             if name not in function.accepts:
-                yield kind.finding(f"{service.name} does not accept {name}")
+                yield kind.finding(f"{function.name} does not accept {name}")
         for name in sorted(function.accepts - kinds.keys()):
             yield service.finding(
                 f"accepts {name}, but no {'PingSource' if name == deployment.timer else 'Trigger'} sends it"
@@ -77,15 +79,17 @@ def accepted_types(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _received(deployment: Deployment) -> Mapping[str, Mapping[str, Node]]:
-    """Types that each Service gets, with the place that declares it."""
+    """Types that the Services of each function get, with the place that declares it."""
     received: dict[str, dict[str, Node]] = {}
     for trigger in deployment.of_kind(TRIGGER):
-        subscriber = received.setdefault(trigger.at("spec.subscriber.ref.name").text, {})
-        subscriber.update({kind.text: kind for kind in filtered_types(trigger)})
+        function = deployment.function_behind(trigger.at("spec.subscriber.ref.name").text)
+        if function:
+            received.setdefault(function.name, {}).update({kind.text: kind for kind in filtered_types(trigger)})
     for source in deployment.of_kind(PING_SOURCE):
-        received.setdefault(source.at("spec.sink.ref.name").text, {})[deployment.timer] = source.at(
-            "spec.sink.ref.name"
-        )
+        sink = source.at("spec.sink.ref.name")
+        function = deployment.function_behind(sink.text)
+        if function:
+            received.setdefault(function.name, {})[deployment.timer] = sink
     return received
 
 
@@ -111,7 +115,7 @@ def _published(deployment: Deployment) -> Mapping[str, set[str]]:
     """Types that functions and transformations publish to each Broker."""
     published: dict[str, set[str]] = {}
     for binding in deployment.of_kind(SINK_BINDING):
-        function = deployment.functions.get(binding.at("spec.subject.name").text)
+        function = deployment.function_behind(binding.at("spec.subject.name").text)
         brokers = {binding.at("spec.sink.ref.name").text}
         if function:
             for broker in brokers | deployment.second_brokers.get(function.name, frozenset()):
@@ -142,10 +146,10 @@ def consumed_where_published(deployment: Deployment) -> Iterator[Finding]:
         filtered.setdefault(trigger.at("spec.broker").text, set()).update(kind.text for kind in filtered_types(trigger))
     accepted = {kind for function in deployment.functions.values() for kind in function.accepts}
     for binding in deployment.of_kind(SINK_BINDING):
-        function = deployment.functions.get(binding.at("spec.subject.name").text)
+        function = deployment.function_behind(binding.at("spec.subject.name").text)
         broker = binding.at("spec.sink.ref.name")
         for kind in sorted(function.emits & accepted if function else ()):
-            carrier = BESIDE_THE_SINK.get((binding.at("spec.subject.name").text, kind), broker.text)
+            carrier = BESIDE_THE_SINK.get((function.name if function else "", kind), broker.text)
             if kind not in filtered.get(carrier, set()):
                 yield broker.finding(f"{binding.name} publishes {kind} there, but no Trigger of the Broker takes it")
 
@@ -165,16 +169,33 @@ def one_delivery_of_each_type(deployment: Deployment) -> Iterator[Finding]:
     seen: dict[tuple[str, str, str], str] = {}
     for trigger in deployment.of_kind(TRIGGER):
         for kind in filtered_types(trigger):
-            key = (trigger.at("spec.broker").text, trigger.at("spec.subscriber.ref.name").text, kind.text)
+            function = deployment.function_behind(trigger.at("spec.subscriber.ref.name").text)
+            if function is None:
+                continue
+            key = (trigger.at("spec.broker").text, function.name, kind.text)
             if key in seen:
                 yield kind.finding(f"the Trigger {seen[key]} sends {kind.text} to {key[1]} too")
             seen[key] = trigger.name
 
 
+def live_events_wait_for_no_batch(deployment: Deployment) -> Iterator[Finding]:
+    """One Service with the same events of two Brokers makes those of the one wait while it works through the other's.
+
+    The function needs a second Service for background work; `background` in its declaration makes one.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for trigger in deployment.of_kind(TRIGGER):
+        broker, service = trigger.at("spec.broker").text, trigger.at("spec.subscriber.ref.name").text
+        for kind in filtered_types(trigger):
+            other = seen.setdefault((service, kind.text), broker)
+            if other != broker:
+                yield kind.finding(f"{service} gets {kind.text} from the Broker {other} too; one must wait apart")
+
+
 def known_timer_tasks(deployment: Deployment) -> Iterator[Finding]:
     """A function rejects a timer event whose task it does not know, and its work is never done."""
     for source in deployment.of_kind(PING_SOURCE):
-        function = deployment.functions.get(source.at("spec.sink.ref.name").text)
+        function = deployment.function_behind(source.at("spec.sink.ref.name").text)
         for name, value in source.at("spec.ceOverrides.extensions").entries():
             if function and not any({name, value.text} <= texts for texts in function.words):
                 yield value.finding(f"the code of {function.name} knows no {name} {value.text}")

@@ -27,12 +27,15 @@ def service_for_each_function(deployment: Deployment) -> Iterator[Finding]:
             f"knative/base/functions/{name}.yaml", f"Service {name}", "", "there must be one for the function"
         )
     for service in deployment.of_kind(SERVICE):
-        if service.name not in deployment.functions:
+        if deployment.function_behind(service.name) is None:
             yield service.finding(f"there is no folder functions/{service.name}")
 
 
 def name_of_function_everywhere(deployment: Deployment) -> Iterator[Finding]:
-    """The name of a function is that of its file, labels, image, account, SinkBinding, database role and Secret."""
+    """The name of a function is that of its file, labels, image, account, database role and Secret.
+
+    Its Service has the name too, the one for background work with a suffix. A SinkBinding is named as its Service.
+    """
     for service, function in deployment.services_with_code():
         yield from _misnamed_service(service, function)
     for binding in deployment.of_kind(SINK_BINDING):
@@ -110,8 +113,8 @@ def roles_of_databases(deployment: Deployment) -> Iterator[Finding]:
     used: dict[str, set[str]] = {}
     for service in deployment.of_kind(SERVICE):
         database = service.at("metadata.labels")[DATABASE_LABEL]
-        used.setdefault(database.text, set()).add(service.name)
-        function = deployment.functions.get(service.name)
+        function = deployment.function_behind(service.name)
+        used.setdefault(database.text, set()).add(function.name if function else service.name)
         if function and ("database_url" in function.variables) != bool(database.text):
             yield database.finding("must name the database of the function, if it uses one")
     listed = {database.name: database for database in deployment.prerequisites.databases}
@@ -128,9 +131,10 @@ def parts_of_a_function_together(deployment: Deployment) -> Iterator[Finding]:
     for kind, path in ((TRIGGER, "spec.subscriber.ref"), (PING_SOURCE, "spec.sink.ref")):
         for part in deployment.of_kind(kind):
             ref = part.at(path)
-            name = ref["name"].text
             if (ref["apiVersion"].text, ref["kind"].text) != SERVICE:
                 continue
+            function = deployment.function_behind(ref["name"].text)
+            name = function.name if function else ref["name"].text
             if part.name != name and not part.name.startswith(f"{name}-"):
                 yield ref["name"].finding(f"is {name}, but the name of the {kind[1]} belongs to another function")
             if part.owner.file.rpartition("/")[2] != f"{name}.yaml":

@@ -6,6 +6,7 @@ from typing import Final
 
 from battlescope_local.manifest_checks.deployments import Deployment, containers, pod
 from battlescope_local.manifest_checks.nodes import Finding, Node, node
+from battlescope_local.manifests.labels import BACKGROUND_SUFFIX
 from battlescope_local.manifests.loading import SECRET, SERVICE, SERVICE_ACCOUNT
 
 SIDECAR_LIMIT: Final = "queue.sidecar.serving.knative.dev/ephemeral-storage-resource-limit"
@@ -93,11 +94,12 @@ def own_accounts_without_token(deployment: Deployment) -> Iterator[Finding]:
     users: dict[str, str] = {}
     for workload in deployment.workloads():
         name = pod(workload)["serviceAccountName"]
+        user = f"{workload.owner.kind} {workload.name.removesuffix(BACKGROUND_SUFFIX)}"
         if name.text not in accounts:
             yield name.finding(f"there is no ServiceAccount {name.text or '(none is named)'}")
-        elif name.text in users:
+        elif users.get(name.text, user) != user:
             yield name.finding(f"must be an account of its own, not that of {users[name.text]}")
-        users[name.text] = f"{workload.owner.kind} {workload.name}"
+        users[name.text] = user
         yield from _token(pod(workload))
     for name, account in accounts.items():
         yield from _token(account)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from battlescope_local.manifest_checks.nodes import Finding, node
+from battlescope_local.manifests.quantities import millicores
 from battlescope_local.terraform_checks.configuration import Configuration
 from battlescope_local.terraform_checks.schemas import Schemas
 
@@ -13,7 +14,7 @@ OPTIONAL: Final = frozenset({"typesense", "prometheus"})
 ENGINE: Final = "SEARCH_ENGINE"
 MAX_MEMORY_MIB: Final = 24 * 1024  # what the operators of this product have
 QUEUE_PROXY_MIB: Final = 32
-QUEUE_PROXY_CPU: Final = 25
+QUEUE_PROXY_CPU: Final = "queue.sidecar.serving.knative.dev/cpu-resource-request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,22 @@ def platform_pods(configuration: Configuration, layout: str, *, optional: bool) 
 
 
 def function_pods(configuration: Configuration, environment: str) -> list[Pod]:
-    """One pod of each function as the overlay requests it, with its queue-proxy: all of them awake."""
+    """One pod of each Service as the overlay requests it, with its queue-proxy: all of them awake."""
     pods = list[Pod]()
     for built in configuration.overlays[environment]:
         if built.kind == "Service":
             (container,) = node(built).at("spec.template.spec.containers")
             requests = container.at("resources.requests")
             cpu, memory = requests["cpu"].text, requests["memory"].text
+            proxy_cpu = node(built).at("spec.template.metadata.annotations")[QUEUE_PROXY_CPU].text
             pods.append(
-                Pod(built.name, _millicores(cpu) + QUEUE_PROXY_CPU, int(memory.removesuffix("Mi")) + QUEUE_PROXY_MIB)
+                Pod(
+                    built.name,
+                    millicores(cpu) + millicores(proxy_cpu),
+                    int(memory.removesuffix("Mi")) + QUEUE_PROXY_MIB,
+                )
             )
     return pods
-
-
-def _millicores(text: str) -> int:
-    return int(text.removesuffix("m")) if text.endswith("m") else int(text) * 1000
 
 
 def place(pods: list[Pod], count: int, cpu_millicores: int, memory_mib: int) -> list[str]:

@@ -19,6 +19,7 @@ from battlescope_events.record_size import MAX_EVENT_BYTES, MAX_RECORD_BYTES
 from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.eventing.cloud_event import from_http, to_record
 from battlescope_local.manifests import load
+from battlescope_local.manifests.labels import BACKGROUND_SUFFIX
 from battlescope_local.manifests.model import BrokerRef
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.databases import Database, Databases
@@ -29,7 +30,9 @@ pytestmark = pytest.mark.postgres
 MANIFESTS = load(ROOT / "knative" / "base")
 OWNERS = [function for function in functions() if "battlescope_events.postgres.outbox" in mechanisms_of(function)]
 BROKER_OF = {
-    binding.subject: binding.sink.name for binding in MANIFESTS.sink_bindings if isinstance(binding.sink, BrokerRef)
+    binding.subject.removesuffix(BACKGROUND_SUFFIX): binding.sink.name
+    for binding in MANIFESTS.sink_bindings
+    if isinstance(binding.sink, BrokerRef)
 }
 TOO_LARGE = b'"%b"' % (b"x" * MAX_RECORD_BYTES)
 # A write that flushes the outbox, for each function that consumes no events.

@@ -268,4 +268,5 @@ def environment(database: str, bucket: Bucket, upstreams: FakeUpstreams) -> dict
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "FEED_MAX_RATE": "10000",
         "FEED_IDLE_SECONDS": "0.1",
+        "BATCH_THRESHOLD": "8",  # a pass of a few killmails gives an event each, which tests count
     }

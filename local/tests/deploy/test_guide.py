@@ -18,14 +18,14 @@ ROOTS = {"installation": "environments/production", "platform": "environments/pr
 # Of the shell, or on every machine that has one.
 SHELL = {
     *("export", "echo", "set", "for", "do", "done", "mapfile"),
-    *("sh", "env", "cat", "cut", "sed", "base64", "date", "mkdir"),
+    *("sh", "env", "cat", "cut", "sed", "base64", "date", "mkdir", "return"),
 }
-FUNCTIONS = ("api", "rpk", "pg", "in_pod")  # of the shell, which the guide defines
+FUNCTIONS = ("api", "rpk", "pg", "in_pod", "terraform_pod", "stores_file")  # of the shell, which the guide defines
 
 
 def test_every_block_says_whether_it_was_run() -> None:
     """An operator trusts a copied command more than one that was only thought of."""
-    marks = {block.splitlines()[0].partition(",")[0] for block in BLOCKS}
+    marks = {re.split("[,:]", block.splitlines()[0])[0] for block in BLOCKS}
     assert marks == {"# run", "# not run here"}
 
 
@@ -48,7 +48,7 @@ def test_tools_are_named_before_the_first_step() -> None:
 
 def test_functions_of_the_shell_are_defined() -> None:
     for name in FUNCTIONS:
-        assert f"\n{name}() {{ " in COMMANDS
+        assert f"\n{name}() {{" in COMMANDS
 
 
 def test_no_command_is_one_of_local_mode() -> None:

@@ -24,15 +24,18 @@ setup: $(READY) ## install everything into .venv
 # a function's cold start is mostly imports.
 $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BattleScope needs Python 3.11 or newer.")'
-	@echo "Installing into $(VENV) ..."
+	@echo "Installing into $(VENV): about half a minute on a quiet machine, some minutes on a busy or slow one."
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	@echo "1/3 $$(grep -c '^[a-z].*==' requirements.lock) libraries of requirements.lock, with their bytecode ..."
 	@export SSL_CERT_FILE=$${SSL_CERT_FILE:-$(call pip_setting,cert)}; [ -n "$$SSL_CERT_FILE" ] || unset SSL_CERT_FILE; \
 	  index=$(call pip_setting,index-url); \
 	  export UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$$index}}; [ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX; \
 	  $(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@echo "2/3 the $(words $(MEMBERS)) packages of the project ..."
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
+	@echo "3/3 bytecode of the project ..."
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 

@@ -133,6 +133,24 @@ def test_services_of_a_function_are_deployed_and_rolled_back_together(capsys: py
     assert updates == services[1:]
 
 
+@pytest.mark.parametrize("revision", ["battle-apis-00003", f"{READER}-00003"])
+def test_revision_of_another_function_is_refused(revision: str) -> None:
+    with pytest.raises(SystemExit, match=rf"{revision} is no revision of {OWNER} or {OWNER}-background"):
+        main(["production", "--function", OWNER, "--rollback", "--revision", revision, "--dry-run"])
+
+
+def test_rollback_of_an_unknown_function_is_refused() -> None:
+    with pytest.raises(SystemExit, match="There is no function nonsense, only"):
+        main(["production", "--function", "nonsense", "--rollback", "--dry-run"])
+
+
+@pytest.mark.parametrize("revision", [[], ["--revision", f"{READER}-00003"]])
+def test_missing_program_is_named(revision: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"^kn is not installed; docs/deploy\.md says where to get it\.$"):
+        main(["production", "--function", READER, "--rollback", *revision])
+
+
 @pytest.mark.parametrize("percent", [0, 100, -1])
 def test_share_of_a_canary_is_a_part(percent: int) -> None:
     with pytest.raises(DeployError, match="1 to 99 percent"):

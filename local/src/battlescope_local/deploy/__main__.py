@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from battlescope_local.deploy.steps import (
     services_of,
 )
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.errors import USER_ERRORS
+from battlescope_local.errors import USER_ERRORS, error_message
 from battlescope_local.manifests.kustomize import ManifestObject, build
 
 NAMESPACE: Final = "battlescope"
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             run(_steps(options), dry_run=options.dry_run)
     except USER_ERRORS as error:
-        sys.exit(str(error))
+        sys.exit(error_message(error))
     except subprocess.CalledProcessError as error:
         sys.exit(
             f"{shlex.join(error.cmd)} failed with exit status {error.returncode}; what was applied before it stays."
@@ -66,9 +67,12 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _rollbacks(options: argparse.Namespace) -> list[tuple[str, str]]:
     """Each Service of the function with the revision that it goes back to; a named revision tells its Service."""
-    if options.revision:
-        return [(options.revision.rpartition("-")[0], options.revision)]
     services = [service.name for service in services_of(_overlay(options.environment), options.function)]
+    if options.revision:
+        service = options.revision.rpartition("-")[0]
+        if service not in services:
+            raise DeployError(f"{options.revision} is no revision of {' or '.join(services)}.")
+        return [(service, options.revision)]
     return [(service, _previous(service, dry_run=options.dry_run)) for service in services]
 
 
@@ -91,16 +95,26 @@ def _previous(service: str, *, dry_run: bool) -> str:
     print(shlex.join(command), flush=True)
     if dry_run:
         return "PREVIOUS_REVISION"
+    _require_program(command)
     listing = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     return previous_revision(json.loads(listing), service)
+
+
+def _require_program(command: Sequence[str]) -> None:
+    if shutil.which(command[0]) is None:
+        raise DeployError(f"{command[0]} is not installed; docs/deploy.md says where to get it.")
 
 
 def run(steps: Sequence[Step], *, dry_run: bool) -> None:
     """Run the commands one after the other; the first that fails ends it.
 
     Raises:
+        DeployError: a program is missing; no command was run.
         CalledProcessError: a command failed.
     """
+    if not dry_run:
+        for step in steps:
+            _require_program(step.command)
     current = CURRENT
     with tempfile.TemporaryDirectory() as folder:
         for number, step in enumerate(steps, 1):

@@ -10,8 +10,8 @@ from typing import Any, Final
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.terraform_checks.configuration import Configuration, load_configuration
 from battlescope_local.terraform_checks.rules.sizes import (
-    OPTIONAL,
     function_pods,
+    optional_parts,
     place,
     platform_pods,
 )
@@ -101,7 +101,10 @@ costs. `make terraform-check` places every pod on the nodes and fails where one 
 ## Sizes and placement
 """
 BEFORE_LOAD: Final = """
-The scheduler places everything else where there is room. On five nodes typesense and prometheus {fit} beside the rest.
+Requested is what all parts without {optional} ask for. Nodes are workers: a control plane of one's own comes beside, in
+sizes and in cost. `sizes.yaml` keeps a part of each node for its kubelet and system.
+
+The scheduler places everything else where there is room. On five nodes there is {room} for {optional} too.
 
 ## Load
 """
@@ -124,10 +127,11 @@ List prices of 2026 without tax, from public pages, not from a bill; look yours 
 
 def capacity_document(configuration: Configuration) -> str:
     """The document, from sizes.yaml, the overlay of production and the measured costs."""
-    fit = "fit" if _optional_parts_fit(configuration) else "do not fit"
+    optional = " and ".join(sorted(optional_parts(configuration)))
+    room = "room" if _optional_parts_fit(configuration) else "no room"
     parts = [
         *(INTRODUCTION, *_sizes(configuration), "", *_sums(configuration)),
-        *(BEFORE_LOAD.format(fit=fit), *_costs(), "", *_loads(configuration)),
+        *(BEFORE_LOAD.format(optional=optional, room=room), *_costs(), "", *_loads(configuration)),
         *(BEFORE_COST, *_prices(configuration), END),
     ]
     return "\n".join(parts)
@@ -140,7 +144,7 @@ def _sizes(configuration: Configuration) -> Iterator[str]:
     for name in sizes["three"]["components"]:
         cells = [_size(sizes[layout]["components"][name]) for layout in LAYOUTS]
         apart = sizes["three"]["components"][name]["one_per_node"]
-        optional = " (optional)" if name in OPTIONAL else ""
+        optional = " (optional)" if name in optional_parts(configuration) else ""
         yield f"| {name}{optional} | {cells[0]} | {cells[1]} | {'one on a node' if apart else 'any node'} |"
     for name, part in sizes["knative"].items():
         yield f"| {name} | {_size(part)} | the same | any node |"
@@ -215,8 +219,9 @@ def _prices(configuration: Configuration) -> Iterator[str]:
         cells = list[str]()
         for layout, node in zip(LAYOUTS, (large, small), strict=True):
             parts = configuration.sizes[layout]["components"]
+            left_out = optional_parts(configuration)
             storage = sum(
-                part["instances"] * part["storage_gib"] for name, part in parts.items() if name not in OPTIONAL
+                part["instances"] * part["storage_gib"] for name, part in parts.items() if name not in left_out
             )
             nodes = configuration.sizes[layout]["nodes"]["count"] * node
             total = nodes + balancer + storage * VOLUME_PRICES[currency]

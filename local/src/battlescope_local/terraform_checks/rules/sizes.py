@@ -54,15 +54,21 @@ def searches_by_typesense(configuration: Configuration, environment: str) -> boo
     )
 
 
+def optional_parts(configuration: Configuration) -> frozenset[str]:
+    """What production does without."""
+    needed = {"typesense"} if searches_by_typesense(configuration, "production") else set[str]()
+    return OPTIONAL - needed
+
+
 def platform_pods(configuration: Configuration, layout: str, *, optional: bool) -> list[Pod]:
     """Pods of the platform and of Knative: what production needs, and the rest where `optional` is set."""
     sizes = configuration.sizes
-    needed = {"typesense"} if searches_by_typesense(configuration, "production") else set[str]()
+    left_out = frozenset[str]() if optional else optional_parts(configuration)
     parts = {**sizes[layout]["components"], **sizes["knative"]}
     return [
         Pod(name, part["cpu_millicores"], part["memory_mib"], part.get("one_per_node", False))
         for name, part in parts.items()
-        if optional or name not in OPTIONAL - needed
+        if name not in left_out
         for _ in range(part["instances"])
     ]
 

@@ -10,6 +10,7 @@ import {
   clipped,
   describe,
   isRealDay,
+  largestWithAlliance,
   list,
   openPage,
   ownerLink,
@@ -29,6 +30,8 @@ const MOST_SHIFT = 0.1;
 const SETTLE_MS = 500;
 const MOST_TABS = 400;
 const TABS = ["", "/kills", "/timeline", "/composition", "/participants", "/replay", "/why", "/history"] as const;
+
+type Fought = { id: string; mainAlliances: { allianceId: string; allianceName: string }[] };
 
 let system: System;
 let browser: Browser;
@@ -195,10 +198,8 @@ describe("questions of players, each in at most three clicks", () => {
   test("was my alliance there: its name in the search box, and Enter", () =>
     withPage(async (page) => {
       await page.goto(`${system.url}/battles`);
-      const answer = (await (await fetch(`${system.url}/api/battles/${largest.id}`)).json()) as {
-        mainAlliances: { allianceId: string; allianceName: string }[];
-      };
-      const { allianceId = "", allianceName = "" } = answer.mainAlliances[0] ?? {};
+      const battle = await largestWithAlliance<Fought>(system.url);
+      const { allianceId = "", allianceName = "" } = battle.mainAlliances[0] ?? {};
       await page.getByRole("button", { name: /^Search:/ }).click();
       await page.getByRole("combobox", { name: /killmail$/ }).fill(allianceName);
       await page
@@ -211,7 +212,7 @@ describe("questions of players, each in at most three clicks", () => {
       await page.getByRole("button", { name: `Remove the filter Alliance ${allianceName}` }).waitFor();
       // Only the rows in sight are in the document: the largest battle comes first.
       await page.getByRole("link", { name: /^Order by Mails/ }).click();
-      await page.locator(`a[href="/battles/${largest.id}"]`).first().waitFor();
+      await page.locator(`a[href="/battles/${battle.id}"]`).first().waitFor();
     }));
 
   test("who flew what: participants", () =>

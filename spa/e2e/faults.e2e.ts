@@ -28,14 +28,19 @@ async function withReport(run: (page: Page) => Promise<void>): Promise<void> {
   try {
     await page.goto(gate.url + report);
     await page.getByRole("region", { name: "Score" }).waitFor();
-    await page.waitForFunction(() =>
-      performance.getEntriesByType("resource").some((entry) => entry.name.includes("history")),
+    await page.waitForFunction(
+      (parts) => {
+        const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+        return parts.every((part) => loaded.some((name) => name.includes(`battles._id.${part}-`)));
+      },
+      ["history", "kills", "participants"],
     );
     await page.evaluate(() => Object.assign(window, { isSamePage: true }));
     await run(page);
     assert.equal(await page.evaluate(() => "isSamePage" in window), true, "the page was loaded again");
   } finally {
     gate.mode = "open";
+    await gate.start();
     await context.close();
   }
 }

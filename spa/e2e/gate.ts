@@ -25,8 +25,9 @@ export class Gate {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Listen, always on the same port. */
+  /** Listen, always on the same port; nothing if it does. */
   async start(): Promise<void> {
+    if (this.server) return;
     const server = createServer((incoming, answer) => void this.answer(incoming, answer));
     server.on("connection", (socket) => {
       this.sockets.add(socket);

@@ -6,7 +6,7 @@ import {
   before,
   clipped,
   describe,
-  list,
+  largestWithAlliance,
   openPage,
   type System,
   shared,
@@ -36,9 +36,7 @@ let battle: Detail;
 
 before(async () => {
   ({ system, browser } = await shared());
-  const [largest] = await list(system.url);
-  assert.ok(largest);
-  battle = (await (await fetch(`${system.url}/api/battles/${largest.id}`)).json()) as Detail;
+  battle = await largestWithAlliance<Detail>(system.url);
   // A battle is found within seconds after it is listed.
   await until("the battle in the index", INDEX_MS, async () => {
     const answer = await fetch(`${system.url}/api/search/global?q=${battle.id}`);

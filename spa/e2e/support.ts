@@ -97,6 +97,15 @@ export async function list(url: string): Promise<Battle[]> {
   return answer.ok ? ((await answer.json()) as { items: Battle[] }).items : [];
 }
 
+/** The largest battle in which an alliance fought, with what its report holds: not every large battle has one. */
+export async function largestWithAlliance<D extends { mainAlliances: unknown[] }>(url: string): Promise<D> {
+  for (const { id } of await list(url)) {
+    const detail = (await (await fetch(`${url}/api/battles/${id}`)).json()) as D;
+    if (detail.mainAlliances.length > 0) return detail;
+  }
+  throw new Error("No alliance fought in any battle of this system.");
+}
+
 export async function until(what: string, patience: number, holds: () => Promise<boolean>): Promise<void> {
   const last = Date.now() + patience;
   while (Date.now() < last) {

@@ -216,7 +216,7 @@ bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the 
 	$(BIN)/python bench/flow.py $(ARGS)
 
 bench-singly: $(READY) ## CPU of all processes for one killmail at a calm rate, and the waits between them
-	$(BIN)/python bench/singly.py $(ARGS)
+	PYTHONPATH=bench $(BIN)/python bench/live/singly.py $(ARGS)
 
 bench-cold: $(READY) ## cold starts of every function in pairs with an empty app of functions-framework; ARGS="--imports FUNCTION" for its imports
 	@PYTHONPATH=bench:local/tests/support $(BIN)/python bench/cold.py $(ARGS)

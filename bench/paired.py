@@ -10,6 +10,7 @@ needs its own `.venv` (`make setup` there).
 import argparse
 import gzip
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -81,8 +82,9 @@ def flow(tree: Path) -> dict[str, float]:
 
 def singly(tree: Path) -> dict[str, float]:
     """CPU milliseconds of all processes for each of two killmails that come together; the script is this checkout's."""
-    command = [str(tree / ".venv/bin/python"), str(ROOT / "bench" / "singly.py"), "--group", "2"]
-    subprocess.run(command, cwd=tree, check=True, stdout=subprocess.DEVNULL)
+    command = [str(tree / ".venv/bin/python"), str(ROOT / "bench" / "live" / "singly.py"), "--group", "2"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "bench")}
+    subprocess.run(command, cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL)
     figures = json.loads((ROOT / "bench" / "results" / "singly.json").read_text())["figures"]
     by_process = {f"singly, {name}": used for name, used in figures["caused_ms"].items() if used > 0.0}
     return {

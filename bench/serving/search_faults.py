@@ -26,12 +26,11 @@ import psycopg
 from api import IDLE_TIMEOUT, postmaster
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import RequestError
 from real_battles import DAYS, enriched_lines
 from report import report
 from rich.console import Console
 from search import Objects, index_real_days, search
-from search_reading import Request, requests
+from search_reading import NO_ANSWER, OK, Request, requests, send
 
 from battlescope_events.catalog import SEARCH_REINDEX_REQUESTED
 from battlescope_events.messages import Event
@@ -41,8 +40,6 @@ from battlescope_schemas.search.requests import ReindexRequested
 DOWN_SECONDS: Final = 3.0
 AROUND_SECONDS: Final = 3.0  # of load before the engine is killed
 RECOVERY_LIMIT: Final = 60.0
-NO_ANSWER: Final = 0
-OK: Final = 200
 console: Final = Console(highlight=False)
 Answer = tuple[int, Any]  # status and body; without an answer 0 and None
 
@@ -107,18 +104,12 @@ class Load:
 
 
 async def fetch(client: Client, url: str, request: Request) -> Answer:
-    method, path, body = request
-    try:
-        if method == "GET":
-            response = await client.get(url + path).build().send()
-        else:
-            sent = client.post(url + path).header("content-type", "application/json").body_text(json.dumps(body))
-            response = await sent.build().send()
-        content = json.loads(bytes(await response.bytes()))
-    except RequestError:
-        return NO_ANSWER, None
+    status, body = await send(client, url, request)
+    if status == NO_ANSWER:
+        return status, None
+    content = json.loads(body)
     content.pop("processingTimeMs", None)
-    return response.status, content
+    return status, content
 
 
 def has_hits(body: Any) -> bool:

@@ -47,6 +47,8 @@ SELECT entity_name FROM entities WHERE is_searchable AND entity_type = %s AND ba
 ORDER BY md5(entity_id::text) LIMIT 400
 """
 console: Final = Console(highlight=False)
+NO_ANSWER: Final = 0
+OK: Final = 200
 Request = tuple[str, str, Any]  # method, path with the query, body
 
 
@@ -124,7 +126,8 @@ def _battle_bodies(chance: random.Random, queries: Sequence[str]) -> list[Any]:
     return by_name + [{"filters": chosen, "page": {"offset": 20 * page}} for chosen in filters for page in range(5)]
 
 
-async def fetch(client: Client, url: str, request: Request) -> bool:
+async def send(client: Client, url: str, request: Request) -> tuple[int, bytes]:
+    """Status and body; `NO_ANSWER` and nothing where the connection fails."""
     method, path, body = request
     try:
         if method == "GET":
@@ -132,10 +135,15 @@ async def fetch(client: Client, url: str, request: Request) -> bool:
         else:
             sent = client.post(url + path).header("content-type", "application/json").body_text(json.dumps(body))
             response = await sent.build().send()
-        await response.bytes()
+        return response.status, bytes(await response.bytes())
     except RequestError:
-        return False
-    return response.status == 200
+        return NO_ANSWER, b""
+
+
+async def fetch(client: Client, url: str, request: Request) -> bool:
+    """Whether the answer is as it should be."""
+    status, _ = await send(client, url, request)
+    return status == OK
 
 
 async def open_loop(bench: Bench, client: Client, asked: Sequence[Request], seconds: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a tool is told to look away, the reason stands beside it; one that holds for a folder is in pyproject.toml."""
+"""Where a check is switched off, the reason stands beside it; one that holds for a folder is in pyproject.toml."""
 
 import re
 from collections.abc import Iterator

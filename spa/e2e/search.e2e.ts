@@ -122,7 +122,7 @@ describe("the search box", () => {
       await page.waitForURL(new RegExp(`system=${battle.systemId}`));
     }));
 
-  test("arrows go through all choices and around, and are told to a screen reader", () =>
+  test("arrows go through all choices and around, and a screen reader learns of each", () =>
     withPage(async (page) => {
       await openPalette(page);
       await field(page).fill(battle.systemName);

@@ -11,18 +11,11 @@ from search_documents import NOW
 from search_harness import TOKEN, running_app
 
 from battlescope_local.testing.callers import SOMEBODY_ELSE, CallerGuard, authored_operations, player
-from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.databases import Database
 from search_api.main import app
 
 pytestmark = pytest.mark.postgres
 REINDEX = "/api/admin/search/reindex"
-
-
-@pytest.fixture
-async def database(databases: Databases, world: Database) -> AsyncGenerator[Database]:
-    made = databases.clone(world)
-    yield made
-    databases.drop(made)
 
 
 @pytest.fixture

@@ -15,19 +15,12 @@ from search_harness import TOKEN, KnownCaller, change_dependencies, running_app
 from battlescope_events.http_api.guard import Caller, CallerKind, Role
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.notifications import notifications
-from battlescope_local.testing.databases import Database, Databases
+from battlescope_local.testing.databases import Database
 from search_api.main import CHANGES, app
 
 pytestmark = pytest.mark.postgres
 ENTITIES = "/api/search/entities"
 STATS = "/api/admin/search/stats"
-
-
-@pytest.fixture
-async def database(databases: Databases, world: Database) -> AsyncGenerator[Database]:
-    made = databases.clone(world)
-    yield made
-    databases.drop(made)
 
 
 @pytest.fixture

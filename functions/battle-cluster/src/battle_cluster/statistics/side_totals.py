@@ -145,7 +145,7 @@ class Totals(NamedTuple):
 
 
 class LossAccumulator:
-    """Sums of losses by side. All are integers, so a loss that is on another side now is taken away and added anew."""
+    """Sums of losses by side. All are integers, so a loss that is on another side now is subtracted and added again."""
 
     def __init__(self) -> None:
         self._losses: dict[int, Loss] = {}

@@ -1,5 +1,7 @@
 """search-api on four real days: latency of completions and of searches at 100 requests a second, CPU a request.
 
+search-api keeps answers until anything that can be found changes, so each part is measured twice: while the index stays
+as it is, and while it changes every second, as it does while there are fights. The goals are held against the latter.
 A real PostgreSQL, filled by search-index's own code, then with the other names of the data and with pilots whose names
 are made of words of real ones, up to `--names`. search-api is one process under uvicorn without logins; the load
 generator takes a part of the machine.
@@ -12,8 +14,8 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +49,9 @@ SELECT entity_name FROM entities WHERE is_searchable AND entity_type = %s AND ba
 ORDER BY md5(entity_id::text) LIMIT 400
 """
 console: Final = Console(highlight=False)
+CHANGE: Final = "NOTIFY search_changes, '*'"
+"""What the triggers of the index send with each commit that changes what searches find."""
+CHANGE_SECONDS: Final = 1.0  # between two changes of the index: search-index collapses those within a second
 NO_ANSWER: Final = 0
 OK: Final = 200
 Request = tuple[str, str, Any]  # method, path with the query, body
@@ -55,6 +60,7 @@ Request = tuple[str, str, Any]  # method, path with the query, body
 @dataclass
 class Bench:
     url: str
+    owner_url: str
     server: psutil.Process
     postgres: psutil.Process
 
@@ -182,24 +188,47 @@ async def alone(bench: Bench, client: Client, asked: Sequence[Request]) -> dict[
     return {"median_ms": round(median(times), 1), "p95_ms": round(quantile(times, 0.95), 1)}
 
 
+@asynccontextmanager
+async def changing_index(url: str) -> AsyncGenerator[None]:
+    """Until it ends the index says once a second that it has changed; search-api then forgets the answers it kept."""
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+
+    async def change() -> None:
+        while True:
+            await connection.execute(CHANGE)
+            await asyncio.sleep(CHANGE_SECONDS)
+
+    async with connection:
+        changes = asyncio.create_task(change())
+        try:
+            yield
+        finally:
+            changes.cancel()
+            with suppress(asyncio.CancelledError):
+                await changes
+
+
 async def measure(bench: Bench, asked: dict[str, list[Request]], seconds: float) -> dict[str, Any]:
-    figures: dict[str, Any] = {"alone": {}, "at_100_a_second": {}}
+    figures: dict[str, Any] = {"alone": {}, "at_100_a_second": {}, "at_100_a_second_while_it_changes": {}}
     builder = ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).pool_idle_timeout(IDLE_TIMEOUT)
     async with builder.build() as client:
         for part, of_part in asked.items():
             figures["alone"][part] = await alone(bench, client, of_part)
         for part, of_part in asked.items():
             figures["at_100_a_second"][part] = await open_loop(bench, client, of_part, seconds)
-            console.print(part, figures["alone"][part], figures["at_100_a_second"][part])
+            async with changing_index(bench.owner_url):
+                changing = await open_loop(bench, client, of_part, seconds)
+            figures["at_100_a_second_while_it_changes"][part] = changing
+            console.print(part, figures["alone"][part], figures["at_100_a_second"][part], changing)
     return figures
 
 
 def verdicts(figures: dict[str, Any]) -> dict[str, str]:
     """Each goal of the requirements with its figure."""
-    at_rate = figures["at_100_a_second"]
+    at_rate = figures["at_100_a_second_while_it_changes"]
     goals = {"entities": 20.0, "systems": 20.0, "battles": 50.0}
     return {
-        f"p95 of {part} at {RATE} requests/s below {goal:.0f} ms": (
+        f"p95 of {part} at {RATE} requests/s below {goal:.0f} ms while the index changes": (
             f"{at_rate[part]['p95_ms']}: {'met' if at_rate[part]['p95_ms'] < goal else 'MISSED'}"
         )
         for part, goal in goals.items()
@@ -224,7 +253,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
         }
         api = FunctionProcess("search_api.main:app", settings, folder / "log").start().wait_until_ready()
         try:
-            bench = Bench(api.url, psutil.Process(api.pid), postmaster(owner_url))
+            bench = Bench(api.url, owner_url, psutil.Process(api.pid), postmaster(owner_url))
             figures: dict[str, Any] = {"names": count, "killmails": len(lines)}
             figures |= await measure(bench, requests(owner_url), arguments.seconds)
             figures["goals"] = verdicts(figures)

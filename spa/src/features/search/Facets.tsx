@@ -21,18 +21,26 @@ export type FacetCounts = {
   regions: readonly RegionCount[];
 };
 
-type Props = { state: SearchState; change: Change; counts: FacetCounts | undefined; nameOf: NameOf };
+type Props = {
+  state: SearchState;
+  change: Change;
+  counts: FacetCounts | undefined;
+  /** Whether the server counted some of the hits only, because there are too many. */
+  areAtLeast: boolean;
+  nameOf: NameOf;
+};
 
 const MOST_REGIONS = 8;
 const ANY_TIME = { value: "", label: "Any time" } as const;
 const PERIOD_OPTIONS = [ANY_TIME, ...PERIODS.map((value) => ({ value, label: PERIOD_LABELS[value] }))];
 
 /** All filters of the type that is searched for; each change takes effect at once. */
-export function Facets({ state, change, counts, nameOf }: Props) {
+export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
   const uses = (key: keyof SearchState) => isUsed(typeOf(state), key);
   return (
     <div className="flex flex-col gap-4">
       <Values
+        areAtLeast={areAtLeast}
         chosen={state.space}
         counts={counts?.securityType}
         label="Space"
@@ -42,6 +50,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
       />
       {uses("tier") && (
         <Values
+          areAtLeast={areAtLeast}
           chosen={state.tier}
           counts={counts?.tier}
           label="Size"
@@ -52,6 +61,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
       )}
       {uses("status") && (
         <Values
+          areAtLeast={areAtLeast}
           chosen={state.status && [state.status]}
           counts={counts?.status}
           label="Status"
@@ -63,6 +73,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
       )}
       {uses("hull") && (
         <Values
+          areAtLeast={areAtLeast}
           chosen={state.hull}
           counts={counts?.hullClass}
           hidesEmpty
@@ -73,7 +84,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
         />
       )}
       <Times change={change} state={state} />
-      <Regions change={change} counts={counts} nameOf={nameOf} state={state} />
+      <Regions areAtLeast={areAtLeast} change={change} counts={counts} nameOf={nameOf} state={state} />
       {RANGES.filter(uses).map((key) => (
         <RangeField
           key={key}
@@ -91,29 +102,32 @@ type ValuesProps<T extends string> = {
   values: readonly T[];
   chosen: readonly T[] | undefined;
   counts: Record<string, number> | undefined;
+  areAtLeast: boolean;
   labelOf: (value: T) => string;
   onChange: (chosen: T[]) => void;
   hidesEmpty?: boolean;
 };
 
-/** Alternatives of one filter with their hits. Once some are chosen, the hits of the others are not known. */
+/** Alternatives of one filter with their hits; `12+`: at least 12. Once some are chosen, the hits of the others are not known. */
 function Values<T extends string>({
   label,
   values,
   chosen = [],
   counts,
+  areAtLeast,
   labelOf,
   onChange,
   hidesEmpty,
 }: ValuesProps<T>) {
-  const shown = hidesEmpty ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
+  const shown =
+    hidesEmpty && !areAtLeast ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
   if (shown.length === 0) return null;
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 text-sec text-t2">{label}</legend>
       {shown.map((value) => {
         const isChosen = chosen.includes(value);
-        const hits = counts?.[value] ?? (chosen.length === 0 && counts ? 0 : undefined);
+        const hits = counts?.[value] ?? (chosen.length === 0 && counts && !areAtLeast ? 0 : undefined);
         return (
           <label
             className="flex min-h-7 cursor-pointer items-center gap-2 rounded-[4px] px-1 hover:bg-s2 max-md:min-h-11"
@@ -128,7 +142,9 @@ function Values<T extends string>({
             <span className="truncate" dir="auto">
               {labelOf(value)}
             </span>
-            {hits !== undefined && <span className="ml-auto shrink-0 text-sec text-t3">{count(hits)}</span>}
+            {hits !== undefined && (
+              <span className="ml-auto shrink-0 text-sec text-t3">{areAtLeast ? `${count(hits)}+` : count(hits)}</span>
+            )}
           </label>
         );
       })}
@@ -137,13 +153,14 @@ function Values<T extends string>({
 }
 
 /** The regions with the most hits; those of a chosen one remain. */
-function Regions({ state, change, counts, nameOf }: Props) {
+function Regions({ state, change, counts, areAtLeast, nameOf }: Props) {
   const found = counts?.regions.slice(0, MOST_REGIONS) ?? [];
   const ids = [...new Set([...(state.region ?? []), ...found.map((region) => region.regionId)])];
   const hits = Object.fromEntries(found.map((region) => [region.regionId, region.count]));
   const labelOf = (id: string) => nameOf("region", id) ?? `Unknown Region #${id}`;
   return (
     <Values
+      areAtLeast={areAtLeast}
       chosen={state.region}
       counts={counts && hits}
       label="Region"

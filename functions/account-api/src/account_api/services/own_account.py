@@ -12,6 +12,7 @@ from account_api.services.characters import CharacterService
 from account_api.services.unit import AccountUnit
 from battlescope_events.http_api.errors import ApiError
 from battlescope_schemas.accounts.account import AuditAction
+from battlescope_schemas.accounts.session import token_digest
 
 if TYPE_CHECKING:
     from account_api.repositories.characters import EncryptedRefreshToken
@@ -54,6 +55,14 @@ class OwnAccount:
             await unit.record(AuditAction.ACCOUNT_UPDATED, origin, ("account", account_id), metadata)
         await self._changes.flush()
 
+    async def log_out(self, account_id: UUID, token: str, origin: Origin) -> None:
+        """End the session that has this token; another one of the account goes on."""
+        async with self._changes.unit() as unit:
+            await unit.lock(account_id)
+            await self._changes.sessions.end(account_id, only=token_digest(token))
+            await unit.record(AuditAction.ACCOUNT_LOGOUT, origin, ("account", account_id))
+        await self._changes.flush()
+
     async def delete(self, account_id: UUID, confirmation: str, origin: Origin) -> None:
         """Delete the account: its tokens and roles now, what names a person after `ANONYMISE_AFTER`.
 
@@ -66,10 +75,7 @@ class OwnAccount:
         async def apply(unit: AccountUnit, before: AccountState) -> None:
             if before.primary is None or before.primary.name != confirmation:
                 raise ApiError(400, "confirm: must be the name of the primary character.")
-            if before.account.is_super_admin:
-                await unit.accounts.lock_super_admins()
-                if not await unit.accounts.count_other_super_admins(account_id):
-                    raise ApiError(409, "The last SuperAdmin can be neither demoted, blocked nor deleted.")
+            await unit.require_another_super_admin(before)
             refresh_tokens.extend(await unit.characters.refresh_tokens(account_id))
             await unit.characters.forget_tokens(account_id)
             await unit.tokens.delete_all(account_id)

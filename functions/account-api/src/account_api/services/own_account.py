@@ -7,6 +7,7 @@ from uuid import UUID
 
 from account_api.domain.accounts import AccountState
 from account_api.events import SYSTEM, Origin
+from account_api.schemas.requests import AccountUpdate
 from account_api.services.account_changes import AccountChanges
 from account_api.services.characters import CharacterService
 from account_api.services.unit import AccountUnit
@@ -25,23 +26,28 @@ class OwnAccount:
     def __init__(self, changes: AccountChanges, characters: CharacterService) -> None:
         self._changes, self._characters = changes, characters
 
-    async def update(self, account_id: UUID, changed: Mapping[str, Any], origin: Origin) -> None:
-        """Change `display_name`, `email` or both, or accept the terms (`accept_terms`).
+    async def update(self, account_id: UUID, change: AccountUpdate, origin: Origin) -> None:
+        """Change the given fields.
 
         Raises:
-            ApiError: another account has the address (409).
+            ApiError: no field is given, or the name is null (400), or another account has the address (409).
         """
+        given = change.model_fields_set
+        if not given:
+            raise ApiError(400, "The request changes nothing.")
+        if "display_name" in given and change.display_name is None:
+            raise ApiError(400, "displayName: must not be null.")
 
         async def apply(unit: AccountUnit, before: AccountState) -> None:
             account = before.account
-            email = changed.get("email", account.email)
+            email = change.email if "email" in given else account.email
             if email is not None and await unit.accounts.is_email_taken(account_id, email):
                 raise ApiError(409, "email: another account has this address.")
-            await unit.accounts.set_names(account_id, changed.get("display_name") or account.display_name, email)
-            if changed.get("accept_terms"):
+            await unit.accounts.set_names(account_id, change.display_name or account.display_name, email)
+            if change.accept_terms:
                 await unit.accounts.accept_terms(account_id, unit.now)
             target = ("account", account_id)
-            await unit.record(AuditAction.ACCOUNT_UPDATED, origin, target, {"fields": sorted(changed)})
+            await unit.record(AuditAction.ACCOUNT_UPDATED, origin, target, {"fields": sorted(given)})
 
         await self._changes.change(account_id, apply)
 

@@ -1,9 +1,17 @@
 """Blocks of settings, read from the environment."""
 
+from traceback import format_exception
+
 import pytest
 from pydantic import ValidationError
 
+from battlescope_events.access.settings import AccessSettings
+from battlescope_events.postgres.settings import DatabaseSettings
 from battlescope_events.settings import RuntimeSettings, SinkSettings
+
+
+class FunctionSettings(SinkSettings, DatabaseSettings, AccessSettings):
+    """What a function with a database, callers and a Broker reads."""
 
 
 class Settings(RuntimeSettings, SinkSettings):
@@ -29,3 +37,46 @@ def test_function_without_a_sink_does_not_start(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delenv("K_SINK", raising=False)
     with pytest.raises(ValidationError, match="k_sink"):
         SinkSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "hunter2"),
+        ("database_url", "postgresql//user:hunter2@host/name"),
+        ("database_url", "postgresql://user:hunter2%@host/name"),
+        ("redis_url", "hunter2"),
+        ("redis_url", "redis://:hunter2/@host:6379"),
+        ("redis_url", "redis://:hunter2[@host:6379"),
+        ("schema_version", "hunter2"),
+        ("trusted_hops", "hunter2"),
+    ],
+)
+def test_error_names_the_settings_and_no_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Values may be secrets, and the error of a function that does not start is a line of its log."""
+    monkeypatch.delenv("K_SINK", raising=False)
+    monkeypatch.setenv("OWNER_TOKEN", "hunter2")
+    monkeypatch.setenv(name.upper(), value)
+    with pytest.raises(ValidationError) as raised:
+        FunctionSettings()
+    errors = str(raised.value)
+    assert name in errors
+    assert "k_sink" in errors
+    assert "hunter2" not in "".join(format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("database_url", "redis_url"),
+    [
+        ("postgresql://user:hunter%252@host:5432/name?sslmode=require", "redis://:hunter%2F2@host:6379/0"),
+        ("host=/run/postgresql dbname=name", "unix:///run/valkey.sock"),
+        ("postgres:///name?host=/run/postgresql", "rediss://user:hunter2@host"),
+    ],
+)
+def test_urls_of_every_form_are_read(monkeypatch: pytest.MonkeyPatch, database_url: str, redis_url: str) -> None:
+    monkeypatch.setenv("K_SINK", "http://broker")
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    settings = FunctionSettings()
+    assert settings.database_url.get_secret_value() == database_url
+    assert settings.redis_url.get_secret_value() == redis_url

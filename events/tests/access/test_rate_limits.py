@@ -62,6 +62,15 @@ async def test_anonymous_requests_are_counted_by_the_address_that_our_proxy_stat
     assert await ask("198.51.100.1, 198.51.100.2") == 401
 
 
+async def test_addresses_of_one_ipv6_network_share_a_limit(api: Instance) -> None:
+    async def ask(forwarded: str) -> int:
+        return (await api.client.get("/api/sample/note", headers={"x-forwarded-for": forwarded})).status_code
+
+    statuses = [await ask(f"2001:db8:1:2::{number:x}") for number in range(ANONYMOUS.requests + 1)]
+    assert statuses == [401] * ANONYMOUS.requests + [429]
+    assert await ask("2001:db8:1:3::1") == 401
+
+
 async def test_limits_hold_without_valkey(line: Line) -> None:
     limit = Limit("without", 3)
     connection = Valkey(line.url, asyncio.get_running_loop().time, retry_seconds=0.0)

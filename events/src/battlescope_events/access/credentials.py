@@ -1,6 +1,8 @@
 """What a connection presents to prove who asks, and from which address it comes."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 
 from fastapi.requests import HTTPConnection
 from fastapi.security.utils import get_authorization_scheme_param
@@ -13,8 +15,9 @@ from battlescope_schemas.accounts.session import (
     token_digest,
 )
 
-MAX_USER_AGENT = 256
-MAX_TOKEN_LENGTH = 200  # tokens of BattleScope have 64 characters and a prefix
+MAX_USER_AGENT: Final = 256
+MAX_TOKEN_LENGTH: Final = 200  # tokens of BattleScope have 64 characters and a prefix
+_HOST_BITS: Final = 64  # of an IPv6 address: its owner chooses them freely, as often as he likes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +62,18 @@ def client_address(connection: HTTPConnection, trusted_hops: int) -> str:
     if trusted_hops and len(forwarded) >= trusted_hops:
         return forwarded[-trusted_hops]
     return connection.client.host if connection.client else "unknown"
+
+
+def counted_network(address: str) -> str:
+    """What the requests of an address are counted by: itself, or with IPv6 its network of 64 bits.
+
+    A provider gives each customer at least that network. Counted by address, one client would have 2^64 limits.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return address
+    network = IPv6Address(int(parsed) >> _HOST_BITS << _HOST_BITS)
+    return str(parsed.ipv4_mapped or f"{network}/{_HOST_BITS}")

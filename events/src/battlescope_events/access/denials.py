@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from battlescope_events.access.credentials import counted_network
 from battlescope_events.background import start_in_background
 from battlescope_events.catalog import AUDIT_RECORDED
 from battlescope_events.errors import TransientError
@@ -67,7 +68,7 @@ class DenialRecorder:
 
     def record(self, denial: Denial) -> None:
         """Record the denial, unless its caller was recorded too often in this minute. Waits for nothing."""
-        caller = str(denial.actor or denial.ip)
+        caller = str(denial.actor or counted_network(denial.ip))
         window = self._window(caller)
         if window.recorded >= RECORDS_A_MINUTE:
             self._windows[caller] = replace(window, left_out=window.left_out + 1)

@@ -11,7 +11,13 @@ from uuid import UUID
 
 from fastapi.requests import HTTPConnection
 
-from battlescope_events.access.credentials import Credential, client_address, credential_of, user_agent_of
+from battlescope_events.access.credentials import (
+    Credential,
+    client_address,
+    counted_network,
+    credential_of,
+    user_agent_of,
+)
 from battlescope_events.access.denials import Denial, DenialRecorder
 from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_cache import Identity, Known
@@ -65,7 +71,7 @@ class SessionGuard:
         credential = credential_of(connection)
         identity = await self._identity(credential)
         if credential is None or identity is None:
-            await self._count(ANONYMOUS, client_address(connection, self._trusted_hops), connection)
+            await self.admit(ANONYMOUS, connection)
             raise ApiError(401, _UNKNOWN, headers={"www-authenticate": "Bearer"})
         await self._count(right.limit or _usual_limit(right), str(identity.account_id), connection)
         refusal = refusal_of(identity, right)
@@ -86,12 +92,13 @@ class SessionGuard:
         self._denials.record(Denial(actor, address, user_agent_of(connection), path, metadata))
 
     async def admit(self, limit: Limit, connection: HTTPConnection) -> None:
-        """Count a request of a public route by its address.
+        """Count a request without a known caller by the network that it comes from.
 
         Raises:
             ApiError: there were too many (429).
         """
-        await self._count(limit, client_address(connection, self._trusted_hops), connection)
+        address = client_address(connection, self._trusted_hops)
+        await self._count(limit, counted_network(address), connection)
 
     @asynccontextmanager
     async def watch(self, right: Right, connection: HTTPConnection) -> AsyncGenerator[None]:

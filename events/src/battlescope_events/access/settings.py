@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from battlescope_events.edge.modes import AccessMode
+from battlescope_events.settings import FROM_ENVIRONMENT
 from battlescope_events.valkey.settings import ValkeySettings
 
 
@@ -16,7 +17,7 @@ class EdgeSettings(BaseSettings):
     cors_origins: other origins whose pages may call the API.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = FROM_ENVIRONMENT
 
     access_mode: AccessMode = AccessMode.SSO
     public_origins: str = ""

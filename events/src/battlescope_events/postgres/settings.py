@@ -2,8 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from battlescope_events.settings import FROM_ENVIRONMENT
+
+
+def _readable(url: SecretStr) -> SecretStr:
+    """Refuse what the driver cannot read: each connection would fail with an error that quotes the password."""
+    try:
+        conninfo_to_dict(url.get_secret_value())
+    except ProgrammingError:
+        raise ValueError("must be a connection string of PostgreSQL, with escaped special characters") from None
+    return url
 
 
 class DatabaseSettings(BaseSettings):
@@ -13,7 +26,7 @@ class DatabaseSettings(BaseSettings):
     has it; without one the function does not wait for migrations.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = FROM_ENVIRONMENT
 
-    database_url: SecretStr
+    database_url: Annotated[SecretStr, AfterValidator(_readable)]
     schema_version: Annotated[str, Field(pattern="^[0-9]+$")] | None = None

@@ -4,7 +4,9 @@ from enum import StrEnum
 from typing import Self
 
 from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+
+from battlescope_events.settings import FROM_ENVIRONMENT
 
 
 class Engine(StrEnum):
@@ -17,7 +19,7 @@ class Engine(StrEnum):
 class SearchEngineSettings(BaseSettings):
     """A block that the `Settings` of a function inherit. Address and key are needed with Typesense only."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = FROM_ENVIRONMENT
 
     search_engine: Engine = Engine.POSTGRES
     typesense_url: str = ""

@@ -3,10 +3,12 @@
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
+
+from battlescope_events.settings import FROM_ENVIRONMENT
 
 
 class UpstreamSettings(BaseSettings):
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = FROM_ENVIRONMENT
 
     user_agent: Annotated[str, Field(min_length=1)]  # upstreams demand a contact address, and ban a blank one

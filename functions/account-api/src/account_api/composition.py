@@ -17,6 +17,7 @@ from account_api.services.access_tokens import AccessTokens
 from account_api.services.account_changes import AccountChanges
 from account_api.services.administration import Administration
 from account_api.services.admission import Admission
+from account_api.services.auth_config import AuthConfigService
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
 from account_api.services.own_account import OwnAccount
@@ -59,6 +60,7 @@ def compose(settings: Settings, outside: Outside, cipher: TokenCipher) -> Depend
         login=_login(settings, outside, cipher, sso, characters, changes),
         characters=characters,
         administration=Administration(changes),
+        auth_config=AuthConfigService(changes, require_membership=settings.require_membership),
         own_account=OwnAccount(changes, characters),
         access_tokens=AccessTokens(changes, outside.random_bytes),
         clock=outside.clock,
@@ -122,5 +124,4 @@ def site(settings: Settings) -> Site:
         trusted_hops=settings.trusted_hops,
         image_host=settings.image_host,
         retention_months=settings.data_retention_months,
-        require_membership=settings.require_membership,
     )

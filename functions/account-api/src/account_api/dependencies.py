@@ -13,6 +13,7 @@ from account_api.events import Origin
 from account_api.services.access_tokens import AccessTokens
 from account_api.services.account_changes import AccountChanges
 from account_api.services.administration import Administration
+from account_api.services.auth_config import AuthConfigService
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
 from account_api.services.own_account import OwnAccount
@@ -42,7 +43,6 @@ class Site:
     trusted_hops: int
     image_host: str
     retention_months: int
-    require_membership: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Dependencies:
     login: LoginService
     characters: CharacterService
     administration: Administration
+    auth_config: AuthConfigService
     own_account: OwnAccount
     access_tokens: AccessTokens
     clock: Callable[[], datetime]

@@ -26,6 +26,7 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -40,7 +41,7 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c lock_timeout=4s"
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     cipher = TokenCipher(read_keys(settings.token_encryption_key.get_secret_value()), secrets.token_bytes)
     clock = partial(datetime.now, UTC)
     async with (

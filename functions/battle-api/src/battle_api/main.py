@@ -43,6 +43,7 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 
 BROKER: Final = "battles"
 CHANGES: Final = "battle_changes"  # the channel on which the database says which battles have changed
@@ -79,7 +80,7 @@ def _first_origin(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     responses = ResponseCache(time.monotonic)
     async with (
         open_pool(

@@ -44,7 +44,7 @@ def shared(*names: str, roles: tuple[str, ...] = ("side", "side", "third-party")
         top_parties=[party(n, name, (*roles, "side")[n - 1]) for n, name in enumerate(names, 1)],
         losses=[CardLoss(START + timedelta(minutes=n % 83), 1 + n % len(names)) for n in range(300)],
         ships=289,
-        dearest=[],
+        top_losses=[],
     )
 
 

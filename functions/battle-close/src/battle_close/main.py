@@ -12,6 +12,7 @@ from battlescope_events.consumer import Function, event_app
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 
 MAX_CONNECTIONS: Final = 2
 MAX_IDLE_SECONDS: Final = 10  # a timer event takes milliseconds and the next comes after a minute
@@ -20,7 +21,7 @@ BROKER: Final = "battles"
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     connections = open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS)
     async with connections as pool, BrokerPublisher(settings.k_sink) as publish:
         database = Database(pool, "battle", settings.schema_version)

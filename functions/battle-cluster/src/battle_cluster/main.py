@@ -32,6 +32,7 @@ from battlescope_events.consumer import Function, event_app
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 
 # Planning the same statements for each event took a fifth of the database's time; all of them do well with one plan.
 SERVER_OPTIONS: Final = "-c plan_cache_mode=force_generic_plan -c jit=off"
@@ -42,7 +43,7 @@ GARBAGE: Final = (500_000, 20, 50)
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     claim_checks = ClaimCheckStore(ObjectStorage(settings.bucket_access))
     gc.set_threshold(*GARBAGE)
     async with (

@@ -13,8 +13,8 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
-from ingest_api.clients.esi import EsiClient
 from ingest_api.domain.retention_window import Limits
+from ingest_api.services.rulesets import RulesetService
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Dependencies:
     publish: Publish
     guard: Guard
     storage: ObjectStorage
-    esi: EsiClient
+    rulesets: RulesetService
     limits: Limits
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]

@@ -17,6 +17,7 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import ExternalHttp, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -27,6 +28,7 @@ from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.routers import jobs, maintenance, rulesets, statistics
+from ingest_api.services.rulesets import RulesetService
 from ingest_api.settings import Settings
 
 BROKER: Final = "killmails"
@@ -36,7 +38,7 @@ CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     clock = partial(datetime.now, UTC)
     async with (
         open_pool(
@@ -48,13 +50,14 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         open_guard(settings, clock, publish, "ingest-api") as guard,
     ):
         database = Database(pool, "ingestion", settings.schema_version)
+        esi = _esi_client(settings, external_client, database, valkey, clock)
         yield Dependencies(
             database=database,
             outbox=Outbox(database, BROKER),
             publish=publish,
             guard=guard,
             storage=ObjectStorage(settings.bucket_access),
-            esi=_esi_client(settings, external_client, database, valkey, clock),
+            rulesets=RulesetService(database, esi, uuid4),
             limits=Limits(settings.data_retention_months, settings.backfill_max_days),
             clock=clock,
             new_id=uuid4,

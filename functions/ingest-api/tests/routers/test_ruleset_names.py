@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ingest_api_harness import AGENT, ApiHarness, change_dependencies, simulated_esi
+from ingest_api_harness import AGENT, ApiHarness, simulated_esi, use_esi
 
 from battlescope_events.upstream.esi import COMPATIBILITY_DATE
 
@@ -17,7 +17,7 @@ HOME, ALLIANCE, CORPORATION, UNKNOWN = 30009001, 99_000_001, 98_000_001, 5
 async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> None:
     requested = {"name": "home", "trackedSystemIds": [HOME], "trackedAllianceIds": [ALLIANCE]}
     async with simulated_esi() as (esi, requests):
-        change_dependencies(esi=esi)
+        use_esi(esi)
         body = (await harness.api.post(RULESETS, json=requested)).json()
         assert (body["names"][str(HOME)], body["unverifiedIds"]) == ("Sushoshur", [])
         assert body["names"].keys() == {str(HOME), str(ALLIANCE)}
@@ -36,7 +36,7 @@ async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> 
 async def test_unknown_or_mismatched_ids_are_400_and_nothing_is_stored(harness: ApiHarness) -> None:
     wrong = {"trackedAllianceIds": [ALLIANCE, UNKNOWN], "trackedCorpIds": [CORPORATION, ALLIANCE + 1, 2**31]}
     async with simulated_esi() as (esi, _):
-        change_dependencies(esi=esi)
+        use_esi(esi)
         responses = [
             await harness.api.post(RULESETS, json={"name": "x"} | wrong),
             await harness.api.put(CURRENT, json=wrong),
@@ -60,6 +60,6 @@ async def test_ids_saved_while_esi_is_unavailable_are_resolved_when_saved_again(
     response = await harness.api.put(CONFIG, json={"ruleset": {"minPilots": 3}})
     assert response.json() == {"success": True, "unverifiedIds": [str(HOME), str(ALLIANCE)]}
     async with simulated_esi() as (esi, _):
-        change_dependencies(esi=esi)
+        use_esi(esi)
         assert (await harness.api.put(CURRENT, json={"minPilots": 4})).json()["unverifiedIds"] != []
         assert (await harness.api.put(CURRENT, json=lists)).json()["unverifiedIds"] == []

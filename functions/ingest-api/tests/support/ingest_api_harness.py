@@ -30,6 +30,7 @@ from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
 from ingest_api.main import BROKER, CONNECTION_OPTIONS, app
+from ingest_api.services.rulesets import RulesetService
 
 JOB = "00000000-0000-0000-0000-0000000000aa"
 SEED = f"""
@@ -62,7 +63,7 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
             publish=RecordingPublisher(),
             guard=OwnerGuard(SecretStr(TOKEN), OriginPolicy()),
             storage=ObjectStorage(access),
-            esi=esi_client(http_client, UNREACHABLE_ESI),
+            rulesets=RulesetService(database, esi_client(http_client, UNREACHABLE_ESI), uuid4),
             limits=Limits(60, 1900),
             clock=lambda: NOW,
             new_id=uuid4,
@@ -79,6 +80,10 @@ def esi_client(http: httpx2.AsyncClient, url: str) -> EsiClient:
 
 def change_dependencies(**changes: Any) -> None:
     app.state.dependencies = replace(app.state.dependencies, **changes)
+
+
+def use_esi(esi: EsiClient) -> None:
+    change_dependencies(rulesets=replace(app.state.dependencies.rulesets, esi=esi))
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -95,7 +96,7 @@ class _Sources:
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides fields without a default
+    settings = from_environment(Settings)
     async with (
         open_pool(
             settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS

@@ -14,6 +14,7 @@ from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.handlers.dispatch import dispatch
@@ -33,7 +34,7 @@ FEED_RATE_DIVISOR: Final = 8  # ingest-poll requests the same host and has prior
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment provides the fields
+    settings = from_environment(Settings)
     async with (
         _pool(settings) as pool,
         BrokerPublisher(settings.k_sink) as publish,

@@ -16,6 +16,7 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.live_log import LiveLog
 from killmail_api.clients.killmail_archive import KillmailArchive
@@ -42,7 +43,7 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     async with (
         open_pool(
             settings.database_url,

@@ -144,6 +144,8 @@ def test_position_is_read_from_its_text(position: StreamPosition) -> None:
     assert read_position(str(position)) == position
 
 
-@pytest.mark.parametrize("text", [None, "", "1", "a-b", "1-2.", "1-2.x", "-1-2", "1-2\n", "9" * 16 + "-0", "1-2-3"])
+@pytest.mark.parametrize(
+    "text", [None, "", "1", "a-b", "1-2.", "1-2.x", "-1-2", "1-2\n", "9" * 16 + "-0", "9" * 15 + "-0", "1-2-3"]
+)
 def test_other_text_is_no_position(text: str | None) -> None:
     assert read_position(text) is None

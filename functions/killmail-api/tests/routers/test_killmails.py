@@ -375,7 +375,7 @@ def test_archive_that_does_not_answer_leaves_everything_else(
         assert client.get("/health/readiness").status_code == 200
 
 
-def test_top_killmails_are_the_dearest_of_the_range(client: TestClient, rows: Any) -> None:
+def test_top_killmails_are_the_most_valuable_of_the_range(client: TestClient, rows: Any) -> None:
     now = datetime.now(UTC)
     for killmail_id, value, age in ((1, 5, 0), (2, 9, 0), (3, None, 0), (4, 7, 5), (5, 99, 24 * 9)):
         rows.insert_killmail(killmail_id, zkb_total_value=value, killmail_time=now - timedelta(hours=age))

@@ -21,7 +21,7 @@ from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog
 from battlescope_schemas.live.log import LIVE_LOG_KEY, BattleChange, LiveBattle, LiveKind
 from killmail_api.domain.stream_filter import StreamFilter, Topics
-from killmail_api.domain.stream_position import StreamPosition, read_position
+from killmail_api.domain.stream_position import read_position
 from killmail_api.services import live_feed
 from killmail_api.services.streams import StreamRequest, Streams
 
@@ -182,11 +182,12 @@ async def test_client_whose_position_the_log_no_longer_has_gets_what_was_stored_
             assert set(await third.until_killmail(3)) >= {2, 3}
 
 
-async def test_position_that_is_too_old_or_of_the_future_begins_anew(setup: Setup) -> None:
+async def test_position_that_is_too_old_or_of_the_future_begins_with_a_snapshot(setup: Setup) -> None:
     await setup.store(1)
-    for age in (timedelta(hours=2), timedelta(hours=-2)):
-        milliseconds = round((datetime.now(UTC) - age).timestamp() * 1000)
-        client = setup.client(since=str(StreamPosition(milliseconds, 0)))
+    now = round(datetime.now(UTC).timestamp() * 1000)
+    two_hours = round(timedelta(hours=2).total_seconds() * 1000)
+    for milliseconds in (0, now - two_hours, now + two_hours, 253_402_300_799_999, 253_402_300_800_000, 10**15 - 1):
+        client = setup.client(since=f"{milliseconds}-0")
         async with aclosing(client.events):
             assert len((await client.until("snapshot"))["killmails"]) == 1
 

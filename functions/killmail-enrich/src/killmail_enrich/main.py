@@ -26,6 +26,7 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.deduplication import PostgresDeduplicator
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher, Publish
+from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
@@ -48,15 +49,10 @@ from killmail_enrich.market.source import UPSTREAM as MARKET_UPSTREAM
 from killmail_enrich.market.source import MarketHistory, market_policy
 from killmail_enrich.messaging.live_publisher import OUTBOX as LIVE_OUTBOX
 from killmail_enrich.messaging.live_publisher import LivePublisher
-from killmail_enrich.names.esi_client import POLICY, EsiClient
+from killmail_enrich.names.composition import compose_names
+from killmail_enrich.names.esi_client import POLICY
 from killmail_enrich.names.redis_cache import NameCache
-from killmail_enrich.names.repository import NameRepository
-from killmail_enrich.names.request_batcher import RequestBatcher
-from killmail_enrich.names.resolver import NameResolver
-from killmail_enrich.names.service import NameService
-from killmail_enrich.names.ticker_client import TickerClient, ticker_policy
-from killmail_enrich.names.ticker_repository import TickerRepository
-from killmail_enrich.names.ticker_service import TickerService
+from killmail_enrich.names.ticker_client import ticker_policy
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 from killmail_enrich.persistence.killmails import KillmailRepository
@@ -67,8 +63,6 @@ from killmail_enrich.persistence.valuations import ValuationRepository
 from killmail_enrich.settings import BACKFILL_BROKER, Settings
 from killmail_enrich.static_data.repository import StaticData
 
-BACKFILL_NAME_SECONDS = 5.0  # how long a slice waits for names; a batch of slices ends before the event's timeout
-BACKFILL_NAME_REQUESTS = 2  # one per slice in progress: while ESI is slow, backfill goes on without names
 BROKER = "killmails"  # of everything that the outbox holds
 MAX_CONNECTIONS = 8  # five pods use at most half of the connections that PostgreSQL allows by default
 VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the import of the driver
@@ -76,7 +70,7 @@ VALKEY_CONNECT_DELAY_SECONDS = 1.0  # the first killmail is processed before the
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # the environment fills it
+    settings = from_environment(Settings)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
@@ -86,18 +80,15 @@ async def build() -> AsyncGenerator[Function]:
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)
         outbox, deduplicator = Outbox(database, BROKER), PostgresDeduplicator(database)
-        name_repository, cache = NameRepository(database, outbox), NameCache(valkey)
-        esi = EsiClient(_esi(settings, external_client, database, valkey, POLICY), time.time)
-        ticker_esi = _esi(settings, external_client, database, valkey, ticker_policy(settings.ticker_max_rate))
-        tickers = _ticker_service(ticker_esi, database, outbox, publish)
-        name_service = NameService(esi, name_repository, cache, outbox, publish, time.time, tickers.begin)
-        live_batcher, backfill_batcher = _name_batchers(name_service)
-        sources = (cache.find, name_repository.find)
-        live_names, backfill_names = (NameResolver(sources, b, time.time) for b in (live_batcher, backfill_batcher))
+        esi = partial(_esi, settings, external_client, database, valkey)
+        names = compose_names(
+            esi(POLICY), esi(ticker_policy(settings.ticker_max_rate)), NameCache(valkey),
+            database=database, outbox=outbox, publish=publish, now=time.time,
+        )  # fmt: skip
         archive, static_data = Archive(ObjectStorage(settings.bucket_access)), StaticData(database, time.monotonic)
         live_publisher = LivePublisher(LiveLog(valkey), database, Outbox(database, LIVE_OUTBOX))
-        live = Delivery(live_names, publish, live_publisher.publish_killmails)
-        backfill = Delivery(backfill_names, backfill_publish)
+        live = Delivery(names.live, publish, live_publisher.publish_killmails)
+        backfill = Delivery(names.backfill, backfill_publish)
         market_days = MarketDays(database, outbox)
         loader = MarketLoader(_market_history(settings, external_client, database, valkey, now), market_days, now)
         prices = PriceHandler(loader, market_days, outbox, publish, now)
@@ -108,8 +99,8 @@ async def build() -> AsyncGenerator[Function]:
         memberships = MembershipHandler(BattleMembershipRepository(database), archive)
         refresh_static_data = partial(_refresh_static_data, settings)
         timers = TimerHandler(
-            name_service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
-            valuations.value_waiting, prices.request_due, live_publisher.flush, tickers.fetch_due,
+            names.service.resolve_pending, deduplicator.delete_old, refresh_static_data, killmails.complete_waiting,
+            valuations.value_waiting, prices.request_due, live_publisher.flush, names.tickers.fetch_due,
         )  # fmt: skip
         retention = RetentionHandler(RetentionRepository(database).delete_old)
         gc.freeze()  # imported objects live as long as the process, so the garbage collector can skip them
@@ -118,25 +109,12 @@ async def build() -> AsyncGenerator[Function]:
         )
 
         async def ready() -> dict[str, int]:
-            figures = await name_service.ready() | await tickers.ready() | await killmails.ready()
+            figures = await names.ready() | await killmails.ready()
             return figures | await valuations.ready() | await prices.ready()
 
         yield Function(dispatch, deduplicator=deduplicator, ready=ready)
-        await tickers.close()
-        await live_batcher.close()
-        await backfill_batcher.close()
+        await names.close()
         await deduplicator.close()
-
-
-def _ticker_service(esi: Esi, database: Database, outbox: Outbox, publish: Publish) -> TickerService:
-    return TickerService(TickerClient(esi, time.time), TickerRepository(database, outbox), outbox, publish, time.time)
-
-
-def _name_batchers(names: NameService) -> tuple[RequestBatcher, RequestBatcher]:
-    """For live killmails, and for backfilled ones, which wait longer and hold back."""
-    return RequestBatcher(names.fetch), RequestBatcher(
-        names.fetch_low_priority, budget_seconds=BACKFILL_NAME_SECONDS, max_requests=BACKFILL_NAME_REQUESTS
-    )
 
 
 def _valuation_handler(

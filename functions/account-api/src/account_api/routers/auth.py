@@ -109,12 +109,8 @@ async def call_back(  # noqa: PLR0917  # the parameters that EVE SSO may send
 async def log_out(request: Request, deps: Deps, caller: CurrentCaller) -> Response:
     """End the session, and remove its cookie."""
     account_id = account_id_of(caller)
-    async with deps.changes.unit() as unit:
-        await unit.lock(account_id)
-        await deps.changes.sessions.end(account_id, only=token_digest(request.cookies.get(SESSION_COOKIE, "")))
-        origin = deps.origin_of(request, account_id)
-        await unit.record(AuditAction.ACCOUNT_LOGOUT, origin, ("account", account_id))
-    await deps.changes.flush()
+    token = request.cookies.get(SESSION_COOKIE, "")
+    await deps.own_account.log_out(account_id, token, deps.origin_of(request, account_id))
     response = Response(status_code=204, headers={"cache-control": "no-store"})
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response

@@ -27,7 +27,7 @@ from account_api.schemas.me import (
 from account_api.schemas.requests import AccountUpdate, Deletion, Preferences
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.http_api.description import headers
-from battlescope_events.http_api.errors import ApiError, problem
+from battlescope_events.http_api.errors import problem
 from battlescope_events.http_api.guard import Caller, CallerKind, CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.routing import ApiRouter
@@ -56,13 +56,8 @@ async def update_me(
     request: Request, change: Annotated[AccountUpdate, Body()], deps: Deps, caller: CurrentCaller
 ) -> Response:
     """Change the given fields."""
-    changed = change.model_dump(by_alias=False, exclude_unset=True)
-    if not changed:
-        raise ApiError(400, "The request changes nothing.")
-    if changed.get("display_name", "") is None:
-        raise ApiError(400, "displayName: must not be null.")
     account_id = account_id_of(caller)
-    await deps.own_account.update(account_id, changed, deps.origin_of(request, account_id))
+    await deps.own_account.update(account_id, change, deps.origin_of(request, account_id))
     return uncached_response(presenters.me(await deps.state_of(caller), deps.site.image_host))
 
 

@@ -25,7 +25,8 @@ class Administration:
             raise ApiError(409, "Nobody blocks his own account.")
 
         async def apply(unit: AccountUnit, before: AccountState) -> None:
-            await _keep_one_super_admin(unit, before)
+            _require_existing(before)
+            await unit.require_another_super_admin(before)
             await unit.accounts.block(account_id, reason, origin.actor, unit.now)
             target = ("account", account_id)
             await unit.record(AuditAction.ACCOUNT_BLOCKED, origin, target, {"reason": reason})
@@ -76,21 +77,12 @@ class Administration:
         async def apply(unit: AccountUnit, before: AccountState) -> None:
             _require_existing(before)
             if not value:
-                await _keep_one_super_admin(unit, before)
+                await unit.require_another_super_admin(before)
             await unit.accounts.set_super_admin(account_id, value=value)
             action = AuditAction.ACCOUNT_SUPERADMIN_PROMOTED if value else AuditAction.ACCOUNT_SUPERADMIN_DEMOTED
             await unit.record(action, origin, ("account", account_id))
 
         await self._changes.change(account_id, apply)
-
-
-async def _keep_one_super_admin(unit: AccountUnit, before: AccountState) -> None:
-    """Refuse to take away the last SuperAdmin who can log in, also if two requests take away one each."""
-    _require_existing(before)
-    if before.account.is_super_admin and not before.account.is_blocked:
-        await unit.accounts.lock_super_admins()
-        if not await unit.accounts.count_other_super_admins(before.account.id):
-            raise ApiError(409, "The last SuperAdmin can be neither demoted, blocked nor deleted.")
 
 
 def _require_existing(state: AccountState) -> None:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from account_api.domain.accounts import AccountState
 from account_api.events import SYSTEM, Origin
+from account_api.schemas.requests import AccountUpdate
 from account_api.services.account_changes import AccountChanges
 from account_api.services.characters import CharacterService
 from account_api.services.unit import AccountUnit
 from battlescope_events.http_api.errors import ApiError
 from battlescope_schemas.accounts.account import AuditAction
+from battlescope_schemas.accounts.session import token_digest
 
 if TYPE_CHECKING:
     from account_api.repositories.characters import EncryptedRefreshToken
@@ -24,23 +26,28 @@ class OwnAccount:
     def __init__(self, changes: AccountChanges, characters: CharacterService) -> None:
         self._changes, self._characters = changes, characters
 
-    async def update(self, account_id: UUID, changed: Mapping[str, Any], origin: Origin) -> None:
-        """Change `display_name`, `email` or both, or accept the terms (`accept_terms`).
+    async def update(self, account_id: UUID, change: AccountUpdate, origin: Origin) -> None:
+        """Change the given fields.
 
         Raises:
-            ApiError: another account has the address (409).
+            ApiError: no field is given, or the name is null (400), or another account has the address (409).
         """
+        given = change.model_fields_set
+        if not given:
+            raise ApiError(400, "The request changes nothing.")
+        if "display_name" in given and change.display_name is None:
+            raise ApiError(400, "displayName: must not be null.")
 
         async def apply(unit: AccountUnit, before: AccountState) -> None:
             account = before.account
-            email = changed.get("email", account.email)
+            email = change.email if "email" in given else account.email
             if email is not None and await unit.accounts.is_email_taken(account_id, email):
                 raise ApiError(409, "email: another account has this address.")
-            await unit.accounts.set_names(account_id, changed.get("display_name") or account.display_name, email)
-            if changed.get("accept_terms"):
+            await unit.accounts.set_names(account_id, change.display_name or account.display_name, email)
+            if change.accept_terms:
                 await unit.accounts.accept_terms(account_id, unit.now)
             target = ("account", account_id)
-            await unit.record(AuditAction.ACCOUNT_UPDATED, origin, target, {"fields": sorted(changed)})
+            await unit.record(AuditAction.ACCOUNT_UPDATED, origin, target, {"fields": sorted(given)})
 
         await self._changes.change(account_id, apply)
 
@@ -52,6 +59,14 @@ class OwnAccount:
             await unit.accounts.set_preferences(account_id, preferences)
             metadata = {"fields": ["preferences"]}
             await unit.record(AuditAction.ACCOUNT_UPDATED, origin, ("account", account_id), metadata)
+        await self._changes.flush()
+
+    async def log_out(self, account_id: UUID, token: str, origin: Origin) -> None:
+        """End the session that has this token; another one of the account goes on."""
+        async with self._changes.unit() as unit:
+            await unit.lock(account_id)
+            await self._changes.sessions.end(account_id, only=token_digest(token))
+            await unit.record(AuditAction.ACCOUNT_LOGOUT, origin, ("account", account_id))
         await self._changes.flush()
 
     async def delete(self, account_id: UUID, confirmation: str, origin: Origin) -> None:
@@ -66,10 +81,7 @@ class OwnAccount:
         async def apply(unit: AccountUnit, before: AccountState) -> None:
             if before.primary is None or before.primary.name != confirmation:
                 raise ApiError(400, "confirm: must be the name of the primary character.")
-            if before.account.is_super_admin:
-                await unit.accounts.lock_super_admins()
-                if not await unit.accounts.count_other_super_admins(account_id):
-                    raise ApiError(409, "The last SuperAdmin can be neither demoted, blocked nor deleted.")
+            await unit.require_another_super_admin(before)
             refresh_tokens.extend(await unit.characters.refresh_tokens(account_id))
             await unit.characters.forget_tokens(account_id)
             await unit.tokens.delete_all(account_id)

@@ -11,6 +11,7 @@ from account_api.repositories.access_tokens import AccessTokenRepository
 from account_api.repositories.accounts import AccountRepository
 from account_api.repositories.auth_config import AuthConfigRepository
 from account_api.repositories.characters import CharacterRepository
+from battlescope_events.http_api.errors import ApiError
 from battlescope_events.messages import NAMESPACE
 from battlescope_events.postgres.database import Connection
 from battlescope_events.postgres.outbox import Outbox
@@ -39,6 +40,18 @@ class AccountUnit(UnitOfWork):
     async def state(self, account_id: UUID) -> AccountState | None:
         account = await self.accounts.find(account_id)
         return None if account is None else await self._state(account)
+
+    async def require_another_super_admin(self, state: AccountState) -> None:
+        """Refuse to take away the last SuperAdmin who can log in, also if two requests take away one each.
+
+        Raises:
+            ApiError: the account is a SuperAdmin's, and nobody else is one (409).
+        """
+        if not state.account.is_super_admin or state.account.is_blocked:
+            return
+        await self.accounts.lock_super_admins()
+        if not await self.accounts.count_other_super_admins(state.account.id):
+            raise ApiError(409, "The last SuperAdmin can be neither demoted, blocked nor deleted.")
 
     async def record(
         self,

@@ -40,7 +40,7 @@ class CardLoss:
 
 
 @dataclass(frozen=True, slots=True)
-class DearestLoss:
+class TopLoss:
     killmail_id: int
     occurred_at: datetime
     side_id: int | None
@@ -53,7 +53,7 @@ class DearestLoss:
 class SharedBattle:
     """What the card and the page of a share show.
 
-    ships: losses without capsules. dearest: the most valuable losses, for the page of reports only.
+    ships: losses without capsules. top_losses: the most valuable losses, for the page of reports only.
     """
 
     battle: Battle
@@ -61,7 +61,7 @@ class SharedBattle:
     top_parties: list[TopPartyRow]
     losses: list[CardLoss]
     ships: int
-    dearest: list[DearestLoss]
+    top_losses: list[TopLoss]
 
 
 class PublicShares(StrEnum):

@@ -5,7 +5,7 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from battle_api.domain.rows import Battle
-from battle_api.domain.shares import MAX_ACTIVE, CardLoss, DearestLoss, Share, SharedBattle
+from battle_api.domain.shares import MAX_ACTIVE, CardLoss, Share, SharedBattle, TopLoss
 from battle_api.repositories.list_rows import ListRowRepository
 from battle_api.repositories.shown_names import with_unknown_names
 from battlescope_events.postgres.database import Connection
@@ -52,7 +52,7 @@ COUNT_SHIPS: Final[LiteralString] = """
 SELECT count(*) FROM battle_killmails k LEFT JOIN ship_types t USING (ship_type_id)
 WHERE k.battle_id = %(battle)s::uuid AND (t.group_id = 29 OR k.ship_type_id IN (670, 33328)) IS NOT TRUE
 """
-DEAREST: Final[LiteralString] = with_unknown_names("""
+TOP_LOSSES: Final[LiteralString] = with_unknown_names("""
 SELECT k.killmail_id, k.occurred_at, k.side_id, k.isk_value,
     coalesce(ship.name, {unknown ship} || k.ship_type_id) AS ship_type_name,
     coalesce(pilot.name, corporation.name, {unknown character} || k.victim_character_id,
@@ -64,7 +64,7 @@ LEFT JOIN entity_names corporation ON corporation.entity_type = 'corporation'
     AND corporation.id = k.victim_corporation_id
 WHERE k.battle_id = %(battle)s::uuid ORDER BY k.isk_value DESC, k.killmail_id LIMIT %(limit)s::integer
 """)
-DEAREST_SHOWN: Final = 20
+MAX_TOP_LOSSES: Final = 20
 
 
 class ShareRepository:
@@ -103,14 +103,14 @@ class ShareRepository:
     async def shared_battle(self, battle: Battle) -> SharedBattle:
         params = {"battle": battle.id, "limit": MAX_LOSSES}
         rows = await ListRowRepository(self._connection).of_battles([battle.id])
-        dearest = await self._connection.rows(DearestLoss, DEAREST, {**params, "limit": DEAREST_SHOWN})
+        top_losses = await self._connection.rows(TopLoss, TOP_LOSSES, {**params, "limit": MAX_TOP_LOSSES})
         return SharedBattle(
             battle=battle,
             sides=rows.sides.get(battle.id, []),
             top_parties=rows.top_parties.get(battle.id, []),
             losses=await self._connection.rows(CardLoss, CARD_LOSSES, params),
             ships=await self._connection.scalar(COUNT_SHIPS, params),
-            dearest=dearest,
+            top_losses=top_losses,
         )
 
     async def card(self, battle: Battle, design: int) -> bytes | None:

@@ -91,11 +91,11 @@ def _update_best(
         if pair is not None and -pair[0] > EPSILON and (known is None or pair <= known):
             best[other] = pair
         elif other == a or (known is not None and known[2] in {a, b}):
-            anew = _best_pair(other, rows)
-            if anew is None:
+            next_best = _best_pair(other, rows)
+            if next_best is None:
                 best.pop(other, None)
             else:
-                best[other] = anew
+                best[other] = next_best
 
 
 def _merge(rows: dict[int, dict[int, float]], a: int, b: int) -> None:

@@ -175,7 +175,7 @@ class KillmailRepository:
         return {row["killmail_id"]: row for row in rows}
 
     async def find_top(self, since: datetime, max_rows: int) -> list[dict[str, Any]]:
-        """The most valuable killmails since this time, the dearest first."""
+        """The most valuable killmails since this time; the highest value first."""
         return await self._connection.rows(dict[str, Any], SELECT_TOP, {"since": since, "max_rows": max_rows})
 
     async def find_archived(self, killmail_id: int) -> ArchivedRow | None:

@@ -17,7 +17,7 @@ from battlescope_events.logs import configure
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.retry import retry
-from battlescope_events.settings import RuntimeSettings
+from battlescope_events.settings import RuntimeSettings, from_environment
 from battlescope_events.upstream.client import UpstreamClient, external_http
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
@@ -89,7 +89,7 @@ async def _import_once_migrated(settings: ImportSettings) -> None:
 
 def main() -> None:
     configure(RuntimeSettings())
-    settings = ImportSettings()  # pyright: ignore[reportCallIssue]  # the environment fills it
+    settings = from_environment(ImportSettings)
     try:
         asyncio.run(_import_once_migrated(settings))
     except (TransientError, PermanentError) as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from battle_api.domain.shares import DearestLoss, SharedBattle
+from battle_api.domain.shares import SharedBattle, TopLoss
 from battle_api.presenters.share.arrangement import party_of_side
 from battle_api.presenters.share.text import description, isk_text, party_text, time_text, title
 
@@ -21,7 +21,7 @@ _STYLE: Final = (
 
 
 def share_page(shared: SharedBattle, *, page_url: str, image_url: str, battle_url: str, is_report: bool) -> str:
-    """is_report: whether readers without a login see the sides and the dearest losses, too."""
+    """is_report: whether readers without a login see the sides and the most valuable losses, too."""
     heading, summary = escape(title(shared)), escape(description(shared))
     tags = "".join(
         f'<meta property="{name}" content="{escape(content)}">'
@@ -63,11 +63,11 @@ def _report(shared: SharedBattle) -> str:
         for side in shared.sides
     )
     return _table(("Side", "Pilots", "Losses", "ISK lost"), sides) + _table(
-        ("Ship", "Pilot", "Time", "ISK"), map(_loss_row, shared.dearest)
+        ("Ship", "Pilot", "Time", "ISK"), map(_loss_row, shared.top_losses)
     )
 
 
-def _loss_row(loss: DearestLoss) -> tuple[str, str, str, str]:
+def _loss_row(loss: TopLoss) -> tuple[str, str, str, str]:
     ship = escape(loss.ship_type_name or f"Unknown Ship #{loss.killmail_id}")
     link = f'<a href="https://zkillboard.com/kill/{loss.killmail_id}/" rel="noopener noreferrer">{ship}</a>'
     return link, escape(loss.victim_name or ""), time_text(loss.occurred_at), isk_text(loss.isk_value)

@@ -5,11 +5,12 @@ that is upgraded has to be read again: `version` must be that of its release. No
 its source was read, and where that was another version.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-UNSIZED: Final = "a container without requests and a limit of memory is placed on a full node and takes the memory of others"
+UNSIZED: Final = "the container is placed on a full node, or takes the memory of others"
 LOST: Final = "the volume has the size of the chart's default"
 
 
@@ -24,10 +25,10 @@ class Chart:
     version: str
     read: str
     needed: Mapping[str, str]
-    optional: Set[str] = frozenset()
+    optional: AbstractSet[str] = frozenset()
 
     @property
-    def accepted(self) -> Set[str]:
+    def accepted(self) -> AbstractSet[str]:
         return self.needed.keys() | self.optional
 
 
@@ -94,7 +95,7 @@ CHARTS: Final[Mapping[str, Chart]] = {
             "auth.sasl.secretRef": "the users of Kafka are in no Secret",
             "auth.sasl.users[].name": "Terraform cannot sign in to create topics",
             "auth.sasl.users[].password": "Terraform cannot sign in to create topics",
-            "auth.sasl.users[].mechanism": "the user gets the mechanism of the default, with which the provider does not sign in",
+            "auth.sasl.users[].mechanism": "the user has the mechanism of the chart's default, maybe another one",
             "storage.persistentVolume.size": LOST,
             "resources.cpu.cores": UNSIZED,
             "resources.memory.container.min": UNSIZED,
@@ -112,8 +113,8 @@ CHARTS: Final[Mapping[str, Chart]] = {
             "prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage": (
                 "the claim is invalid, and without it metrics end with the pod"
             ),
-            "prometheus.prometheusSpec.podMonitorSelectorNilUsesHelmValues": "only monitors of this release are read",
-            "prometheus.prometheusSpec.serviceMonitorSelectorNilUsesHelmValues": "only monitors of this release are read",
+            "prometheus.prometheusSpec.podMonitorSelectorNilUsesHelmValues": "monitors of others are not read",
+            "prometheus.prometheusSpec.serviceMonitorSelectorNilUsesHelmValues": "monitors of others are not read",
             "grafana.adminPassword": "the password of the administrator is the one that everybody knows",
             **_containers("prometheus.prometheusSpec.resources", "grafana.resources"),
         },
@@ -121,7 +122,7 @@ CHARTS: Final[Mapping[str, Chart]] = {
     ),
     "external-dns": Chart(
         version="1.19.0",
-        read="charts/external-dns/values.yaml of an older release, and values.schema.json of a newer one for provider.name",
+        read="charts/external-dns/values.yaml of an older release; provider.name in values.schema.json of a newer one",
         needed={
             "provider.name": "records are written at AWS",
             "sources": "records are those of Services and Ingresses, and HTTPRoutes have none",

@@ -35,9 +35,9 @@ def needed_values_are_set(configuration: Configuration, _: Schemas) -> Iterator[
     """Without them a chart installs what its default is, which is wrong here and fails later or never."""
     for release in _releases(configuration):
         chart = CHARTS.get(text(release.body.get("chart")))
-        missing = chart.needed.keys() - _values(release) if chart else set[str]()
-        for path in sorted(missing):
-            yield release.finding(f"values.{path}", f"must be set: without it, {chart.needed[path]}")
+        needed = chart.needed if chart else dict[str, str]()
+        for path in sorted(needed.keys() - _values(release)):
+            yield release.finding(f"values.{path}", f"must be set: without it, {needed[path]}")
 
 
 def _releases(configuration: Configuration) -> Iterator[Block]:
@@ -61,7 +61,8 @@ def _parsed(document: str) -> Any:
     match = YAML.match(document)
     if match is None:
         return None
-    return hcl2.loads(f"values = {match['value']}")["values"]  # pyright: ignore[reportUnknownMemberType]  # of the library
+    parsed = cast("dict[str, Any]", hcl2.loads(f"values = {match['value']}"))  # pyright: ignore[reportUnknownMemberType]  # of the library
+    return parsed["values"]
 
 
 def _paths(value: Any, path: str) -> Iterator[str]:

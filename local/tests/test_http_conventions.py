@@ -18,13 +18,14 @@ from battlescope_events.edge.origins import OriginPolicy, origin_policy
 from battlescope_events.http_api.guard import NOBODY, Caller, Guard
 from battlescope_events.http_api.request_types import RequestBody
 from battlescope_events.http_cache.response_cache import ResponseCache
-from battlescope_local.devtools.http_apps import http_apps
+from battlescope_local.devtools.http_apps import http_apps, written_descriptions
 from battlescope_local.devtools.project import ROOT
 from battlescope_local.testing.callers import authored_operations
 
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 UUID = "00000000-0000-0000-0000-000000000001"
 APPS = http_apps()
+DESCRIPTIONS = written_descriptions()
 SOME_TEXT = "abc"
 NO_NUMBERS = ("1_0", "+1", " 1", "1.0", "1e1", "0x1", "\u0663", "true", "", "null", "9" * 30)
 NO_BOOLEANS = ("1", "0", "yes", "on", "t", "TRUE", "", "null")
@@ -60,8 +61,8 @@ class Operation(NamedTuple):
 
 
 def operations() -> Iterator[Operation]:
-    for name, app in APPS.items():
-        for path, methods in app.openapi()["paths"].items():
+    for name, description in DESCRIPTIONS.items():
+        for path, methods in description["paths"].items():
             for method, operation in methods.items():
                 yield Operation(name, method.upper(), path, tuple(operation.get("parameters", ())))
 
@@ -98,6 +99,7 @@ def refused(response: httpx2.Response) -> str:
 
 def test_every_http_function_is_here() -> None:
     assert len(APPS) >= 3
+    assert DESCRIPTIONS.keys() == APPS.keys()
     assert len(OPERATIONS) >= 48
     assert len(typed("integer")) >= 30
 
@@ -110,7 +112,7 @@ def test_every_http_function_is_tried_by_schemathesis(function: str) -> None:
 
 def test_functions_whose_requests_state_an_author_show_that_the_login_decides() -> None:
     """Tests of each of these functions try every operation: `test_authors.py`, or those of its jobs."""
-    functions = {name for name, app in APPS.items() if authored_operations(app.openapi())}
+    functions = {name for name, description in DESCRIPTIONS.items() if authored_operations(description)}
     assert functions == {"battle-api", "ingest-api", "killmail-api", "search-api"}
 
 
@@ -177,7 +179,7 @@ async def test_nul_is_refused_with_the_name_of_its_parameter(operation: Operatio
 WITH_BODY = [
     operation
     for operation in OPERATIONS
-    if "requestBody" in APPS[operation.function].openapi()["paths"][operation.path][operation.method.lower()]
+    if "requestBody" in DESCRIPTIONS[operation.function]["paths"][operation.path][operation.method.lower()]
 ]
 BROKEN_BODIES = {
     "half": b"{",

@@ -2,14 +2,14 @@
 
 import importlib
 import re
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from battlescope_local.devtools.http_apps import http_apps
+from battlescope_local.devtools.http_apps import written_descriptions
 from battlescope_local.devtools.project import ROOT
 
-APPS: Final[dict[str, Any]] = {name: app.openapi() for name, app in http_apps().items()}
+DESCRIPTIONS: Final = written_descriptions()
 CHECK: Final = re.compile(r"^(\w+): CHECK \(\((\w+) = ANY \(ARRAY\[(.+)\]\)\)\)(?: NOT VALID)?$", re.MULTILINE)
 # The field of a response for each column whose values the database bounds; None where no response has it.
 FIELDS: Final[dict[tuple[str, str], tuple[str, str, str] | None]] = {
@@ -54,7 +54,7 @@ CONSTRAINTS: Final[dict[tuple[str, str], set[str]]] = {
 
 
 def enum_of(function: str, model: str, field: str) -> set[str]:
-    schemas = APPS[function]["components"]["schemas"]
+    schemas = DESCRIPTIONS[function]["components"]["schemas"]
     schema = schemas[model]["properties"][field]
     schema = next((option for option in schema.get("anyOf", ()) if option.get("type") != "null"), schema)
     name = schema.get("$ref", "").rpartition("/")[2]

@@ -95,6 +95,17 @@ PLANTED = [
     ("production_is_what_staging_tries", Fault("", "environments/staging/platform/main.tf", "module ", "modules ")),
     ("inputs_are_those_of_the_installation", Fault("", "environments/staging/variables.tf", '["v1"]', '["v2"]')),
     ("everything_fits", Fault("", "modules/platform/sizes.yaml", "memory_mib: 2560", "memory_mib: 7000")),
+    ("values_are_read_by_the_chart", Fault("", "modules/platform/main.tf", "    webhook   =", "    webhooks  =")),
+    ("values_are_read_by_the_chart", Fault("", "modules/observability/main.tf", "resources = {\n", "resource = {\n")),
+    ("values_are_read_by_the_chart", Fault("", "modules/platform/main.tf", "auth.sasl.secretRef", "auth.sasl.secret")),
+    ("values_are_read_by_the_chart", Fault("", "modules/dns/main.tf", '"1.19.0"', '"1.20.0"')),
+    (
+        "values_are_read_by_the_chart",
+        Fault("", "modules/dns/main.tf", '= "external-dns"\n  version', '= "dns"\n  version'),
+    ),
+    ("needed_values_are_set", Fault("", "modules/platform/main.tf", "enableGatewayAPI = true", "other = true")),
+    ("needed_values_are_set", Fault("", "modules/platform/main.tf", '"auth.sasl.enabled"', '"auth.enabled"')),
+    ("needed_values_are_set", Fault("", "modules/dns/main.tf", "env[${index}].value", "env[${index}].values")),
 ]
 
 

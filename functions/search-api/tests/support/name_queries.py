@@ -84,7 +84,7 @@ class Reference:
     """What a search through all names by the definition finds.
 
     Most names are excluded by what they lack before they are compared: an edit brings in one letter at most, and
-    three pairs of neighbours.
+    three pairs of neighbours. Words that follow each other in another order have other pairs between them.
     """
 
     def __init__(self, names: Sequence[RealName]) -> None:
@@ -99,13 +99,26 @@ class Reference:
         words, text: the query in normal form, with and without spaces.
         """
         typed = _Typed(text, tuple(words), query.sort == "ticker", self._mask(text), self._mask(_pairs(text)))
-        keys = sorted(key for name in self._of_kind[query.target.kind] if (key := _key(typed, name)) is not None)
+        candidates = self._candidates(typed, self._of_kind[query.target.kind])
+        keys = sorted(key for name in candidates if (key := _key(typed, name)) is not None)
         return [key[-1] for key in keys[:limit]]
+
+    def _candidates(self, typed: "_Typed", names: Sequence["_Prepared"]) -> list["_Prepared"]:
+        """Those that may be found, by one condition without a call for each of all names."""
+        letters, pairs, most, text = typed.letters, typed.pairs, typed.most, typed.text
+        most_pairs = pairs.bit_count() if len(typed.words) > 1 else 3 * most
+        return [
+            name
+            for name in names
+            if ((letters & name.no_letters).bit_count() <= most and (pairs & name.no_pairs).bit_count() <= most_pairs)
+            or name.ticker.startswith(text)
+        ]
 
     def _prepared(self, name: RealName) -> "_Prepared":
         own = tuple(name.folded.split())
         ends = tuple("".join(own[place:]) for place in range(len(own)))
-        return _Prepared(name, own, ends, self._mask(name.compact), self._mask(_pairs(name.compact)))
+        letters, pairs = self._mask(name.compact), self._mask(_pairs(name.compact))
+        return _Prepared(name, own, ends, name.compact_ticker, ~letters, ~pairs)
 
     def _mask(self, parts: Iterable[str]) -> int:
         mask = 0
@@ -116,13 +129,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """own: its words. ends: what is left of it from each word on. letters, pairs: a bit for each that it has."""
+    """own: its words. ends: what is left of it from each word on. no_letters, no_pairs: a bit for each it lacks."""
 
     name: RealName
     own: tuple[str, ...]
     ends: tuple[str, ...]
-    letters: int
-    pairs: int
+    ticker: str
+    no_letters: int
+    no_pairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +179,7 @@ def _of_name(typed: _Typed, prepared: _Prepared) -> tuple[int, int, bool] | None
     if begins_a_word or (len(typed.words) > 1 and _has_words(typed.words, prepared.own)):
         return 2, 0, False
     most = typed.most
-    if not most or (typed.letters & ~prepared.letters).bit_count() > most:
-        return None
-    if (typed.pairs & ~prepared.pairs).bit_count() > 3 * most:
+    if not most or (typed.pairs & prepared.no_pairs).bit_count() > 3 * most:
         return None
     ends = enumerate(prepared.ends)
     typos = [(3, *found) for place, end in ends if (found := _typo(text, end, most, is_first=place == 0))]

@@ -7,6 +7,7 @@ from battlescope_local.manifest_checks.nodes import Finding
 from battlescope_local.terraform_checks.configuration import Configuration
 from battlescope_local.terraform_checks.rules import (
     blocks,
+    chart_values,
     declarations,
     installation,
     knative_platform,
@@ -37,6 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
         installation.search_engine_is_installed,
     ),
     *(roots.production_is_what_staging_tries, roots.inputs_are_those_of_the_installation),
+    *(chart_values.values_are_read_by_the_chart, chart_values.needed_values_are_set),
     *(sizes.everything_fits, knative_platform.pinned_releases, knative_platform.requests_of_the_table),
 )
 

@@ -149,7 +149,17 @@ def valkey(valkey_server: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def s3(servers: Servers) -> S3Access:
+def boto3_session() -> Generator[None]:
+    """One session of boto3 for all clients: each would read the description of S3, a megabyte of JSON, again."""
+    boto3_session_module: Any = import_module("boto3.session")
+    patch = pytest.MonkeyPatch()
+    patch.setattr(boto3_session_module, "Session", cache(boto3_session_module.Session))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def s3(servers: Servers, boto3_session: None) -> S3Access:  # noqa: ARG001  # it patches the library
     return servers.s3()
 
 
@@ -172,7 +182,7 @@ def bucket(worker_bucket: Bucket) -> Bucket:
 
 
 @pytest.fixture(scope="session")
-def moto() -> Generator[S3Access]:
+def moto(boto3_session: None) -> Generator[S3Access]:  # noqa: ARG001  # as above
     """S3 in the memory of this process, shared by all tests."""
     server: Any = import_module("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

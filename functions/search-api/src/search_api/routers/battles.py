@@ -42,7 +42,8 @@ async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
 async def search_killmails(body: KillmailSearchRequest, deps: Deps) -> Response:
     """Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
 
-    The query may be the id of a killmail, or a link to one.
+    The query may be the id of a killmail, or a link to one. Of what it names the newest 10,000 killmails are read, or
+    the oldest ones where these come first; by value, the newest 10,000 are sorted.
     """
 
     async def find(watch: Stopwatch) -> KillmailSearchAnswer:

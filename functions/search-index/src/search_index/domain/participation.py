@@ -1,6 +1,6 @@
 """Who and what was in a battle, computed from its killmails alone: any order of the same killmails gives the same."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -29,6 +29,10 @@ class Participation(NamedTuple):
     last_seen_at: datetime
     corporation_id: int | None = None
     alliance_id: int | None = None
+
+    @property
+    def affiliation(self) -> "Affiliation":
+        return self.corporation_id, self.alliance_id
 
 
 Affiliation = tuple[int | None, int | None]
@@ -59,6 +63,35 @@ def participations(killmails: Iterable[Killmail]) -> dict[EntityKey, Participati
     return {
         key: Participation(row.kills, row.losses, row.last_seen_at, *row.affiliation) for key, row in counts.items()
     }
+
+
+def with_more(
+    rows: Mapping[EntityKey, Participation], more: Mapping[EntityKey, Participation]
+) -> dict[EntityKey, Participation] | None:
+    """The rows of a battle and those of its new killmails together.
+
+    None where they do not tell which killmail of an entity is the last one: two of one time have other affiliations.
+    """
+    together = dict(rows)
+    for key, added in more.items():
+        row = together.get(key)
+        if row is None:
+            together[key] = added
+            continue
+        if row.last_seen_at == added.last_seen_at and row.affiliation != added.affiliation:
+            return None
+        last = max(row, added, key=_seen)
+        together[key] = last._replace(kills=row.kills + added.kills, losses=row.losses + added.losses)
+    return together
+
+
+def counted_killmails(rows: Mapping[EntityKey, Participation]) -> int:
+    """How many killmails the rows of a battle were computed from: each has one system."""
+    return sum(row.losses for (entity_type, _), row in rows.items() if entity_type == SYSTEM)
+
+
+def _seen(row: Participation) -> datetime:
+    return row.last_seen_at
 
 
 def _entities(pilots: Collection[Pilot]) -> dict[EntityKey, Affiliation]:

@@ -1,6 +1,6 @@
 """Battles and their killmails, as of the latest revision of each; one battle or thousands take the same statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
 import orjson
@@ -8,6 +8,7 @@ import orjson
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.battle import BattleCreated, BattleEnded
 from search_index.domain.battle import BattleState
+from search_index.persistence.pipelines import pipelined_transaction
 from search_index.persistence.rows import json_rows
 
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
@@ -21,16 +22,19 @@ ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision, state = EXCL
     merged_into = EXCLUDED.merged_into
 WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
     AND (existing.revision < EXCLUDED.revision OR (EXCLUDED.revision = 0 AND EXCLUDED.state IS NULL))
-RETURNING battle_id::text
 """
-# A statement of its own: it sees the killmails that another writer of the same battle has just committed.
+# A statement of its own: it sees the killmails that another writer of the same battle has just committed. Only battles
+# whose stored revision is the incoming one are written; what was stored before ends in the same rows.
 SAVE_MEMBERS: Final[LiteralString] = """
-WITH incoming AS MATERIALIZED (
-    SELECT battle_id, unnest(killmail_ids) AS killmail_id
-    FROM json_to_recordset(%(battles)s::json) AS incoming (battle_id uuid, killmail_ids bigint[])
-    WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+WITH saved AS MATERIALIZED (
+    SELECT battle_id, killmail_ids
+    FROM json_to_recordset(%(members)s::json)
+        AS incoming (battle_id uuid, revision bigint, is_deleted boolean, killmail_ids bigint[])
+    JOIN battles USING (battle_id, revision) WHERE (battles.state IS NULL) = is_deleted
+), incoming AS MATERIALIZED (
+    SELECT battle_id, unnest(killmail_ids) AS killmail_id FROM saved
 ), existing AS MATERIALIZED (
-    SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+    SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id IN (SELECT battle_id FROM saved)
 ), stale AS (
     DELETE FROM battle_killmails AS member USING (TABLE existing EXCEPT TABLE incoming) AS stale
     WHERE member.killmail_id = stale.killmail_id AND member.battle_id = stale.battle_id
@@ -42,7 +46,7 @@ WITH incoming AS MATERIALIZED (
     INSERT INTO engine_queue (document_type, document_id)
     SELECT 'killmail', killmail_id::text FROM (TABLE stale UNION TABLE added) AS moved WHERE %(has_copy)s::boolean
 )
-INSERT INTO index_queue (document_type, document_id) SELECT 'battle', unnest(%(battle_ids)s::text[])
+INSERT INTO index_queue (document_type, document_id) SELECT 'battle', battle_id::text FROM saved
 """
 # The end may arrive before the revision that it ends.
 END_BATTLE: Final[LiteralString] = """
@@ -67,12 +71,10 @@ class BattleRepository:
 
     async def save(self, states: Sequence[BattleState]) -> None:
         """Save all battles or none; each may occur only once, and they are sorted by id."""
-        battles = json_rows(_row(state) for state in states)
-        async with self._database.transaction() as connection:
-            battle_ids = await connection.column(UPSERT_BATTLES, {"battles": battles})
-            if battle_ids:
-                params = {"battles": battles, "battle_ids": battle_ids, "has_copy": self._has_copy}
-                await connection.execute(SAVE_MEMBERS, params)
+        battles, members = json_rows(map(_row, states)), json_rows(map(_members, states))
+        async with pipelined_transaction(self._database) as connection:
+            await connection.execute(UPSERT_BATTLES, {"battles": battles})
+            await connection.execute(SAVE_MEMBERS, {"members": members, "has_copy": self._has_copy})
 
     async def end(self, payload: BattleEnded) -> None:
         async with self._database.connection() as connection:
@@ -84,13 +86,17 @@ def _row(battle: BattleState) -> dict[str, Any]:
         "battle_id": battle.battle_id,
         "revision": battle.revision,
         "state": None if battle.state is None else _state(battle.state),
-        "killmail_ids": _unique(battle.killmail_ids),
         "merged_into": battle.merged_into,
     }
 
 
-def _unique(killmail_ids: Collection[int]) -> list[int]:
-    return sorted(set(killmail_ids))
+def _members(battle: BattleState) -> dict[str, Any]:
+    return {
+        "battle_id": battle.battle_id,
+        "revision": battle.revision,
+        "is_deleted": battle.state is None,
+        "killmail_ids": sorted(set(battle.killmail_ids)),
+    }
 
 
 def _state(payload: BattleCreated) -> orjson.Fragment:

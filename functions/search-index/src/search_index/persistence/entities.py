@@ -14,16 +14,18 @@ from search_index.domain.participation_changes import NO_INCREMENT, Increment
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
-# Counted from the battles, or for what is in most of them (`Increment`) by the differences between the rows of battles
-# as they were stored and as they are computed now: a repeated event makes none. The first count is always one of the
-# battles, because a name may come at the moment when its battle is indexed. The affiliation is that of the last battle.
-# Returns the entities whose row changed.
+# Counted by the differences between the rows of battles as they were stored and as they are computed now: a repeated
+# event makes none. The battles themselves are read where they alone tell (`ParticipationChanges`), where two of them
+# ended with another affiliation at the same moment, and for the first count, because a name may come at the moment when
+# its battle is indexed. The affiliation is that of the last battle. Returns the entities whose row changed.
 RECOUNT: Final[LiteralString] = """
 WITH changed AS (
-    SELECT c.*, e.is_searchable AND NOT c.is_recounted AS is_summed
+    SELECT c.*, e.is_searchable AND NOT c.is_recounted AND NOT (c.last_seen_at = e.last_seen_at
+        AND (c.corporation_id, c.alliance_id) IS DISTINCT FROM (e.corporation_id, e.alliance_id)) IS TRUE AS is_summed
     FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(is_recounted)s::boolean[], %(battles)s::integer[],
-        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[])
-        AS c (entity_type, entity_id, is_recounted, battles, kills, losses, last_seen_at)
+        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[], %(corporation_ids)s::bigint[],
+        %(alliance_ids)s::bigint[])
+        AS c (entity_type, entity_id, is_recounted, battles, kills, losses, last_seen_at, corporation_id, alliance_id)
     JOIN entities AS e USING (entity_type, entity_id)
 ), counted AS (
     SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
@@ -38,7 +40,9 @@ WITH changed AS (
     GROUP BY requested.entity_type, requested.entity_id
     UNION ALL
     SELECT c.entity_type, c.entity_id, e.battle_count + c.battles, e.kills + c.kills, e.losses + c.losses,
-        greatest(e.last_seen_at, c.last_seen_at), e.corporation_id, e.alliance_id
+        greatest(e.last_seen_at, c.last_seen_at),
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.corporation_id ELSE e.corporation_id END,
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.alliance_id ELSE e.alliance_id END
     FROM changed AS c JOIN entities AS e USING (entity_type, entity_id) WHERE c.is_summed
 )
 UPDATE entities AS e SET battle_count = c.battle_count, kills = c.kills, losses = c.losses,
@@ -135,6 +139,8 @@ def count_params(recounted: Collection[EntityKey], increments: Mapping[EntityKey
         "kills": [row.kills for row in rows],
         "losses": [row.losses for row in rows],
         "last_seen_at": [row.last_seen_at for row in rows],
+        "corporation_ids": [row.affiliation[0] for row in rows],
+        "alliance_ids": [row.affiliation[1] for row in rows],
     }
 
 

@@ -8,6 +8,7 @@ from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.killmail import EntityName, IncomingKillmail, Killmail, ShipType, SolarSystem
 from search_index.domain.participation import SHIP_TYPE, SYSTEM
 from search_index.persistence.known_facts import Key, KnownFacts
+from search_index.persistence.pipelines import pipelined_transaction
 from search_index.persistence.rows import json_rows
 
 # A killmail is written once; only its value may change. Battles that its killmail belongs to are indexed again.
@@ -91,7 +92,7 @@ class KillmailRepository:
             async with self._database.connection() as connection:
                 await connection.execute(SAVE_KILLMAILS, params)
             return
-        async with self._database.transaction() as connection, connection.pipeline():
+        async with pipelined_transaction(self._database) as connection:
             for statement, fact_params in statements:
                 await connection.execute(statement, fact_params)
             await connection.execute(SAVE_KILLMAILS, params)

@@ -1,10 +1,10 @@
 """Who was in which battle: the killmails it is computed from, and the rows with the result."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import AsyncCursor
 
@@ -13,13 +13,14 @@ from search_index.domain.killmail import Killmail, Pilot
 from search_index.domain.participation import EntityKey, Participation
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 
+# Those that are not counted yet, or all.
 SELECT_MEMBERS: Final[LiteralString] = """
-SELECT member.battle_id::text, killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
-    victim_corporation_id, victim_alliance_id, attacker_character_ids, attacker_corporation_ids,
+SELECT member.battle_id::text, member.is_counted, killmail_id, killmail_time, system_id, ship_type_id,
+    victim_character_id, victim_corporation_id, victim_alliance_id, attacker_character_ids, attacker_corporation_ids,
     attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc, is_solo, value_revision,
     valuation_revision
 FROM battle_killmails AS member JOIN killmails USING (killmail_id)
-WHERE member.battle_id = ANY (%(battle_ids)s::uuid[])
+WHERE member.battle_id = ANY (%(battle_ids)s::uuid[]) AND (%(is_whole)s::boolean OR NOT member.is_counted)
 """
 SELECT_PARTICIPATIONS: Final[LiteralString] = """
 SELECT battle_id::text, entity_type, entity_id, kills, losses, last_seen_at, corporation_id, alliance_id
@@ -53,6 +54,7 @@ class MemberRow:
     """A killmail of a battle."""
 
     battle_id: str
+    is_counted: bool
     killmail_id: int
     killmail_time: datetime
     system_id: int
@@ -79,12 +81,22 @@ class _EntityIds:
     entity_ids: list[str]
 
 
-def by_battle(battle_ids: Iterable[str], rows: Iterable[MemberRow]) -> dict[str, list[Killmail]]:
-    """The stored killmails of each battle; those that have not come yet are missing."""
-    killmails: dict[str, list[Killmail]] = {battle_id: [] for battle_id in battle_ids}
+class Member(NamedTuple):
+    """A killmail of a battle. is_counted: in the stored participations."""
+
+    killmail: Killmail
+    is_counted: bool
+
+
+Members = Mapping[str, Sequence[Member]]
+"""By battle; killmails that have not come yet are missing."""
+
+
+def by_battle(battle_ids: Iterable[str], rows: Iterable[MemberRow]) -> dict[str, list[Member]]:
+    members: dict[str, list[Member]] = {battle_id: [] for battle_id in battle_ids}
     for row in rows:
-        killmails[row.battle_id].append(_killmail(row))
-    return killmails
+        members[row.battle_id].append(Member(_killmail(row), row.is_counted))
+    return members
 
 
 async def entity_ids(connection: Connection, battle_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:

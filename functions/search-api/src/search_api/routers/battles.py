@@ -20,7 +20,8 @@ router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES
 async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
     """Find battles by names of systems, regions, parties, pilots and ships, and by typed filters.
 
-    The query may be a link to a battle, to a killmail, or to zKillboard's related kills, and the id of a killmail.
+    The query may be a link to a battle, to a killmail, or to related kills of zKillboard, evetools or
+    WarBeacon, and the id of a killmail.
     """
 
     async def find(watch: Stopwatch) -> BattleSearchAnswer:

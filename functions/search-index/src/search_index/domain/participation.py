@@ -12,6 +12,8 @@ CORPORATION: Final = "corporation"
 ALLIANCE: Final = "alliance"
 SYSTEM: Final = "system"
 SHIP_TYPE: Final = "ship_type"
+NAMED: Final = frozenset({CHARACTER, CORPORATION, ALLIANCE})
+"""What has a name from ESI; a party of a battle may also be a faction, which is not kept."""
 
 EntityKey = tuple[str, int]
 """Entity type and id."""

@@ -10,6 +10,7 @@ from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.battle_document import Named
 from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import NO_INCREMENT, Increment
+from search_index.persistence.rows import array
 
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
@@ -134,17 +135,17 @@ def count_params(recounted: Collection[EntityKey], increments: Mapping[EntityKey
     rows = [increments.get(key, NO_INCREMENT) for key in keys]
     return {
         **key_params(keys),
-        "is_recounted": [key in recounted for key in keys],
-        "battles": [row.battles for row in rows],
-        "kills": [row.kills for row in rows],
-        "losses": [row.losses for row in rows],
-        "last_seen_at": [row.last_seen_at for row in rows],
-        "corporation_ids": [row.affiliation[0] for row in rows],
-        "alliance_ids": [row.affiliation[1] for row in rows],
+        "is_recounted": array(key in recounted for key in keys),
+        "battles": array(row.battles for row in rows),
+        "kills": array(row.kills for row in rows),
+        "losses": array(row.losses for row in rows),
+        "last_seen_at": array(row.last_seen_at for row in rows),
+        "corporation_ids": array(row.affiliation[0] for row in rows),
+        "alliance_ids": array(row.affiliation[1] for row in rows),
     }
 
 
 def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:
     """Keys as the parameters of a statement."""
     keys = list(keys)
-    return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}
+    return {"entity_types": array(key[0] for key in keys), "entity_ids": array(key[1] for key in keys)}

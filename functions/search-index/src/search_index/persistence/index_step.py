@@ -5,7 +5,7 @@ Statements that do not need each other's results are sent together.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from psycopg import AsyncCursor
 from psycopg.rows import class_row
@@ -18,8 +18,9 @@ from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence import battle_documents, entities, participations
 from search_index.persistence.battle_documents import StoredState
-from search_index.persistence.participations import MemberRow, Members
+from search_index.persistence.participations import Members, members_by_battle
 from search_index.persistence.queues import Queued
+from search_index.persistence.rows import array
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +58,16 @@ class IndexStep:
             )
             return Loaded(
                 await states.fetchall(),
-                participations.by_battle(battle_ids, await members.fetchall()),
+                await members_by_battle(battle_ids, members),
                 await participations.stored_participations(stored),
             )
 
     async def load_all_members(self, battle_ids: Sequence[str]) -> Members:
-        members = await self._select_members(battle_ids, is_whole=True)
-        return participations.by_battle(battle_ids, await members.fetchall())
+        return await members_by_battle(battle_ids, await self._select_members(battle_ids, is_whole=True))
 
-    async def _select_members(self, battle_ids: Sequence[str], *, is_whole: bool) -> AsyncCursor[MemberRow]:
-        members = self._connection.cursor(row_factory=class_row(MemberRow))
-        await members.execute(participations.SELECT_MEMBERS, {"battle_ids": list(battle_ids), "is_whole": is_whole})
-        return members
+    async def _select_members(self, battle_ids: Sequence[str], *, is_whole: bool) -> AsyncCursor[tuple[Any, ...]]:
+        params = {"battle_ids": list(battle_ids), "is_whole": is_whole}
+        return await self._connection.execute(participations.SELECT_MEMBERS, params)
 
     async def save_participations(
         self,
@@ -93,7 +92,7 @@ class IndexStep:
             named = self._connection.cursor(row_factory=class_row(entities.NameRow))
             await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
             located = await self._connection.execute(
-                battle_documents.SELECT_SYSTEMS, {"system_ids": sorted(system_ids)}
+                battle_documents.SELECT_SYSTEMS, {"system_ids": array(sorted(system_ids))}
             )
             changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await recounted.fetchall()]
             names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
@@ -120,9 +119,9 @@ class IndexStep:
         params = battle_documents.params_of(battle_ids, documents, missing_killmails) | {
             "changed_types": [document_type for document_type, _ in changed],
             "changed_ids": [document_id for _, document_id in changed],
-            "counted_battle_ids": [battle_id for battle_id, _ in newly_counted],
-            "counted_killmail_ids": [killmail_id for _, killmail_id in newly_counted],
-            "queue_ids": [row.id for row in done],
+            "counted_battle_ids": array(battle_id for battle_id, _ in newly_counted),
+            "counted_killmail_ids": array(killmail_id for _, killmail_id in newly_counted),
+            "queue_ids": array(row.id for row in done),
             "has_copy": has_copy,
         }
         await self._connection.execute(battle_documents.SAVE_DOCUMENTS, params)

@@ -10,7 +10,7 @@ from typing import Final
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
-from search_index.domain.participation import SYSTEM, EntityKey
+from search_index.domain.participation import NAMED, SYSTEM, EntityKey
 from search_index.domain.participation_changes import changes
 from search_index.persistence.index_step import NOTHING, IndexStep
 from search_index.persistence.pipelines import pipelined_transaction
@@ -89,7 +89,7 @@ async def index(
 def _shown_keys(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[EntityKey]:
     keys = {key for battle_id in payloads for key in named_keys(computed[battle_id])}
     tops = (side.top_party for payload in payloads.values() for side in payload.sides)
-    return keys | {(top.party_type, top.party_id) for top in tops if top is not None}
+    return keys | {(top.party_type, top.party_id) for top in tops if top is not None and top.party_type in NAMED}
 
 
 def _system_ids(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[int]:

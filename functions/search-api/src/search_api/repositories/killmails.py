@@ -19,8 +19,8 @@ from search_api.repositories.battles import text_params
 from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_parts, names_of, total_of
 
 # What a killmail is found by: its place, its ship, who lost it and who attacked. Each condition has an index, so that
-# PostgreSQL chooses by the values: it looks up the few killmails of a pilot, and reads those of a large alliance by time
-# until it has enough.
+# PostgreSQL chooses by the values: it looks up the few killmails of a pilot, and reads by time for those of an alliance
+# that is on many, until it has enough.
 _CONDITIONS: Final[Mapping[NamedKind, tuple[tuple[LiteralString, LiteralString], ...]]] = {
     NamedKind.SYSTEM: (("k.system_id = ANY(%(system_", ")s::bigint[])"),),
     NamedKind.SHIP_TYPE: (("k.ship_type_id = ANY(%(ship_type_", ")s::bigint[])"),),

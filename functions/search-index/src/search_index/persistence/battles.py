@@ -9,7 +9,7 @@ from battlescope_events.postgres.database import Database
 from battlescope_schemas.battle import BattleCreated, BattleEnded
 from search_index.domain.battle import BattleState
 from search_index.persistence.pipelines import pipelined_transaction
-from search_index.persistence.rows import json_rows
+from search_index.persistence.rows import array, json_rows
 
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
 # locks the rows of its battles first and in the same order.
@@ -27,14 +27,17 @@ WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
 # whose stored revision is the incoming one are written; what was stored before ends in the same rows.
 SAVE_MEMBERS: Final[LiteralString] = """
 WITH saved AS MATERIALIZED (
-    SELECT battle_id, killmail_ids
-    FROM json_to_recordset(%(members)s::json)
-        AS incoming (battle_id uuid, revision bigint, is_deleted boolean, killmail_ids bigint[])
+    SELECT battle_id
+    FROM unnest(%(battle_ids)s::uuid[], %(revisions)s::bigint[], %(is_deleted)s::boolean[])
+        AS incoming (battle_id, revision, is_deleted)
     JOIN battles USING (battle_id, revision) WHERE (battles.state IS NULL) = is_deleted
 ), incoming AS MATERIALIZED (
-    SELECT battle_id, unnest(killmail_ids) AS killmail_id FROM saved
+    SELECT member.battle_id, member.killmail_id
+    FROM unnest(%(member_battle_ids)s::uuid[], %(member_killmail_ids)s::bigint[]) AS member (battle_id, killmail_id)
+    JOIN saved USING (battle_id)
 ), existing AS MATERIALIZED (
-    SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id IN (SELECT battle_id FROM saved)
+    SELECT battle_id, killmail_id FROM battle_killmails
+    WHERE battle_id = ANY (%(battle_ids)s::uuid[]) AND battle_id IN (SELECT battle_id FROM saved)
 ), stale AS (
     DELETE FROM battle_killmails AS member USING (TABLE existing EXCEPT TABLE incoming) AS stale
     WHERE member.killmail_id = stale.killmail_id AND member.battle_id = stale.battle_id
@@ -71,10 +74,9 @@ class BattleRepository:
 
     async def save(self, states: Sequence[BattleState]) -> None:
         """Save all battles or none; each may occur only once, and they are sorted by id."""
-        battles, members = json_rows(map(_row, states)), json_rows(map(_members, states))
         async with pipelined_transaction(self._database) as connection:
-            await connection.execute(UPSERT_BATTLES, {"battles": battles})
-            await connection.execute(SAVE_MEMBERS, {"members": members, "has_copy": self._has_copy})
+            await connection.execute(UPSERT_BATTLES, {"battles": json_rows(map(_row, states))})
+            await connection.execute(SAVE_MEMBERS, _member_params(states) | {"has_copy": self._has_copy})
 
     async def end(self, payload: BattleEnded) -> None:
         async with self._database.connection() as connection:
@@ -90,12 +92,14 @@ def _row(battle: BattleState) -> dict[str, Any]:
     }
 
 
-def _members(battle: BattleState) -> dict[str, Any]:
+def _member_params(states: Sequence[BattleState]) -> dict[str, Any]:
+    members = [(state.battle_id, killmail_id) for state in states for killmail_id in set(state.killmail_ids)]
     return {
-        "battle_id": battle.battle_id,
-        "revision": battle.revision,
-        "is_deleted": battle.state is None,
-        "killmail_ids": sorted(set(battle.killmail_ids)),
+        "battle_ids": array(state.battle_id for state in states),
+        "revisions": array(state.revision for state in states),
+        "is_deleted": array(state.state is None for state in states),
+        "member_battle_ids": array(battle_id for battle_id, _ in members),
+        "member_killmail_ids": array(killmail_id for _, killmail_id in members),
     }
 
 

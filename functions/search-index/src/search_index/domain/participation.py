@@ -37,6 +37,7 @@ class Participation(NamedTuple):
         return self.corporation_id, self.alliance_id
 
 
+NO_ROWS: Final[Mapping[EntityKey, Participation]] = {}
 Affiliation = tuple[int | None, int | None]
 """Corporation and alliance."""
 _NONE: Final[Affiliation] = (None, None)

@@ -21,8 +21,13 @@ MAX_RENAMED_BATTLES: Final = 200
 # its battle is indexed. The affiliation is that of the last battle. Returns the entities whose row changed.
 RECOUNT: Final[LiteralString] = """
 WITH changed AS (
-    SELECT c.*, e.is_searchable AND NOT c.is_recounted AND NOT (c.last_seen_at = e.last_seen_at
-        AND (c.corporation_id, c.alliance_id) IS DISTINCT FROM (e.corporation_id, e.alliance_id)) IS TRUE AS is_summed
+    SELECT c.entity_type, c.entity_id, e.battle_count + c.battles AS battle_count, e.kills + c.kills AS kills,
+        e.losses + c.losses AS losses, greatest(e.last_seen_at, c.last_seen_at) AS last_seen_at,
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.corporation_id ELSE e.corporation_id END AS corporation_id,
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.alliance_id ELSE e.alliance_id END AS alliance_id,
+        e.is_searchable AND NOT c.is_recounted AND NOT (c.last_seen_at = e.last_seen_at
+            AND (c.corporation_id, c.alliance_id) IS DISTINCT FROM (e.corporation_id, e.alliance_id)) IS TRUE
+            AS is_summed
     FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(is_recounted)s::boolean[], %(battles)s::integer[],
         %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[], %(corporation_ids)s::bigint[],
         %(alliance_ids)s::bigint[])
@@ -40,11 +45,8 @@ WITH changed AS (
     LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
     GROUP BY requested.entity_type, requested.entity_id
     UNION ALL
-    SELECT c.entity_type, c.entity_id, e.battle_count + c.battles, e.kills + c.kills, e.losses + c.losses,
-        greatest(e.last_seen_at, c.last_seen_at),
-        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.corporation_id ELSE e.corporation_id END,
-        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.alliance_id ELSE e.alliance_id END
-    FROM changed AS c JOIN entities AS e USING (entity_type, entity_id) WHERE c.is_summed
+    SELECT entity_type, entity_id, battle_count, kills, losses, last_seen_at, corporation_id, alliance_id
+    FROM changed WHERE is_summed
 )
 UPDATE entities AS e SET battle_count = c.battle_count, kills = c.kills, losses = c.losses,
     last_seen_at = c.last_seen_at, is_searchable = c.battle_count > 0, corporation_id = c.corporation_id,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search_index.domain.participation import (
+    NO_ROWS,
     EntityKey,
     Participation,
     counted_killmails,
@@ -36,7 +37,7 @@ async def count(step: IndexStep, loaded: Loaded, *, is_whole: bool) -> Counted:
     before = {state.battle_id: 0 if is_whole else state.counted_killmails for state in loaded.states}
     members, rows = dict(loaded.members), dict[str, dict[EntityKey, Participation]]()
     for battle_id, of_battle in loaded.members.items():
-        stored = {} if is_whole else loaded.participations.get(battle_id, {})
+        stored = NO_ROWS if is_whole else loaded.participations.get(battle_id, NO_ROWS)
         if counted_killmails(stored) == before.get(battle_id, 0):
             together = with_more(stored, participations(member.killmail for member in of_battle))
             if together is not None:

@@ -47,7 +47,8 @@ from search_index.services.engine import PostgresEngine
 
 CHUNK: Final = 3000  # killmails of a batch, as backfill has them
 BATTLES_OF_A_CHUNK: Final = 500
-LIVE: Final = 2000  # killmails that come singly, the last ones
+LIVE: Final = 1000  # killmails that come singly, in each of two ways, the last ones
+OF_A_SECOND: Final = 20  # killmails that are indexed together where 20 come in a second
 RATE: Final = 5  # killmails a second while the time until searchable is measured
 _TYPES: Final = {kind.name: kind for kind in (BATTLE_CREATED, BATTLE_UPDATED, BATTLE_DELETED)}
 console: Final = Console(highlight=False)
@@ -179,19 +180,21 @@ async def batches(search_url: str, battles_url: str, lines: Sequence[bytes]) -> 
     }
 
 
-async def singly(search_url: str, battles_url: str, lines: Sequence[bytes]) -> dict[str, Any]:
-    """One killmail after the other, each indexed before the next: nothing is collapsed, as at the slowest feed."""
+async def singly(search_url: str, battles_url: str, lines: Sequence[bytes], together: int) -> dict[str, Any]:
+    """One killmail after the other, `together` of which are indexed at once: with 1 nothing is collapsed."""
     cpu, events = Cpu(search_url), await live_events(battles_url, lines)
     async with search(search_url, Objects(), 3600) as handlers:
-        await cpu.of(lambda: _consume(handlers, events))
+        await cpu.of(lambda: _consume(handlers, events, together))
     return {"killmails": len(lines), "events": sum(map(len, events)), "cpu_ms": cpu.per_killmail(len(lines))}
 
 
-async def _consume(handlers: Handlers, events: Sequence[Sequence[Event[Any]]]) -> None:
-    for batch in events:
+async def _consume(handlers: Handlers, events: Sequence[Sequence[Event[Any]]], together: int) -> None:
+    for number, batch in enumerate(events, 1):
         for event in batch:
             await handlers.dispatch(event)
-        await handlers.maintenance.index_and_copy()
+        if number % together == 0:
+            await handlers.maintenance.index_and_copy()
+    await handlers.maintenance.index_and_copy()
 
 
 async def live_events(battles_url: str, lines: Sequence[bytes]) -> list[list[Event[Any]]]:
@@ -261,22 +264,23 @@ def sizes(url: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--killmails", type=int, help="only so many killmails of the days")
-    parser.add_argument("--live", type=int, default=LIVE, help="killmails that come singly")
+    parser.add_argument("--live", type=int, default=LIVE, help="killmails of each of the two that come singly")
     parser.add_argument(
         "--visible", type=int, default=300, help="killmails while the time until searchable is measured"
     )
     arguments = parser.parse_args()
     lines = [line for day in DAYS for line in enriched_lines(day)][: arguments.killmails]
-    first = len(lines) - arguments.live - arguments.visible
-    second = first + arguments.live
+    first = len(lines) - 2 * arguments.live - arguments.visible
+    second, third = first + arguments.live, first + 2 * arguments.live
     with postgres() as address:
         search_url = database(address, "search", "search-index")
         battles_url = database(address, "battles")
         figures: dict[str, Any] = {"batches": asyncio.run(batches(search_url, battles_url, lines[:first]))}
         console.print(figures)
         figures["sizes"] = sizes(search_url)
-        figures["singly"] = asyncio.run(singly(search_url, battles_url, lines[first:second]))
-        figures["seconds_until_searchable"] = asyncio.run(visible(search_url, battles_url, lines[second:]))
+        figures["singly"] = asyncio.run(singly(search_url, battles_url, lines[first:second], 1))
+        figures["at_20_a_second"] = asyncio.run(singly(search_url, battles_url, lines[second:third], OF_A_SECOND))
+        figures["seconds_until_searchable"] = asyncio.run(visible(search_url, battles_url, lines[third:]))
         console.print(figures)
     report("search", figures)
 

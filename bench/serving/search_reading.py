@@ -1,7 +1,8 @@
 """search-api on four real days: latency of completions and of searches at 100 requests a second, CPU a request.
 
 search-api keeps answers until anything that can be found changes, so each part is measured twice: while the index stays
-as it is, and while it changes every second, as it does while there are fights. The goals are held against the latter.
+as it is, and while it changes twenty times a second. The goals are held against the latter.
+
 A real PostgreSQL, filled by search-index's own code, then with the other names of the data and with pilots whose names
 are made of words of real ones, up to `--names`. search-api is one process under uvicorn without logins; the load
 generator takes a part of the machine.
@@ -38,6 +39,7 @@ from battlescope_local.testing.processes import FunctionProcess
 from battlescope_schemas.search.folding import compact, folded
 
 RATE: Final = 100  # requests a second
+CHANGES: Final = 20  # of the index a second, in the part in which no answer is kept for long
 SEED: Final = 17
 ADDED_ID: Final = 10**12
 COPY: Final = """
@@ -49,9 +51,6 @@ SELECT entity_name FROM entities WHERE is_searchable AND entity_type = %s AND ba
 ORDER BY md5(entity_id::text) LIMIT 400
 """
 console: Final = Console(highlight=False)
-CHANGE: Final = "NOTIFY search_changes, '*'"
-"""What the triggers of the index send with each commit that changes what searches find."""
-CHANGE_SECONDS: Final = 1.0  # between two changes of the index: search-index collapses those within a second
 NO_ANSWER: Final = 0
 OK: Final = 200
 Request = tuple[str, str, Any]  # method, path with the query, body
@@ -60,7 +59,6 @@ Request = tuple[str, str, Any]  # method, path with the query, body
 @dataclass
 class Bench:
     url: str
-    owner_url: str
     server: psutil.Process
     postgres: psutil.Process
 
@@ -178,37 +176,39 @@ async def open_loop(bench: Bench, client: Client, asked: Sequence[Request], seco
 
 
 async def alone(bench: Bench, client: Client, asked: Sequence[Request]) -> dict[str, float]:
-    """Milliseconds of requests one after the other."""
+    """Milliseconds of requests one after the other, none of which was asked before, and their CPU."""
     times: list[float] = []
+    cpu = bench.cpu()
     for request in asked:
         begun = time.perf_counter()
         if not await fetch(client, bench.url, request):
             raise AssertionError(f"{request} failed")
         times.append((time.perf_counter() - begun) * 1000)
-    return {"median_ms": round(median(times), 1), "p95_ms": round(quantile(times, 0.95), 1)}
+    return {
+        "median_ms": round(median(times), 1),
+        "p95_ms": round(quantile(times, 0.95), 1),
+        "cpu_ms": round((bench.cpu() - cpu) / len(times) * 1000, 2),
+    }
 
 
 @asynccontextmanager
 async def changing_index(url: str) -> AsyncGenerator[None]:
-    """Until it ends the index says once a second that it has changed; search-api then forgets the answers it kept."""
-    connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    """Every kept answer is out of date `CHANGES` times a second, as while much is indexed."""
 
-    async def change() -> None:
+    async def change(connection: psycopg.AsyncConnection[Any]) -> None:
         while True:
-            await connection.execute(CHANGE)
-            await asyncio.sleep(CHANGE_SECONDS)
+            await connection.execute("NOTIFY search_changes, '*'")
+            await asyncio.sleep(1 / CHANGES)
 
-    async with connection:
-        changes = asyncio.create_task(change())
-        try:
-            yield
-        finally:
-            changes.cancel()
-            with suppress(asyncio.CancelledError):
-                await changes
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        task = asyncio.create_task(change(connection))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
-async def measure(bench: Bench, asked: dict[str, list[Request]], seconds: float) -> dict[str, Any]:
+async def measure(bench: Bench, owner_url: str, asked: dict[str, list[Request]], seconds: float) -> dict[str, Any]:
     figures: dict[str, Any] = {"alone": {}, "at_100_a_second": {}, "at_100_a_second_while_it_changes": {}}
     builder = ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).pool_idle_timeout(IDLE_TIMEOUT)
     async with builder.build() as client:
@@ -216,7 +216,7 @@ async def measure(bench: Bench, asked: dict[str, list[Request]], seconds: float)
             figures["alone"][part] = await alone(bench, client, of_part)
         for part, of_part in asked.items():
             figures["at_100_a_second"][part] = await open_loop(bench, client, of_part, seconds)
-            async with changing_index(bench.owner_url):
+            async with changing_index(owner_url):
                 changing = await open_loop(bench, client, of_part, seconds)
             figures["at_100_a_second_while_it_changes"][part] = changing
             console.print(part, figures["alone"][part], figures["at_100_a_second"][part], changing)
@@ -224,11 +224,11 @@ async def measure(bench: Bench, asked: dict[str, list[Request]], seconds: float)
 
 
 def verdicts(figures: dict[str, Any]) -> dict[str, str]:
-    """Each goal of the requirements with its figure."""
+    """Each goal of the requirements with its figure where answers are hardly kept."""
     at_rate = figures["at_100_a_second_while_it_changes"]
     goals = {"entities": 20.0, "systems": 20.0, "battles": 50.0}
     return {
-        f"p95 of {part} at {RATE} requests/s below {goal:.0f} ms while the index changes": (
+        f"p95 of {part} at {RATE} requests/s below {goal:.0f} ms": (
             f"{at_rate[part]['p95_ms']}: {'met' if at_rate[part]['p95_ms'] < goal else 'MISSED'}"
         )
         for part, goal in goals.items()
@@ -253,9 +253,9 @@ async def run(arguments: argparse.Namespace) -> dict[str, Any]:
         }
         api = FunctionProcess("search_api.main:app", settings, folder / "log").start().wait_until_ready()
         try:
-            bench = Bench(api.url, owner_url, psutil.Process(api.pid), postmaster(owner_url))
+            bench = Bench(api.url, psutil.Process(api.pid), postmaster(owner_url))
             figures: dict[str, Any] = {"names": count, "killmails": len(lines)}
-            figures |= await measure(bench, requests(owner_url), arguments.seconds)
+            figures |= await measure(bench, owner_url, requests(owner_url), arguments.seconds)
             figures["goals"] = verdicts(figures)
             console.print(figures["goals"])
             return figures | {"load_average": [round(value, 1) for value in os.getloadavg()]}

@@ -339,6 +339,13 @@ async def test_killmail_has_names_and_facets(search: httpx2.AsyncClient) -> None
     }
 
 
+async def test_killmail_in_a_wormhole_has_its_class(search: httpx2.AsyncClient) -> None:
+    (hit,) = (await find(search, "killmails", query="J115422"))["hits"]
+    assert (hit["securityType"], hit["systemClass"]) == ("wormhole", 3)
+    (loose, _) = (await find(search, "killmails", query="1dq"))["hits"]
+    assert loose["systemClass"] is None
+
+
 async def test_names_of_attackers_are_matched_too(search: httpx2.AsyncClient) -> None:
     (hit,) = (await find(search, "killmails", query="pandemic horde"))["hits"]
     assert [(name["type"], name["name"]) for name in hit["_matched"]] == [

@@ -1255,7 +1255,11 @@ export type KillmailDetail = {
   enrichment: Enrichment;
 };
 
-/** How many hits have each value; values without a hit are absent. Counted over the newest 10,000 hits at most. */
+/**
+ * How many hits have each value; values without a hit are absent. Counted over the newest 10,000 hits at most.
+ *
+ * With a query they count the hits that it reads.
+ */
 export type KillmailFacets = {
   securityType: Record<string, number>;
   hullClass: Record<string, number>;
@@ -1275,7 +1279,11 @@ export type KillmailFinalBlow = {
   ticker: string | null;
 };
 
-/** iskValue: null while it is unknown. attackerCount: with NPCs. battleId: null outside of battles. */
+/**
+ * systemClass: of a wormhole; null elsewhere. iskValue: null while it is unknown. attackerCount: with NPCs.
+ *
+ * battleId: null outside of battles.
+ */
 export type KillmailHit = {
   _matched: MatchedName[];
   _matchedTerms: string[];
@@ -1289,6 +1297,7 @@ export type KillmailHit = {
   regionName: string | null;
   securityType: SecurityType;
   securityStatus: number | null;
+  systemClass: number | null;
   shipTypeId: string | null;
   shipTypeName: string | null;
   shipGroupId: string | null;
@@ -3361,7 +3370,8 @@ export interface Operations {
   /**
    * Find battles by names of systems, regions, parties, pilots and ships, and by typed filters.
    *
-   * The query may be a link to a battle, to a killmail, or to zKillboard's related kills, and the id of a killmail.
+   * The query may be a link to a battle, to a killmail, or to related kills of zKillboard, evetools or
+   * WarBeacon, and the id of a killmail.
    */
   "POST /api/search/battles": {
     path: undefined;
@@ -3395,7 +3405,8 @@ export interface Operations {
   /**
    * Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
    *
-   * The query may be the id of a killmail, or a link to one.
+   * The query may be the id of a killmail, or a link to one. Of what it names the newest 10,000 killmails are read, or
+   * the oldest ones where these come first; by value, the newest 10,000 are sorted.
    */
   "POST /api/search/killmails": {
     path: undefined;

@@ -75,8 +75,9 @@ def test_other_texts_have_no_token(typed: str) -> None:
     assert read_search_text(typed).share_token is None
 
 
-def test_link_to_related_kills_names_a_system_and_an_hour() -> None:
-    text = read_search_text("https://zkillboard.com/related/30003088/202601070300/")
+@pytest.mark.parametrize("site", ["zkillboard.com", "br.evetools.org", "warbeacon.net/br"])
+def test_link_to_related_kills_names_a_system_and_an_hour(site: str) -> None:
+    text = read_search_text(f"https://{site}/related/30003088/202601070300/")
     assert text.related == RelatedKills(30003088, datetime(2026, 1, 7, 3, tzinfo=UTC))
 
 

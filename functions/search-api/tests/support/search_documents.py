@@ -238,7 +238,8 @@ KILLMAILS: Final = (
     ),
     killmail(
         137202921, killmail_time=SEEN - 300, system_id="31000001", system_name="J115422", region_id="11000003",
-        region_name="C-R00003", security_type=SecurityType.WORMHOLE, security_status=-1.0, ship_type_id="587",
+        region_name="C-R00003", security_type=SecurityType.WORMHOLE, security_status=-1.0, system_class=3,
+        ship_type_id="587",
         ship_type_name="Rifter", ship_group_id="25", ship_group_name="Frigate", hull_class=HullClass.FRIGATE,
         victim_character_id=None, victim_character_name=None, victim_corporation_id="98000003",
         victim_corporation_name="1337", victim_alliance_id=None, victim_alliance_name=None, attacker_count=2,

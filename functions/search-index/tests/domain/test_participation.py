@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from battlescope_local.testing.examples import examples
 from search_index.domain.killmail import Killmail, Pilot, pilot
-from search_index.domain.participation import participations
+from search_index.domain.participation import Participation, counted_killmails, participations, with_more
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 IDS = st.integers(1, 4)
@@ -59,6 +59,27 @@ def test_kills_and_losses_are_killmails(killmails: list[Killmail]) -> None:
         assert found.kills == sum(any(a[index] == entity_id for a in k.attackers) for k in killmails)
         seen = [k.killmail_time for k in killmails if entity_id in {p[index] for p in (k.victim, *k.attackers)}]
         assert found.last_seen_at == max(seen)
+
+
+@settings(max_examples=examples(300))
+@given(killmails=KILLMAILS, data=st.data())
+def test_new_killmails_are_added_to_the_rows_of_the_others(killmails: list[Killmail], data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, len(killmails)))
+    rows = participations(killmails[:count])
+    assert counted_killmails(rows) == count
+    together = with_more(rows, participations(killmails[count:]))
+    if together is None:
+        assert len({killmail.killmail_time for killmail in killmails}) < len(killmails)
+    else:
+        assert together == participations(killmails)
+
+
+def test_two_killmails_of_one_time_do_not_tell_which_is_the_last() -> None:
+    before = {("character", 1): Participation(1, 0, START, 98_000_001, 99_000_001)}
+    same_place = {("character", 1): Participation(0, 1, START, 98_000_001, 99_000_001)}
+    elsewhere = {("character", 1): Participation(0, 1, START, 98_000_002, None)}
+    assert with_more(before, same_place) == {("character", 1): Participation(1, 1, START, 98_000_001, 99_000_001)}
+    assert with_more(before, elsewhere) is None
 
 
 @settings(max_examples=examples(100))

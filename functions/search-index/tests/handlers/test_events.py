@@ -32,6 +32,7 @@ from battlescope_local.testing.databases import Database as Clone
 from battlescope_local.testing.examples import examples
 from battlescope_schemas.backfill import RetentionDue
 from search_index.handlers.dispatch import ACCEPTED_TYPES
+from search_index.services.indexing import index
 
 pytestmark = pytest.mark.postgres
 KILLMAILS = [
@@ -126,7 +127,51 @@ async def test_counts_kept_by_differences_are_those_of_all_battles(store: Databa
     """
     counts = await rows(store, statement)
     assert [row[2:6] for row in counts] == [row[6:] for row in counts]
+    kept = await state(store)
+    async with store.transaction() as connection:
+        keys = [(row[0], row[1]) for row in counts]
+        await index(connection, [battle_id(number) for number in (1, 2, 3)], keys, has_copy=False, is_whole=True)
+    assert await state(store) == kept
     assert {row[0] for row in counts if row[2] > 1} == {"alliance", "character", "corporation", "ship_type", "system"}
+
+
+@pytest.mark.parametrize("minute", [0, 9])
+async def test_a_later_killmail_takes_pilots_to_its_corporation(
+    consumer: Consumer, store: Database, minute: int
+) -> None:
+    await consumer.process(killmail(1, minute=5), battle(1, 1, [1]))
+    await consumer.index()
+    moved = killmail(2, (2, 3), [(11, 9)], minute=minute)
+    await consumer.process(moved, battle(2, 1, [2]))
+    await consumer.index()
+    found = await rows(store, "SELECT corporation_id FROM entities WHERE entity_id = 90000011")
+    assert found == [(98_000_009 if minute == 9 else 98_000_002,)]
+
+
+async def test_a_killmail_that_left_its_battle_counts_no_more(consumer: Consumer, store: Database) -> None:
+    await consumer.process(*KILLMAILS, battle(1, 1, [1, 2]))
+    await consumer.index()
+    await consumer.process(battle(1, 2, [1, 3]))
+    await consumer.index()
+    kept = await state(store)
+    assert ("alliance", 99_000_003) not in {row[:2] for row in kept["participations"]}
+    again = await state_after(store, [*KILLMAILS, battle(1, 2, [1, 3])])
+    assert again["participations"] == kept["participations"]
+
+
+async def test_rows_of_a_release_that_does_not_say_what_it_counts_are_counted_again(
+    consumer: Consumer, store: Database
+) -> None:
+    await consumer.process(*KILLMAILS, battle(1, 1, [1, 2]))
+    await consumer.index()
+    async with store.connection() as connection:
+        await connection.execute("UPDATE battle_killmails SET is_counted = false")
+    await consumer.process(battle(1, 2, [1, 2, 3]))
+    await consumer.index()
+    kept = await state(store)
+    again = await state_after(store, [*KILLMAILS, battle(1, 2, [1, 2, 3])])
+    assert again["participations"] == kept["participations"]
+    assert all(is_counted for *_, is_counted in kept["members"])
 
 
 async def test_a_deleted_battle_takes_its_counts_with_it(consumer: Consumer, store: Database) -> None:

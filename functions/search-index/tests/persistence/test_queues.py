@@ -54,7 +54,11 @@ PLANS: list[tuple[LiteralString, dict[str, Any], str]] = [
         count_params([("alliance", 99_000_001)], {}),
         "battle_entities_pkey",
     ),
-    (SELECT_MEMBERS, {"battle_ids": ["00000000-0000-0000-0000-000000000001"]}, "battle_killmails_of_battle"),
+    (
+        SELECT_MEMBERS,
+        {"battle_ids": ["00000000-0000-0000-0000-000000000001"], "is_whole": True},
+        "battle_killmails_of_battle",
+    ),
     (
         SAVE_KILLMAILS,
         {"killmails": "[]", "has_copy": True},

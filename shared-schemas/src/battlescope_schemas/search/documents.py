@@ -161,7 +161,10 @@ class BattleDocument(Document):
 
 
 class KillmailDocument(Document):
-    """A killmail. value: rounded down; isk_value: exact. Both are None while no value is known."""
+    """A killmail. value: rounded down; isk_value: exact. Both are None while no value is known.
+
+    system_class: of a wormhole; None elsewhere, and in copies of an older release until they are rebuilt.
+    """
 
     killmail_time: Number
     system_id: Facet
@@ -170,6 +173,7 @@ class KillmailDocument(Document):
     region_name: Text
     security_type: Annotated[SecurityType, Indexed(facet=True)]
     security_status: float | None = None
+    system_class: int | None = None
     ship_type_id: Annotated[str | None, Indexed(facet=True)] = None
     ship_type_name: Annotated[str | None, Indexed()] = None
     ship_group_id: str | None = None

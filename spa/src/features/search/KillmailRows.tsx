@@ -149,7 +149,7 @@ function Victim({ hit }: { hit: KillmailHit }) {
 function System({ hit }: { hit: KillmailHit }) {
   return (
     <span className="flex min-w-0 items-center gap-2">
-      <SecBadge place={{ ...hit, systemClass: null }} systemId={hit.systemId} />
+      <SecBadge place={hit} systemId={hit.systemId} />
       <span className="min-w-0 leading-[17px]">
         <span className="block truncate">
           <Marked marks={marksOf(hit, "system", hit.systemId)} text={hit.systemName} />

@@ -192,14 +192,11 @@ def _named(kind: NamedKind, document: Mapping[str, Any]) -> NamedDocument:
 def _found(
     document: DocumentT, own_ids: Iterable[tuple[NamedKind, str | None]], text: TextFilter | None
 ) -> FoundDocument[DocumentT]:
-    """With what it matches; its relevance is the sum of the best weights, as the other engine computes it."""
+    """With what it matches, and how well."""
     own = {(kind, int(entity_id)) for kind, entity_id in own_ids if entity_id is not None}
     matched = [part for part in text.named if (part.kind, part.id) in own] if text else []
-    best: dict[int, int] = {}
-    for part in matched:
-        best[part.part] = max(best.get(part.part, 0), part.weight)
-    relevance = sum(best.values()) or (1 if text else 0)
-    return FoundDocument(document, float(relevance), frozenset((part.kind, part.id) for part in matched))
+    relevance = text.relevance(matched) if text else 0.0
+    return FoundDocument(document, relevance, frozenset((part.kind, part.id) for part in matched))
 
 
 def _battle_ids(document: BattleDocument) -> Iterable[tuple[NamedKind, str]]:

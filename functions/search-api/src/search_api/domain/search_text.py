@@ -13,7 +13,10 @@ _TICKER: Final = re.compile(r"\s*(?:\[([^\[\]]{1,12})\]|<([^<>]{1,12})>)\s*")
 _KILLMAIL_LINK: Final = re.compile(
     r"(?:zkillboard\.com/kill|/killmails?|/intel/killmail)/([1-9][0-9]{0,17})(?![0-9])", re.IGNORECASE
 )
-_RELATED_LINK: Final = re.compile(r"zkillboard\.com/related/([1-9][0-9]{0,17})/([0-9]{12})(?![0-9])", re.IGNORECASE)
+_RELATED_LINK: Final = re.compile(
+    r"(?:zkillboard\.com|evetools\.org|warbeacon\.net/br)/related/([1-9][0-9]{0,17})/([0-9]{12})(?![0-9])",
+    re.IGNORECASE,
+)
 _BATTLE: Final = re.compile(
     r"(?:.*/battles/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f-]).*", re.IGNORECASE | re.DOTALL
 )
@@ -25,7 +28,7 @@ _WORD_SIGNS: Final = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-
 
 @dataclass(frozen=True, slots=True)
 class RelatedKills:
-    """What a link to zKillboard's page of related kills names: a system, and the hour in which a fight began."""
+    """What a link to a page of related kills names: a system, and the hour in which a fight began."""
 
     system_id: int
     hour: datetime

@@ -1,6 +1,6 @@
 """Searches for battles and killmails, as both engines take them: typed filters, an order and a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,8 @@ from search_api.domain.named import NamedKind
 
 MAX_TOTAL: Final = 10_000
 """Totals are counted up to here: an exact count of everything would cost more than the page."""
+MAX_PARTS: Final = 6
+"""Words of a text that are looked for one by one."""
 ValueT = TypeVar("ValueT", datetime, Decimal, int)
 DocumentT = TypeVar("DocumentT")
 
@@ -59,13 +61,23 @@ class NamedPart:
 class TextFilter:
     """A document fits by ids, one of each part, or by its region, or by its words, all of them.
 
-    parts: the number of parts of the text.
+    parts: the number of parts of the text, `MAX_PARTS` at most.
     """
 
     named: tuple[NamedPart, ...] = ()
     parts: int = 0
     region_ids: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
+
+    def of_part(self, number: int) -> Iterator[NamedPart]:
+        return (named for named in self.named if named.part == number)
+
+    def relevance(self, matched: Iterable[NamedPart]) -> float:
+        """The best weight of each part together; 1 for what fits only by its region or words."""
+        best: dict[int, int] = {}
+        for named in matched:
+            best[named.part] = max(best.get(named.part, 0), named.weight)
+        return float(sum(best.values()) or 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ def killmail_hit(found: FoundDocument[KillmailDocument], names: ResolvedText | N
         region_name=document.region_name,
         security_type=document.security_type,
         security_status=document.security_status,
+        system_class=document.system_class,
         **_named("ship_type", ShownKind.SHIP_TYPE, document.ship_type_id, document.ship_type_name),
         **_named("ship_group", ShownKind.SHIP_GROUP, document.ship_group_id, document.ship_group_name),
         hull_class=document.hull_class,

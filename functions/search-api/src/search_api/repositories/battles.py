@@ -15,7 +15,7 @@ from search_api.domain.searches import (
     FoundPage,
     TextFilter,
 )
-from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_names, total_of
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_parts, names_of, total_of
 from search_api.repositories.names import words_query
 
 WORDS_WEIGHT: Final = 1
@@ -172,7 +172,7 @@ def _statement(search: BattleSearch, params: Mapping[str, Any]) -> LiteralString
 
 
 def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[BattleDocument]:
-    matched = matched_names(row, text)
+    matched = names_of(matched_parts(row, text))
     return FoundDocument(BattleDocument.model_validate_json(document), row.relevance or 0.0, matched)
 
 

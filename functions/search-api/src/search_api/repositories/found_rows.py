@@ -3,11 +3,11 @@
 Hits come first, in their order; then the counts, the most frequent value first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 from search_api.domain.named import NamedKind
-from search_api.domain.searches import Facets, FacetValue, TextFilter
+from search_api.domain.searches import Facets, FacetValue, NamedPart, TextFilter
 
 
 class FoundRow(NamedTuple):
@@ -27,19 +27,24 @@ class FoundRow(NamedTuple):
     hits: int | None
 
 
-def conditions(filters: Mapping[str, LiteralString], params: Mapping[str, Any]) -> LiteralString:
-    """The WHERE clause of the filters that have a value.
+def conditions(
+    filters: Mapping[str, LiteralString], params: Mapping[str, Any], before: LiteralString = "WHERE "
+) -> LiteralString:
+    """The conditions of the filters that have a value, after `before`; empty where none has.
 
     Planning a filter costs about as much as using it, so that those without a value are left out.
     """
     used: list[LiteralString] = [condition for name, condition in filters.items() if params[name] is not None]
-    return "WHERE " + " AND ".join(used) if used else ""
+    return before + " AND ".join(used) if used else ""
 
 
-def matched_names(row: FoundRow, text: TextFilter | None) -> frozenset[tuple[NamedKind, int]]:
+def matched_parts(row: FoundRow, text: TextFilter | None) -> list[NamedPart]:
     """What the hit has of the names that the text may stand for."""
-    named = [text.named[place - 1] for place in row.names or ()] if text else []
-    return frozenset((part.kind, part.id) for part in named)
+    return [text.named[place - 1] for place in row.names or ()] if text else []
+
+
+def names_of(parts: Iterable[NamedPart]) -> frozenset[tuple[NamedKind, int]]:
+    return frozenset((part.kind, part.id) for part in parts)
 
 
 def total_of(rows: Sequence[FoundRow]) -> int:

@@ -1,6 +1,6 @@
 """Finds killmails in PostgreSQL by place, ship, victim and attackers. Statements are composed of constant parts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Connection
@@ -16,54 +16,31 @@ from search_api.domain.searches import (
     TextFilter,
 )
 from search_api.repositories.battles import text_params
-from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_names, total_of
+from search_api.repositories.found_rows import FoundRow, conditions, facets_of, matched_parts, names_of, total_of
 
-_PARTS: Final[LiteralString] = """
-WITH parts AS MATERIALIZED (
-    SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[], %(parts)s::integer[], %(weights)s::integer[])
-        WITH ORDINALITY AS p (entity_type, entity_id, part, weight, place)
-), named_hits AS MATERIALIZED (
-"""
-# What a killmail is found by: its place, its ship, who lost it and who attacked. Attackers are compared with the ids of
-# the text first, by an index of them, and with its parts then.
-_OF_KIND: Final[Mapping[NamedKind, LiteralString]] = {
-    NamedKind.SYSTEM: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
-        JOIN killmails k ON k.system_id = p.entity_id WHERE p.entity_type = 'system'""",
-    NamedKind.SHIP_TYPE: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
-        JOIN killmails k ON k.ship_type_id = p.entity_id WHERE p.entity_type = 'ship_type'""",
-    NamedKind.CHARACTER: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
-        JOIN killmails k ON k.victim_character_id = p.entity_id WHERE p.entity_type = 'character'
-        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
-        JOIN parts p ON p.entity_type = 'character' AND p.entity_id = ANY(k.attacker_character_ids)
-        WHERE k.attacker_character_ids && %(text_characters)s::bigint[]""",
-    NamedKind.CORPORATION: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
-        JOIN killmails k ON k.victim_corporation_id = p.entity_id WHERE p.entity_type = 'corporation'
-        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
-        JOIN parts p ON p.entity_type = 'corporation' AND p.entity_id = ANY(k.attacker_corporation_ids)
-        WHERE k.attacker_corporation_ids && %(text_corporations)s::bigint[]""",
-    NamedKind.ALLIANCE: """SELECT k.killmail_id, p.part, p.weight, p.place FROM parts p
-        JOIN killmails k ON k.victim_alliance_id = p.entity_id WHERE p.entity_type = 'alliance'
-        UNION ALL SELECT k.killmail_id, p.part, p.weight, p.place FROM killmails k
-        JOIN parts p ON p.entity_type = 'alliance' AND p.entity_id = ANY(k.attacker_alliance_ids)
-        WHERE k.attacker_alliance_ids && %(text_alliances)s::bigint[]""",
+# What a killmail is found by: its place, its ship, who lost it and who attacked. Each condition has an index, so that
+# PostgreSQL chooses by the values: it looks up the few killmails of a pilot, and reads by time for those of an alliance
+# that is on many, until it has enough.
+_CONDITIONS: Final[Mapping[NamedKind, tuple[tuple[LiteralString, LiteralString], ...]]] = {
+    NamedKind.SYSTEM: (("k.system_id = ANY(%(system_", ")s::bigint[])"),),
+    NamedKind.SHIP_TYPE: (("k.ship_type_id = ANY(%(ship_type_", ")s::bigint[])"),),
+    NamedKind.CHARACTER: (
+        ("k.victim_character_id = ANY(%(character_", ")s::bigint[])"),
+        ("k.attacker_character_ids && %(character_", ")s::bigint[]"),
+    ),
+    NamedKind.CORPORATION: (
+        ("k.victim_corporation_id = ANY(%(corporation_", ")s::bigint[])"),
+        ("k.attacker_corporation_ids && %(corporation_", ")s::bigint[]"),
+    ),
+    NamedKind.ALLIANCE: (
+        ("k.victim_alliance_id = ANY(%(alliance_", ")s::bigint[])"),
+        ("k.attacker_alliance_ids && %(alliance_", ")s::bigint[]"),
+    ),
 }
-_NO_KIND: Final[LiteralString] = "SELECT NULL::bigint AS killmail_id, 0 AS part, 0 AS weight, 0 AS place WHERE false"
-_FOUND: Final[LiteralString] = """
-), named AS (
-    SELECT best.killmail_id, sum(best.weight) AS weight FROM (
-        SELECT killmail_id, part, max(weight) AS weight FROM named_hits GROUP BY killmail_id, part) AS best
-    GROUP BY best.killmail_id HAVING count(*) = %(part_count)s::integer
-), found AS (
-    SELECT killmail_id, max(weight) AS weight FROM (
-        SELECT killmail_id, weight FROM named
-        UNION ALL
-        SELECT killmail_id, %(words_weight)s::integer FROM killmails WHERE system_id IN (
-            SELECT system_id FROM solar_systems WHERE region_id = ANY(%(text_regions)s::bigint[]))) AS either
-    GROUP BY killmail_id
-), matching AS MATERIALIZED (
-    SELECT k.killmail_id, k.killmail_time, k.total_value, k.system_id, k.ship_type_id, f.weight
-    FROM found f JOIN killmails k ON k.killmail_id = f.killmail_id
-"""
+_PART_NUMBERS: Final[tuple[LiteralString, ...]] = ("0", "1", "2", "3", "4", "5")  # `MAX_PARTS` of them
+# As an array, so that the systems are looked up once and killmails by index.
+_IN_REGIONS: Final[LiteralString] = """k.system_id = ANY(ARRAY(
+        SELECT system_id FROM solar_systems WHERE region_id = ANY(%(text_regions)s::bigint[])))"""
 _FILTERS: Final[Mapping[str, LiteralString]] = {
     "killmail_ids": "k.killmail_id = ANY(%(killmail_ids)s::bigint[])",
     "security_types": """k.system_id IN (
@@ -87,29 +64,37 @@ _FILTERS: Final[Mapping[str, LiteralString]] = {
     "attackers_least": "k.attacker_count >= %(attackers_least)s::integer",
     "attackers_most": "k.attacker_count <= %(attackers_most)s::integer",
 }
+_NEWEST_FIRST: Final[LiteralString] = "k.killmail_time DESC, k.killmail_id DESC"
+_OLDEST_FIRST: Final[LiteralString] = "k.killmail_time, k.killmail_id"
 _ORDERS: Final[Mapping[tuple[KillmailOrder, Direction], LiteralString]] = {
-    (KillmailOrder.TIME, Direction.DESC): "k.killmail_time DESC, k.killmail_id DESC",
-    (KillmailOrder.TIME, Direction.ASC): "k.killmail_time, k.killmail_id",
+    (KillmailOrder.TIME, Direction.DESC): _NEWEST_FIRST,
+    (KillmailOrder.TIME, Direction.ASC): _OLDEST_FIRST,
     (KillmailOrder.VALUE, Direction.DESC): "k.total_value DESC NULLS LAST, k.killmail_id DESC",
     (KillmailOrder.VALUE, Direction.ASC): "k.total_value NULLS FIRST, k.killmail_id",
 }
+# What a text finds is read up to the largest total: a large alliance is on hundreds of thousands of killmails.
+_MATCHING: Final[LiteralString] = """
+WITH matching AS MATERIALIZED (
+    SELECT k.killmail_id, k.killmail_time, k.total_value, k.system_id, k.ship_type_id FROM killmails k
+"""
+_READ_LIMIT: Final[LiteralString] = " LIMIT %(max_total)s::integer), "
 _PAGE: Final[LiteralString] = "page AS MATERIALIZED (SELECT k.killmail_id, row_number() OVER (ORDER BY "
 _LIMIT: Final[LiteralString] = " LIMIT %(limit)s::integer OFFSET %(offset)s::integer)"
-# The newest matching killmails at most, so that a search without filters costs no reading of all killmails.
-_NEWEST: Final[LiteralString] = ", newest AS MATERIALIZED (SELECT k.system_id, k.ship_type_id "
+_COUNTED: Final[LiteralString] = ", counted AS MATERIALIZED (SELECT k.system_id, k.ship_type_id FROM "
+# The newest killmails at most, so that a search without filters costs no reading of all of them.
+_NEWEST: Final[LiteralString] = " ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer"
 # Counted by system and type before these are looked up, of which there are fewer than killmails. The page is chosen
 # before anything is joined to it.
-_SHOWN: Final[LiteralString] = """
-    ORDER BY k.killmail_time DESC LIMIT %(max_total)s::integer
-), located AS (
+_SHOWN: Final[LiteralString] = """), located AS (
     SELECT s.security_type, s.region_id, s.region_name, of_system.count
-    FROM (SELECT system_id, count(*) AS count FROM newest GROUP BY system_id) AS of_system
+    FROM (SELECT system_id, count(*) AS count FROM counted GROUP BY system_id) AS of_system
     JOIN solar_systems s ON s.system_id = of_system.system_id
 )
-SELECT page.place, page.relevance, page.names, json_build_object(
+SELECT page.place, NULL::double precision AS relevance, page.names, json_build_object(
         'id', d.killmail_id::text, 'killmailTime', floor(extract(epoch FROM d.killmail_time))::bigint,
         'systemId', d.system_id::text, 'systemName', d.system_name, 'regionId', d.region_id::text,
         'regionName', d.region_name, 'securityType', d.security_type, 'securityStatus', d.security_status,
+        'systemClass', d.wormhole_class,
         'shipTypeId', d.ship_type_id::text, 'shipTypeName', d.ship_type_name, 'shipGroupId', d.ship_group_id::text,
         'shipGroupName', d.ship_group_name, 'hullClass', d.hull_class,
         'victimCharacterId', d.victim_character_id::text, 'victimCharacterName', d.victim_character_name,
@@ -120,7 +105,7 @@ SELECT page.place, page.relevance, page.names, json_build_object(
     NULL AS facet, NULL AS value, NULL AS name, NULL::bigint AS hits
 FROM shown AS page JOIN killmail_documents AS d USING (killmail_id)
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM newest
+SELECT NULL, NULL, NULL, NULL, 'total', NULL, NULL, count(*) FROM counted
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, 'securityType', security_type, NULL, sum(count)::bigint FROM located
 GROUP BY security_type
@@ -129,42 +114,83 @@ SELECT NULL, NULL, NULL, NULL, 'region', region_id::text, max(region_name), sum(
 GROUP BY region_id
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, 'hullClass', t.hull_class, NULL, sum(of_type.count)::bigint
-FROM (SELECT ship_type_id, count(*) AS count FROM newest GROUP BY ship_type_id) AS of_type
+FROM (SELECT ship_type_id, count(*) AS count FROM counted GROUP BY ship_type_id) AS of_type
 JOIN ship_types t ON t.ship_type_id = of_type.ship_type_id WHERE t.hull_class IS NOT NULL
 GROUP BY t.hull_class
 ORDER BY place, hits DESC, value
 """
 
 _WITHOUT_NAMES: Final[LiteralString] = """, shown AS (
-    SELECT killmail_id, place, relevance, NULL::bigint[] AS names FROM page)
+    SELECT killmail_id, place, NULL::bigint[] AS names FROM page)
 """
-_WITH_NAMES: Final[LiteralString] = """, shown AS (
-    SELECT page.killmail_id, page.place, page.relevance, of_killmail.names FROM page LEFT JOIN (
-        SELECT killmail_id, array_agg(DISTINCT h.place) AS names FROM named_hits h
-        WHERE killmail_id IN (SELECT killmail_id FROM page) GROUP BY killmail_id) AS of_killmail USING (killmail_id))
-"""
+# What the killmails of the page have of the names that the text may stand for.
+_OWN: Final[Mapping[NamedKind, LiteralString]] = {
+    NamedKind.SYSTEM: "SELECT 'system' AS entity_type, k.system_id AS entity_id",
+    NamedKind.SHIP_TYPE: "SELECT 'ship_type', k.ship_type_id",
+    NamedKind.CHARACTER: "SELECT 'character', unnest(k.victim_character_id || k.attacker_character_ids)",
+    NamedKind.CORPORATION: "SELECT 'corporation', unnest(k.victim_corporation_id || k.attacker_corporation_ids)",
+    NamedKind.ALLIANCE: "SELECT 'alliance', unnest(k.victim_alliance_id || k.attacker_alliance_ids)",
+}
+_WITH_NAMES: Final[tuple[LiteralString, LiteralString]] = (
+    """, shown AS (
+    SELECT page.killmail_id, page.place, (
+        SELECT array_agg(DISTINCT named.place) FROM (""",
+    """) AS own (entity_type, entity_id)
+        JOIN unnest(%(kinds)s::text[], %(ids)s::bigint[]) WITH ORDINALITY AS named (entity_type, entity_id, place)
+            USING (entity_type, entity_id)) AS names
+    FROM page JOIN killmails k USING (killmail_id))
+""",
+)
 
 
 def _of_all(order: LiteralString, where: LiteralString) -> LiteralString:
     """Killmails of the filters, the newest by an index."""
-    columns: LiteralString = ") AS place, 0::double precision AS relevance FROM killmails k "
-    page = _PAGE + order + columns + where + " ORDER BY " + order + _LIMIT
-    return "WITH " + page + _WITHOUT_NAMES + _NEWEST + "FROM killmails k " + where + _SHOWN
+    page = _PAGE + order + ") AS place FROM killmails k " + where + " ORDER BY " + order + _LIMIT
+    return "WITH " + page + _WITHOUT_NAMES + _COUNTED + "killmails k " + where + _NEWEST + _SHOWN
 
 
-def _of_text(kinds: Iterable[NamedKind], order: LiteralString, where: LiteralString) -> LiteralString:
-    """Killmails that fit the text and the filters, which are found once for the page and for the counts."""
-    of_kinds = " UNION ALL ".join([_OF_KIND[kind] for kind in kinds]) or _NO_KIND
-    columns: LiteralString = ") AS place, k.weight::double precision AS relevance FROM matching k ORDER BY "
-    page = _PAGE + order + columns + order + _LIMIT
-    return _PARTS + of_kinds + _FOUND + where + "), " + page + _WITH_NAMES + _NEWEST + "FROM matching k " + _SHOWN
+def _of_text(
+    kinds: Sequence[Collection[NamedKind]], *, has_regions: bool, order: LiteralString, filters: LiteralString
+) -> LiteralString:
+    """Killmails that fit the text and the filters, read once for the page and for the counts.
+
+    kinds: of the names that each part of the text may stand for.
+    """
+    where = "WHERE " + _text_condition(kinds, has_regions=has_regions) + filters
+    page = _PAGE + order + ") AS place FROM matching k ORDER BY " + order + _LIMIT
+    used = {kind for of_part in kinds for kind in of_part}
+    own = " UNION ALL ".join([_OWN[kind] for kind in _OWN if kind in used])
+    shown = _WITH_NAMES[0] + own + _WITH_NAMES[1] if own else _WITHOUT_NAMES
+    read_order = _OLDEST_FIRST if order == _OLDEST_FIRST else _NEWEST_FIRST
+    read = _MATCHING + where + " ORDER BY " + read_order + _READ_LIMIT
+    return read + page + shown + _COUNTED + "matching k" + _SHOWN
+
+
+def _text_condition(kinds: Sequence[Collection[NamedKind]], *, has_regions: bool) -> LiteralString:
+    """One name for each part of the text, or one of its regions."""
+    parts: list[LiteralString] = [
+        "(" + " OR ".join(_conditions_of(of_part, _PART_NUMBERS[number])) + ")" for number, of_part in enumerate(kinds)
+    ]
+    ways: list[LiteralString] = [" AND ".join(parts)] if parts else []
+    if has_regions:
+        ways.append(_IN_REGIONS)
+    return "(" + " OR ".join(ways) + ")" if ways else "false"
+
+
+def _conditions_of(kinds: Collection[NamedKind], number: LiteralString) -> list[LiteralString]:
+    return [before + number + after for kind in _CONDITIONS if kind in kinds for before, after in _CONDITIONS[kind]]
 
 
 # With every part, for the check of all statements.
-_EVERY_FILTER: Final[LiteralString] = "WHERE " + " AND ".join(_FILTERS.values())
-KILLMAILS_BY_EVERY_FILTER: Final[LiteralString] = _of_all(", ".join(_ORDERS.values()), _EVERY_FILTER)
-KILLMAILS_BY_TEXT: Final[LiteralString] = _of_text(_OF_KIND, ", ".join(_ORDERS.values()), _EVERY_FILTER)
-KILLMAILS_BY_REGION: Final[LiteralString] = _of_text((), _ORDERS[KillmailOrder.TIME, Direction.DESC], "")
+_EVERY_FILTER: Final[LiteralString] = " AND ".join(_FILTERS.values())
+KILLMAILS_BY_EVERY_FILTER: Final[LiteralString] = _of_all(", ".join(_ORDERS.values()), "WHERE " + _EVERY_FILTER)
+KILLMAILS_BY_TEXT: Final[LiteralString] = _of_text(
+    [_CONDITIONS] * len(_PART_NUMBERS),
+    has_regions=True,
+    order=", ".join(_ORDERS.values()),
+    filters=" AND " + _EVERY_FILTER,
+)
+KILLMAILS_BY_REGION: Final[LiteralString] = _of_text((), has_regions=True, order=_NEWEST_FIRST, filters="")
 
 
 class KillmailRepository:
@@ -182,16 +208,18 @@ class KillmailRepository:
 
 
 def _statement(search: KillmailSearch, params: Mapping[str, Any]) -> LiteralString:
-    order, where = _ORDERS[search.order, search.direction], conditions(_FILTERS, params)
-    if search.text is None:
-        return _of_all(order, where)
-    kinds = {named.kind for named in search.text.named}
-    return _of_text([kind for kind in _OF_KIND if kind in kinds], order, where)
+    order, text = _ORDERS[search.order, search.direction], search.text
+    if text is None:
+        return _of_all(order, conditions(_FILTERS, params))
+    kinds = [{named.kind for named in text.of_part(number)} for number in range(text.parts)]
+    filters = conditions(_FILTERS, params, " AND ")
+    return _of_text(kinds, has_regions=bool(text.region_ids), order=order, filters=filters)
 
 
 def _found(row: FoundRow, document: str, text: TextFilter | None) -> FoundDocument[KillmailDocument]:
-    matched = matched_names(row, text)
-    return FoundDocument(KillmailDocument.model_validate_json(document), row.relevance or 0.0, matched)
+    matched = matched_parts(row, text)
+    relevance = text.relevance(matched) if text else 0
+    return FoundDocument(KillmailDocument.model_validate_json(document), relevance, names_of(matched))
 
 
 def _params(search: KillmailSearch) -> dict[str, Any]:
@@ -212,12 +240,9 @@ def _params(search: KillmailSearch) -> dict[str, Any]:
         )
     }
     ranges = {"time": search.time, "isk": search.isk, "attackers": search.attackers}
-    named = search.text.named if search.text else ()
     return {
         **text_params(search.text),
-        "text_characters": [part.id for part in named if part.kind == NamedKind.CHARACTER],
-        "text_corporations": [part.id for part in named if part.kind == NamedKind.CORPORATION],
-        "text_alliances": [part.id for part in named if part.kind == NamedKind.ALLIANCE],
+        **_part_params(search.text or TextFilter()),
         **lists,
         **{f"{name}_least": between.least for name, between in ranges.items()},
         **{f"{name}_most": between.most for name, between in ranges.items()},
@@ -225,4 +250,13 @@ def _params(search: KillmailSearch) -> dict[str, Any]:
         "limit": search.page.limit,
         "offset": search.page.offset,
         "max_total": MAX_TOTAL,
+    }
+
+
+def _part_params(text: TextFilter) -> dict[str, list[int]]:
+    """The ids that each part of the text may stand for, by kind."""
+    return {
+        f"{kind}_{number}": [named.id for named in text.of_part(number) if named.kind == kind]
+        for number in range(text.parts)
+        for kind in NamedKind
     }

@@ -52,6 +52,7 @@ found AS (
     WHERE place <= %(limit)s::integer
 )
 """
+# As a range of bytes, which no character of the text can widen, and which has an index whatever the text is.
 BY_BEGINNING: Final[LiteralString] = (
     """
 WITH matching AS (
@@ -59,12 +60,13 @@ WITH matching AS (
     + _SCORE
     + " AS score"
     + _SEARCHABLE
-    + """ AND NOT %(is_ticker)s::boolean AND compact_name LIKE %(beginning)s::text
+    + """ AND NOT %(is_ticker)s::boolean
+        AND compact_name ~>=~ %(text)s::text AND compact_name ~<~ (%(text)s::text || chr(1114111))
     UNION ALL
     SELECT entity_type, entity_id, (compact_ticker <> %(text)s::text)::integer, """
     + _SCORE
     + _SEARCHABLE
-    + """ AND compact_ticker IS NOT NULL AND compact_ticker LIKE %(beginning)s::text
+    + """ AND compact_ticker ~>=~ %(text)s::text AND compact_ticker ~<~ (%(text)s::text || chr(1114111))
 ), """
     + _BEST
     + _SHOWN
@@ -160,7 +162,6 @@ class NameRepository:
 def _params(text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: int) -> dict[str, Any]:
     return {
         "text": text.compact,
-        "beginning": like_beginning(text.compact),
         "words": words_query(text.words),
         "is_ticker": text.is_ticker,
         "edits": tolerated_edits(text.compact),
@@ -168,12 +169,6 @@ def _params(text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: 
         "now": now,
         "limit": limit,
     }
-
-
-def like_beginning(text: str) -> str:
-    """The pattern of texts that begin with this one, whose own wildcards mean themselves."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"
 
 
 def words_query(words: Sequence[str]) -> str:

@@ -20,7 +20,8 @@ router = ApiRouter(prefix="/api/search", tags=["search"], dependencies=[SEARCHES
 async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
     """Find battles by names of systems, regions, parties, pilots and ships, and by typed filters.
 
-    The query may be a link to a battle, to a killmail, or to zKillboard's related kills, and the id of a killmail.
+    The query may be a link to a battle, to a killmail, or to related kills of zKillboard, evetools or
+    WarBeacon, and the id of a killmail.
     """
 
     async def find(watch: Stopwatch) -> BattleSearchAnswer:
@@ -42,7 +43,8 @@ async def search_battles(body: BattleSearchRequest, deps: Deps) -> Response:
 async def search_killmails(body: KillmailSearchRequest, deps: Deps) -> Response:
     """Find killmails by names of systems, regions, victims, their ships and attackers, and by typed filters.
 
-    The query may be the id of a killmail, or a link to one.
+    The query may be the id of a killmail, or a link to one. Of what it names the newest 10,000 killmails are read, or
+    the oldest ones where these come first; by value, the newest 10,000 are sorted.
     """
 
     async def find(watch: Stopwatch) -> KillmailSearchAnswer:

@@ -10,7 +10,10 @@ Name = str | None
 
 
 class KillmailHit(HitFields):
-    """iskValue: null while it is unknown. attackerCount: with NPCs. battleId: null outside of battles."""
+    """systemClass: of a wormhole; null elsewhere. iskValue: null while it is unknown. attackerCount: with NPCs.
+
+    battleId: null outside of battles.
+    """
 
     killmail_id: EveId
     zkb_url: str
@@ -21,6 +24,7 @@ class KillmailHit(HitFields):
     region_name: Name
     security_type: SecurityType
     security_status: Thousandths | None
+    system_class: int | None
     ship_type_id: EveId | None
     ship_type_name: Name
     ship_group_id: EveId | None
@@ -40,7 +44,10 @@ class KillmailHit(HitFields):
 
 
 class KillmailFacets(Schema):
-    """How many hits have each value; values without a hit are absent. Counted over the newest 10,000 hits at most."""
+    """How many hits have each value; values without a hit are absent. Counted over the newest 10,000 hits at most.
+
+    With a query they count the hits that it reads.
+    """
 
     security_type: dict[SecurityType, int]
     hull_class: dict[HullClass, int]

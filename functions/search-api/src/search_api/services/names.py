@@ -10,10 +10,10 @@ from search_api.domain.engine import SearchEngine
 from search_api.domain.named import EVERY_KIND, FEW, NamedHit, NamedKind, ranked, without_misspelled
 from search_api.domain.resolved_text import ResolvedText, resolved
 from search_api.domain.search_text import SearchText, read_search_text
+from search_api.domain.searches import MAX_PARTS
 
 MAX_NAMED: Final = 20
 """Names of a kind that a part of a text may stand for; a text that fits more is too short to mean one of them."""
-MAX_PARTS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Who and what was in a battle, computed from its killmails alone: any order of the same killmails gives the same."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -12,6 +12,8 @@ CORPORATION: Final = "corporation"
 ALLIANCE: Final = "alliance"
 SYSTEM: Final = "system"
 SHIP_TYPE: Final = "ship_type"
+NAMED: Final = frozenset({CHARACTER, CORPORATION, ALLIANCE})
+"""What has a name from ESI; a party of a battle may also be a faction, which is not kept."""
 
 EntityKey = tuple[str, int]
 """Entity type and id."""
@@ -30,7 +32,12 @@ class Participation(NamedTuple):
     corporation_id: int | None = None
     alliance_id: int | None = None
 
+    @property
+    def affiliation(self) -> "Affiliation":
+        return self.corporation_id, self.alliance_id
 
+
+NO_ROWS: Final[Mapping[EntityKey, Participation]] = {}
 Affiliation = tuple[int | None, int | None]
 """Corporation and alliance."""
 _NONE: Final[Affiliation] = (None, None)
@@ -59,6 +66,35 @@ def participations(killmails: Iterable[Killmail]) -> dict[EntityKey, Participati
     return {
         key: Participation(row.kills, row.losses, row.last_seen_at, *row.affiliation) for key, row in counts.items()
     }
+
+
+def with_more(
+    rows: Mapping[EntityKey, Participation], more: Mapping[EntityKey, Participation]
+) -> dict[EntityKey, Participation] | None:
+    """The rows of a battle and those of its new killmails together.
+
+    None where they do not tell which killmail of an entity is the last one: two of one time have other affiliations.
+    """
+    together = dict(rows)
+    for key, added in more.items():
+        row = together.get(key)
+        if row is None:
+            together[key] = added
+            continue
+        if row.last_seen_at == added.last_seen_at and row.affiliation != added.affiliation:
+            return None
+        last = max(row, added, key=_seen)
+        together[key] = last._replace(kills=row.kills + added.kills, losses=row.losses + added.losses)
+    return together
+
+
+def counted_killmails(rows: Mapping[EntityKey, Participation]) -> int:
+    """How many killmails the rows of a battle were computed from: each has one system."""
+    return sum(row.losses for (entity_type, _), row in rows.items() if entity_type == SYSTEM)
+
+
+def _seen(row: Participation) -> datetime:
+    return row.last_seen_at
 
 
 def _entities(pilots: Collection[Pilot]) -> dict[EntityKey, Affiliation]:

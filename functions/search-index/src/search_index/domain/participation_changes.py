@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from search_index.domain.participation import ALLIANCE, SHIP_TYPE, SYSTEM, EntityKey, Participation
+from search_index.domain.participation import Affiliation, EntityKey, Participation
 
 Participations = Mapping[str, Mapping[EntityKey, Participation]]
 """By battle."""
-# Without an affiliation, and in so many battles that counting them all again would take longer than the rest of a step.
-_SUMMED: Final = frozenset({ALLIANCE, SHIP_TYPE, SYSTEM})
 
 
 class Increment(NamedTuple):
-    """What battles add to the counts of an entity, or take from them. last_seen_at: the latest of what was added."""
+    """What battles add to the counts of an entity.
+
+    last_seen_at, affiliation: of the latest killmail that was added; None where none is later than before.
+    """
 
     battles: int
     kills: int
     losses: int
     last_seen_at: datetime | None
+    affiliation: Affiliation = (None, None)
 
 
 NO_INCREMENT: Final = Increment(0, 0, 0, None)
@@ -56,20 +58,26 @@ def changes(stored: Participations, computed: Participations) -> ParticipationCh
     increments: dict[EntityKey, Increment] = {}
     for battle_id, key, participation in saved:
         before = stored.get(battle_id, {}).get(key)
-        if key[0] not in _SUMMED or (before is not None and before.last_seen_at > participation.last_seen_at):
+        increment = _added(increments.get(key, NO_INCREMENT), before, participation)
+        if increment is None:
             recounted.add(key)
-        elif key not in recounted:
-            increments[key] = _added(increments.get(key, NO_INCREMENT), before, participation)
+        else:
+            increments[key] = increment
     others = {key: increment for key, increment in increments.items() if key not in recounted}
     return ParticipationChanges(saved, removed, frozenset(recounted), others)
 
 
-def _added(increment: Increment, before: Participation | None, now: Participation) -> Increment:
-    kills, losses = (0, 0) if before is None else (before.kills, before.losses)
-    seen = increment.last_seen_at
-    return Increment(
-        increment.battles + (before is None),
-        increment.kills + now.kills - kills,
-        increment.losses + now.losses - losses,
-        now.last_seen_at if seen is None else max(seen, now.last_seen_at),
-    )
+def _added(increment: Increment, before: Participation | None, now: Participation) -> Increment | None:
+    """The increment with what a battle adds; None where only its battles tell when it was seen last, and where."""
+    battles, kills, losses, seen, affiliation = increment
+    if before is None:
+        is_later, battles = True, battles + 1
+    else:
+        is_later, kills, losses = now.last_seen_at > before.last_seen_at, kills - before.kills, losses - before.losses
+        if not is_later and (now.last_seen_at, now.affiliation) != (before.last_seen_at, before.affiliation):
+            return None
+    if is_later and (seen is None or now.last_seen_at >= seen):
+        if seen == now.last_seen_at and affiliation != now.affiliation:
+            return None
+        seen, affiliation = now.last_seen_at, now.affiliation
+    return Increment(battles, kills + now.kills, losses + now.losses, seen, affiliation)

@@ -12,11 +12,13 @@ from search_index.persistence.rows import json_rows
 
 # Locked, so that no revision comes between reading the state and writing the document.
 SELECT_STATES: Final[LiteralString] = """
-SELECT battle_id::text, ended_revision, state, (
-        SELECT count(*)::integer FROM battle_killmails AS member WHERE member.battle_id = battles.battle_id
-    ) AS killmails
-FROM battles WHERE battle_id = ANY (%(battle_ids)s::uuid[])
-ORDER BY battle_id FOR NO KEY UPDATE
+SELECT battle_id::text, ended_revision, (state || '{"killmailIds": []}')::text AS state, members.killmails,
+    members.counted_killmails
+FROM battles CROSS JOIN LATERAL (
+    SELECT count(*)::integer AS killmails, (count(*) FILTER (WHERE is_counted))::integer AS counted_killmails
+    FROM battle_killmails AS member WHERE member.battle_id = battles.battle_id) AS members
+WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+ORDER BY battle_id FOR NO KEY UPDATE OF battles
 """
 SELECT_SYSTEMS: Final[LiteralString] = """
 SELECT system_id, system_name, constellation_id, constellation_name, region_id, region_name, security_type,
@@ -57,6 +59,10 @@ WITH incoming AS MATERIALIZED (
     UPDATE battles SET missing_killmails = missing.killmails
     FROM json_to_recordset(%(missing)s::json) AS missing (battle_id uuid, killmails integer)
     WHERE battles.battle_id = missing.battle_id AND battles.missing_killmails <> missing.killmails
+), members AS (
+    UPDATE battle_killmails AS member SET is_counted = true
+    FROM unnest(%(counted_battle_ids)s::uuid[], %(counted_killmail_ids)s::bigint[]) AS new (battle_id, killmail_id)
+    WHERE member.battle_id = new.battle_id AND member.killmail_id = new.killmail_id
 ), copied AS (
     INSERT INTO engine_queue (document_type, document_id)
     SELECT document_type, document_id FROM (
@@ -75,15 +81,19 @@ FROM battle_documents WHERE battle_id = ANY (%(battle_ids)s::uuid[])
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """A battle as its events left it. killmails: how many belong to it, whether or not they have come."""
+    """A battle as its events left it. state: as JSON; None of a deleted battle.
+
+    killmails: how many belong to it, whether or not they have come. counted_killmails: those that its rows count.
+    """
 
     battle_id: str
     ended_revision: int
-    state: Mapping[str, Any] | None
+    state: str | None
     killmails: int
+    counted_killmails: int
 
     def payload(self) -> BattleCreated | None:
-        return None if self.state is None else BattleCreated.model_validate({**self.state, "killmailIds": ()})
+        return None if self.state is None else BattleCreated.model_validate_json(self.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Battles and their killmails, as of the latest revision of each; one battle or thousands take the same statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
 import orjson
@@ -8,7 +8,8 @@ import orjson
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.battle import BattleCreated, BattleEnded
 from search_index.domain.battle import BattleState
-from search_index.persistence.rows import json_rows
+from search_index.persistence.pipelines import pipelined_transaction
+from search_index.persistence.rows import array, json_rows
 
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
 # locks the rows of its battles first and in the same order.
@@ -21,16 +22,22 @@ ON CONFLICT (battle_id) DO UPDATE SET revision = EXCLUDED.revision, state = EXCL
     merged_into = EXCLUDED.merged_into
 WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
     AND (existing.revision < EXCLUDED.revision OR (EXCLUDED.revision = 0 AND EXCLUDED.state IS NULL))
-RETURNING battle_id::text
 """
-# A statement of its own: it sees the killmails that another writer of the same battle has just committed.
+# A statement of its own: it sees the killmails that another writer of the same battle has just committed. Only battles
+# whose stored revision is the incoming one are written; what was stored before ends in the same rows.
 SAVE_MEMBERS: Final[LiteralString] = """
-WITH incoming AS MATERIALIZED (
-    SELECT battle_id, unnest(killmail_ids) AS killmail_id
-    FROM json_to_recordset(%(battles)s::json) AS incoming (battle_id uuid, killmail_ids bigint[])
-    WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+WITH saved AS MATERIALIZED (
+    SELECT battle_id
+    FROM unnest(%(battle_ids)s::uuid[], %(revisions)s::bigint[], %(is_deleted)s::boolean[])
+        AS incoming (battle_id, revision, is_deleted)
+    JOIN battles USING (battle_id, revision) WHERE (battles.state IS NULL) = is_deleted
+), incoming AS MATERIALIZED (
+    SELECT member.battle_id, member.killmail_id
+    FROM unnest(%(member_battle_ids)s::uuid[], %(member_killmail_ids)s::bigint[]) AS member (battle_id, killmail_id)
+    JOIN saved USING (battle_id)
 ), existing AS MATERIALIZED (
-    SELECT battle_id, killmail_id FROM battle_killmails WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+    SELECT battle_id, killmail_id FROM battle_killmails
+    WHERE battle_id = ANY (%(battle_ids)s::uuid[]) AND battle_id IN (SELECT battle_id FROM saved)
 ), stale AS (
     DELETE FROM battle_killmails AS member USING (TABLE existing EXCEPT TABLE incoming) AS stale
     WHERE member.killmail_id = stale.killmail_id AND member.battle_id = stale.battle_id
@@ -42,7 +49,7 @@ WITH incoming AS MATERIALIZED (
     INSERT INTO engine_queue (document_type, document_id)
     SELECT 'killmail', killmail_id::text FROM (TABLE stale UNION TABLE added) AS moved WHERE %(has_copy)s::boolean
 )
-INSERT INTO index_queue (document_type, document_id) SELECT 'battle', unnest(%(battle_ids)s::text[])
+INSERT INTO index_queue (document_type, document_id) SELECT 'battle', battle_id::text FROM saved
 """
 # The end may arrive before the revision that it ends.
 END_BATTLE: Final[LiteralString] = """
@@ -67,12 +74,9 @@ class BattleRepository:
 
     async def save(self, states: Sequence[BattleState]) -> None:
         """Save all battles or none; each may occur only once, and they are sorted by id."""
-        battles = json_rows(_row(state) for state in states)
-        async with self._database.transaction() as connection:
-            battle_ids = await connection.column(UPSERT_BATTLES, {"battles": battles})
-            if battle_ids:
-                params = {"battles": battles, "battle_ids": battle_ids, "has_copy": self._has_copy}
-                await connection.execute(SAVE_MEMBERS, params)
+        async with pipelined_transaction(self._database) as connection:
+            await connection.execute(UPSERT_BATTLES, {"battles": json_rows(map(_row, states))})
+            await connection.execute(SAVE_MEMBERS, _member_params(states) | {"has_copy": self._has_copy})
 
     async def end(self, payload: BattleEnded) -> None:
         async with self._database.connection() as connection:
@@ -84,13 +88,19 @@ def _row(battle: BattleState) -> dict[str, Any]:
         "battle_id": battle.battle_id,
         "revision": battle.revision,
         "state": None if battle.state is None else _state(battle.state),
-        "killmail_ids": _unique(battle.killmail_ids),
         "merged_into": battle.merged_into,
     }
 
 
-def _unique(killmail_ids: Collection[int]) -> list[int]:
-    return sorted(set(killmail_ids))
+def _member_params(states: Sequence[BattleState]) -> dict[str, Any]:
+    members = [(state.battle_id, killmail_id) for state in states for killmail_id in set(state.killmail_ids)]
+    return {
+        "battle_ids": array(state.battle_id for state in states),
+        "revisions": array(state.revision for state in states),
+        "is_deleted": array(state.state is None for state in states),
+        "member_battle_ids": array(battle_id for battle_id, _ in members),
+        "member_killmail_ids": array(killmail_id for _, killmail_id in members),
+    }
 
 
 def _state(payload: BattleCreated) -> orjson.Fragment:

@@ -10,20 +10,28 @@ from battlescope_schemas.search.folding import compact, folded
 from search_index.domain.battle_document import Named
 from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import NO_INCREMENT, Increment
+from search_index.persistence.rows import array
 
 MAX_RENAMED_BATTLES: Final = 200
 """The newest battles of an entity, which show its new name at once; the others do after the daily rebuild."""
 
-# Counted from the battles, or for what is in most of them (`Increment`) by the differences between the rows of battles
-# as they were stored and as they are computed now: a repeated event makes none. The first count is always one of the
-# battles, because a name may come at the moment when its battle is indexed. The affiliation is that of the last battle.
-# Returns the entities whose row changed.
+# Counted by the differences between the rows of battles as they were stored and as they are computed now: a repeated
+# event makes none. The battles themselves are read where they alone tell (`ParticipationChanges`), where two of them
+# ended with another affiliation at the same moment, and for the first count, because a name may come at the moment when
+# its battle is indexed. The affiliation is that of the last battle. Returns the entities whose row changed.
 RECOUNT: Final[LiteralString] = """
 WITH changed AS (
-    SELECT c.*, e.is_searchable AND NOT c.is_recounted AS is_summed
+    SELECT c.entity_type, c.entity_id, e.battle_count + c.battles AS battle_count, e.kills + c.kills AS kills,
+        e.losses + c.losses AS losses, greatest(e.last_seen_at, c.last_seen_at) AS last_seen_at,
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.corporation_id ELSE e.corporation_id END AS corporation_id,
+        CASE WHEN c.last_seen_at > e.last_seen_at THEN c.alliance_id ELSE e.alliance_id END AS alliance_id,
+        e.is_searchable AND NOT c.is_recounted AND NOT (c.last_seen_at = e.last_seen_at
+            AND (c.corporation_id, c.alliance_id) IS DISTINCT FROM (e.corporation_id, e.alliance_id)) IS TRUE
+            AS is_summed
     FROM unnest(%(entity_types)s::text[], %(entity_ids)s::bigint[], %(is_recounted)s::boolean[], %(battles)s::integer[],
-        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[])
-        AS c (entity_type, entity_id, is_recounted, battles, kills, losses, last_seen_at)
+        %(kills)s::integer[], %(losses)s::integer[], %(last_seen_at)s::timestamptz[], %(corporation_ids)s::bigint[],
+        %(alliance_ids)s::bigint[])
+        AS c (entity_type, entity_id, is_recounted, battles, kills, losses, last_seen_at, corporation_id, alliance_id)
     JOIN entities AS e USING (entity_type, entity_id)
 ), counted AS (
     SELECT requested.entity_type, requested.entity_id, count(b.battle_id)::integer AS battle_count,
@@ -37,9 +45,8 @@ WITH changed AS (
     LEFT JOIN battle_entities AS b USING (entity_type, entity_id)
     GROUP BY requested.entity_type, requested.entity_id
     UNION ALL
-    SELECT c.entity_type, c.entity_id, e.battle_count + c.battles, e.kills + c.kills, e.losses + c.losses,
-        greatest(e.last_seen_at, c.last_seen_at), e.corporation_id, e.alliance_id
-    FROM changed AS c JOIN entities AS e USING (entity_type, entity_id) WHERE c.is_summed
+    SELECT entity_type, entity_id, battle_count, kills, losses, last_seen_at, corporation_id, alliance_id
+    FROM changed WHERE is_summed
 )
 UPDATE entities AS e SET battle_count = c.battle_count, kills = c.kills, losses = c.losses,
     last_seen_at = c.last_seen_at, is_searchable = c.battle_count > 0, corporation_id = c.corporation_id,
@@ -130,15 +137,17 @@ def count_params(recounted: Collection[EntityKey], increments: Mapping[EntityKey
     rows = [increments.get(key, NO_INCREMENT) for key in keys]
     return {
         **key_params(keys),
-        "is_recounted": [key in recounted for key in keys],
-        "battles": [row.battles for row in rows],
-        "kills": [row.kills for row in rows],
-        "losses": [row.losses for row in rows],
-        "last_seen_at": [row.last_seen_at for row in rows],
+        "is_recounted": array(key in recounted for key in keys),
+        "battles": array(row.battles for row in rows),
+        "kills": array(row.kills for row in rows),
+        "losses": array(row.losses for row in rows),
+        "last_seen_at": array(row.last_seen_at for row in rows),
+        "corporation_ids": array(row.affiliation[0] for row in rows),
+        "alliance_ids": array(row.affiliation[1] for row in rows),
     }
 
 
 def key_params(keys: Iterable[EntityKey]) -> dict[str, Any]:
     """Keys as the parameters of a statement."""
     keys = list(keys)
-    return {"entity_types": [key[0] for key in keys], "entity_ids": [key[1] for key in keys]}
+    return {"entity_types": array(key[0] for key in keys), "entity_ids": array(key[1] for key in keys)}

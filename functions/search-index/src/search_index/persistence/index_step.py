@@ -1,39 +1,34 @@
 """One step of indexing, in the caller's transaction: what it reads and writes.
 
-Statements that do not need each other's results are sent together: a step for one killmail is mostly waiting.
+Statements that do not need each other's results are sent together.
 """
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from psycopg import AsyncCursor
 from psycopg.rows import class_row
 
-from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.database import Connection
 from battlescope_schemas.search.documents import BattleDocument
 from search_index.domain.battle_document import Names
-from search_index.domain.killmail import Killmail, SolarSystem
+from search_index.domain.killmail import SolarSystem
 from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence import battle_documents, entities, participations
 from search_index.persistence.battle_documents import StoredState
+from search_index.persistence.participations import Members, members_by_battle
 from search_index.persistence.queues import Queued
-
-
-@asynccontextmanager
-async def pipelined_transaction(database: Database) -> AsyncGenerator[Connection]:
-    """A transaction whose statements are sent before the results of earlier ones are read. Raises as `transaction`."""
-    async with database.connection() as connection, connection.pipeline(), connection.transaction():
-        yield connection
+from search_index.persistence.rows import array
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Locked battles, the killmails of each that have come, and its stored participations."""
+    """Locked battles, their killmails that have come, those that are not counted yet or all, and what was counted."""
 
     states: Sequence[StoredState]
-    killmails: Mapping[str, Sequence[Killmail]]
+    members: Members
     participations: Participations
 
 
@@ -52,20 +47,27 @@ class IndexStep:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def load(self, battle_ids: Sequence[str]) -> Loaded:
+    async def load(self, battle_ids: Sequence[str], *, is_whole: bool) -> Loaded:
         """Lock battles until the transaction ends, and load what their rows are computed from."""
-        params = {"battle_ids": list(battle_ids)}
         async with self._connection.pipeline():
             states = self._connection.cursor(row_factory=class_row(StoredState))
-            await states.execute(battle_documents.SELECT_STATES, params)
-            members = self._connection.cursor(row_factory=class_row(participations.MemberRow))
-            await members.execute(participations.SELECT_MEMBERS, params)
-            stored = await self._connection.execute(participations.SELECT_PARTICIPATIONS, params)
+            await states.execute(battle_documents.SELECT_STATES, {"battle_ids": list(battle_ids)})
+            members = await self._select_members(battle_ids, is_whole=is_whole)
+            stored = await self._connection.execute(
+                participations.SELECT_PARTICIPATIONS, {"battle_ids": list(battle_ids)}
+            )
             return Loaded(
                 await states.fetchall(),
-                participations.by_battle(battle_ids, await members.fetchall()),
+                await members_by_battle(battle_ids, members),
                 await participations.stored_participations(stored),
             )
+
+    async def load_all_members(self, battle_ids: Sequence[str]) -> Members:
+        return await members_by_battle(battle_ids, await self._select_members(battle_ids, is_whole=True))
+
+    async def _select_members(self, battle_ids: Sequence[str], *, is_whole: bool) -> AsyncCursor[tuple[Any, ...]]:
+        params = {"battle_ids": list(battle_ids), "is_whole": is_whole}
+        return await self._connection.execute(participations.SELECT_MEMBERS, params)
 
     async def save_participations(
         self,
@@ -90,7 +92,7 @@ class IndexStep:
             named = self._connection.cursor(row_factory=class_row(entities.NameRow))
             await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
             located = await self._connection.execute(
-                battle_documents.SELECT_SYSTEMS, {"system_ids": sorted(system_ids)}
+                battle_documents.SELECT_SYSTEMS, {"system_ids": array(sorted(system_ids))}
             )
             changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await recounted.fetchall()]
             names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
@@ -103,19 +105,23 @@ class IndexStep:
         documents: Iterable[tuple[BattleDocument, tuple[str, ...]]],
         missing_killmails: Mapping[str, int],
         *,
+        newly_counted: Collection[tuple[str, int]],
         changed: Sequence[tuple[str, str]],
         done: Collection[Queued],
         has_copy: bool,
     ) -> None:
         """Write documents; those of other battles among `battle_ids` are removed.
 
+        newly_counted: battle and killmail of those that the saved participations count for the first time.
         changed: entities that changed before, as type and id; their copies are written too, if there are copies.
         done: what was queued for this.
         """
         params = battle_documents.params_of(battle_ids, documents, missing_killmails) | {
             "changed_types": [document_type for document_type, _ in changed],
             "changed_ids": [document_id for _, document_id in changed],
-            "queue_ids": [row.id for row in done],
+            "counted_battle_ids": array(battle_id for battle_id, _ in newly_counted),
+            "counted_killmail_ids": array(killmail_id for _, killmail_id in newly_counted),
+            "queue_ids": array(row.id for row in done),
             "has_copy": has_copy,
         }
         await self._connection.execute(battle_documents.SAVE_DOCUMENTS, params)

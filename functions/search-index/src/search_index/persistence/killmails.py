@@ -1,6 +1,6 @@
 """Killmails with the names and facts that come with them; one killmail or thousands take the same statements."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Database
@@ -11,8 +11,8 @@ from search_index.persistence.known_facts import Key, KnownFacts
 from search_index.persistence.rows import json_rows
 
 # A killmail is written once; only its value may change. Battles that its killmail belongs to are indexed again.
-SAVE_KILLMAILS: Final[LiteralString] = """
-WITH saved AS (
+_KILLMAILS: Final[LiteralString] = """
+saved AS (
     INSERT INTO killmails AS existing (killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
         victim_corporation_id, victim_alliance_id, attacker_character_ids, attacker_corporation_ids,
         attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc, is_solo, value_revision,
@@ -34,43 +34,46 @@ INSERT INTO index_queue (document_type, document_id)
 SELECT DISTINCT 'battle', battle_id::text FROM battle_killmails JOIN saved USING (killmail_id)
 """
 # A killmail carries the name of its own time, so it never replaces a stored name. A name that comes after the battles
-# of its entity makes that entity searchable.
-SAVE_NAMES: Final[LiteralString] = """
-WITH added AS (
+# of its entity makes that entity searchable. A lost ship tells more of its type than one that an attacker flew.
+_FACTS: Final[LiteralString] = """
+located AS (
+    INSERT INTO solar_systems AS existing (system_id, system_name, constellation_id, constellation_name, region_id,
+        region_name, security_type, security_status, wormhole_class, system_effect)
+    SELECT system_id, system_name, constellation_id, constellation_name, region_id, region_name, security_type,
+        security_status, wormhole_class, system_effect
+    FROM json_populate_recordset(NULL::solar_systems, %(systems)s::json)
+    ON CONFLICT (system_id) DO UPDATE SET system_name = EXCLUDED.system_name, region_name = EXCLUDED.region_name,
+        constellation_name = coalesce(EXCLUDED.constellation_name, existing.constellation_name),
+        security_type = EXCLUDED.security_type, security_status = EXCLUDED.security_status,
+        wormhole_class = EXCLUDED.wormhole_class,
+        system_effect = coalesce(EXCLUDED.system_effect, existing.system_effect)
+    WHERE (existing.system_name, existing.region_name, existing.security_type, existing.security_status,
+            existing.wormhole_class, existing.constellation_name, existing.system_effect)
+        IS DISTINCT FROM (EXCLUDED.system_name, EXCLUDED.region_name, EXCLUDED.security_type, EXCLUDED.security_status,
+            EXCLUDED.wormhole_class, coalesce(EXCLUDED.constellation_name, existing.constellation_name),
+            coalesce(EXCLUDED.system_effect, existing.system_effect))
+), built AS (
+    INSERT INTO ship_types AS existing (ship_type_id, ship_type_name, ship_group_id, ship_group_name, hull_class)
+    SELECT ship_type_id, ship_type_name, ship_group_id, ship_group_name, hull_class
+    FROM json_populate_recordset(NULL::ship_types, %(ship_types)s::json)
+    ON CONFLICT (ship_type_id) DO UPDATE SET ship_group_id = EXCLUDED.ship_group_id,
+        ship_group_name = EXCLUDED.ship_group_name, hull_class = EXCLUDED.hull_class
+    WHERE existing.ship_group_name IS NULL AND EXCLUDED.ship_group_name IS NOT NULL
+), added AS (
     INSERT INTO entities (entity_type, entity_id, entity_name, named_at, folded_name, compact_name)
     SELECT entity_type, entity_id, entity_name, '-infinity', folded_name, compact_name
     FROM json_populate_recordset(NULL::entities, %(names)s::json)
     ON CONFLICT (entity_type, entity_id) DO NOTHING
     RETURNING entity_type, entity_id
-)
-INSERT INTO index_queue (document_type, document_id)
-SELECT entity_type, entity_id::text FROM added
-WHERE entity_type IN ('character', 'corporation', 'alliance') AND EXISTS (
-    SELECT FROM battle_entities AS b WHERE b.entity_type = added.entity_type AND b.entity_id = added.entity_id)
+), named AS (
+    INSERT INTO index_queue (document_type, document_id)
+    SELECT entity_type, entity_id::text FROM added
+    WHERE entity_type IN ('character', 'corporation', 'alliance') AND EXISTS (
+        SELECT FROM battle_entities AS b WHERE b.entity_type = added.entity_type AND b.entity_id = added.entity_id)
+),
 """
-SAVE_SYSTEMS: Final[LiteralString] = """
-INSERT INTO solar_systems AS existing (system_id, system_name, constellation_id, constellation_name, region_id,
-    region_name, security_type, security_status, wormhole_class, system_effect)
-SELECT system_id, system_name, constellation_id, constellation_name, region_id, region_name, security_type,
-    security_status, wormhole_class, system_effect
-FROM json_populate_recordset(NULL::solar_systems, %(systems)s::json) AS new
-WHERE NOT EXISTS (
-    SELECT FROM solar_systems AS old WHERE old.system_id = new.system_id AND old IS NOT DISTINCT FROM new)
-ON CONFLICT (system_id) DO UPDATE SET system_name = EXCLUDED.system_name, region_name = EXCLUDED.region_name,
-    constellation_name = coalesce(EXCLUDED.constellation_name, existing.constellation_name),
-    security_type = EXCLUDED.security_type, security_status = EXCLUDED.security_status,
-    wormhole_class = EXCLUDED.wormhole_class,
-    system_effect = coalesce(EXCLUDED.system_effect, existing.system_effect)
-"""
-# A lost ship tells more of its type than one that an attacker flew.
-SAVE_SHIP_TYPES: Final[LiteralString] = """
-INSERT INTO ship_types AS existing (ship_type_id, ship_type_name, ship_group_id, ship_group_name, hull_class)
-SELECT ship_type_id, ship_type_name, ship_group_id, ship_group_name, hull_class
-FROM json_populate_recordset(NULL::ship_types, %(ship_types)s::json)
-ON CONFLICT (ship_type_id) DO UPDATE SET ship_group_id = EXCLUDED.ship_group_id,
-    ship_group_name = EXCLUDED.ship_group_name, hull_class = EXCLUDED.hull_class
-WHERE existing.ship_group_name IS NULL AND EXCLUDED.ship_group_name IS NOT NULL
-"""
+SAVE_KILLMAILS: Final[LiteralString] = "WITH " + _KILLMAILS
+SAVE_KILLMAILS_WITH_FACTS: Final[LiteralString] = "WITH " + _FACTS + _KILLMAILS
 
 
 class KillmailRepository:
@@ -85,33 +88,28 @@ class KillmailRepository:
         systems = self._known.unknown_systems(entry.system for entry in incoming)
         ships = self._known.unknown_ships(ship for entry in incoming for ship in entry.ship_types)
         names = self._known.unknown_names(name for entry in incoming for name in entry.names)
-        statements = list(_facts(names, systems, ships))
         params = {"killmails": json_rows(_row(entry.killmail) for entry in incoming), "has_copy": self._has_copy}
-        if not statements:
-            async with self._database.connection() as connection:
+        async with self._database.connection() as connection:
+            if systems or ships or names:
+                facts = _fact_params(names, systems, ships)
+                await connection.execute(SAVE_KILLMAILS_WITH_FACTS, params | facts)
+            else:
                 await connection.execute(SAVE_KILLMAILS, params)
-            return
-        async with self._database.transaction() as connection, connection.pipeline():
-            for statement, fact_params in statements:
-                await connection.execute(statement, fact_params)
-            await connection.execute(SAVE_KILLMAILS, params)
         self._known.add(names, systems, ships)
 
 
-def _facts(
+def _fact_params(
     names: Mapping[Key, EntityName], systems: Mapping[int, SolarSystem], ships: Mapping[int, ShipType]
-) -> Iterator[tuple[LiteralString, Mapping[str, str]]]:
-    """Statements with their parameters; each sorts its rows, so that no two writers lock them crosswise."""
-    if systems:
-        yield SAVE_SYSTEMS, {"systems": json_rows(systems[key]._asdict() for key in sorted(systems))}
-    if ships:
-        yield SAVE_SHIP_TYPES, {"ship_types": json_rows(ships[key]._asdict() for key in sorted(ships))}
+) -> dict[str, str]:
+    """Rows of each table, sorted, so that no two writers lock them crosswise."""
     rows = [_name_row(*key, name.name) for key, name in names.items()]
     rows += [_name_row(SYSTEM, system.system_id, system.system_name) for system in systems.values()]
     rows += [_name_row(SHIP_TYPE, ship.ship_type_id, ship.ship_type_name) for ship in ships.values()]
-    if rows:
-        ordered = sorted(rows, key=lambda row: (row["entity_type"], row["entity_id"]))
-        yield SAVE_NAMES, {"names": json_rows(ordered)}
+    return {
+        "systems": json_rows(systems[key]._asdict() for key in sorted(systems)),
+        "ship_types": json_rows(ships[key]._asdict() for key in sorted(ships)),
+        "names": json_rows(sorted(rows, key=lambda row: (row["entity_type"], row["entity_id"]))),
+    }
 
 
 def _name_row(entity_type: str, entity_id: int, name: str) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """Who was in which battle: the killmails it is computed from, and the rows with the result."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final, LiteralString
+from itertools import starmap
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import AsyncCursor
 
@@ -12,14 +11,16 @@ from battlescope_events.postgres.database import Connection
 from search_index.domain.killmail import Killmail, Pilot
 from search_index.domain.participation import EntityKey, Participation
 from search_index.domain.participation_changes import ParticipationChanges, Participations
+from search_index.persistence.rows import array
 
+# Those that are not counted yet, or all.
 SELECT_MEMBERS: Final[LiteralString] = """
-SELECT member.battle_id::text, killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
-    victim_corporation_id, victim_alliance_id, attacker_character_ids, attacker_corporation_ids,
-    attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc, is_solo, value_revision,
-    valuation_revision
+SELECT member.battle_id::text, member.is_counted, killmail_id, killmail_time, system_id,
+    ARRAY[victim_character_id, victim_corporation_id, victim_alliance_id, ship_type_id], attacker_character_ids,
+    attacker_corporation_ids, attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc,
+    is_solo, value_revision, valuation_revision
 FROM battle_killmails AS member JOIN killmails USING (killmail_id)
-WHERE member.battle_id = ANY (%(battle_ids)s::uuid[])
+WHERE member.battle_id = ANY (%(battle_ids)s::uuid[]) AND (%(is_whole)s::boolean OR NOT member.is_counted)
 """
 SELECT_PARTICIPATIONS: Final[LiteralString] = """
 SELECT battle_id::text, entity_type, entity_id, kills, losses, last_seen_at, corporation_id, alliance_id
@@ -49,42 +50,29 @@ GROUP BY battle_id, entity_type
 
 
 @dataclass(frozen=True, slots=True)
-class MemberRow:
-    """A killmail of a battle."""
-
-    battle_id: str
-    killmail_id: int
-    killmail_time: datetime
-    system_id: int
-    ship_type_id: int | None
-    victim_character_id: int | None
-    victim_corporation_id: int | None
-    victim_alliance_id: int | None
-    attacker_character_ids: list[int | None]
-    attacker_corporation_ids: list[int | None]
-    attacker_alliance_ids: list[int | None]
-    attacker_ship_type_ids: list[int | None]
-    attacker_count: int
-    total_value: Decimal | None
-    is_npc: bool
-    is_solo: bool
-    value_revision: int
-    valuation_revision: int
-
-
-@dataclass(frozen=True, slots=True)
 class _EntityIds:
     battle_id: str
     entity_type: str
     entity_ids: list[str]
 
 
-def by_battle(battle_ids: Iterable[str], rows: Iterable[MemberRow]) -> dict[str, list[Killmail]]:
-    """The stored killmails of each battle; those that have not come yet are missing."""
-    killmails: dict[str, list[Killmail]] = {battle_id: [] for battle_id in battle_ids}
-    for row in rows:
-        killmails[row.battle_id].append(_killmail(row))
-    return killmails
+class Member(NamedTuple):
+    """A killmail of a battle. is_counted: in the stored participations."""
+
+    killmail: Killmail
+    is_counted: bool
+
+
+Members = Mapping[str, Sequence[Member]]
+"""By battle; killmails that have not come yet are missing."""
+
+
+async def members_by_battle(battle_ids: Iterable[str], cursor: AsyncCursor[tuple[Any, ...]]) -> Members:
+    """The result of `SELECT_MEMBERS`."""
+    members: dict[str, list[Member]] = {battle_id: [] for battle_id in battle_ids}
+    for battle_id, is_counted, *columns in await cursor.fetchall():
+        members[battle_id].append(Member(_killmail(columns), is_counted))
+    return members
 
 
 async def entity_ids(connection: Connection, battle_ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
@@ -113,36 +101,20 @@ def saved_params(changes: ParticipationChanges) -> dict[str, Any]:
         *("entity_types", "entity_ids", "row_battle_ids", "kills"),
         *("losses", "last_seen_at", "corporation_ids", "alliance_ids"),
     )
-    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return {name: array(column) for name, column in zip(names, columns, strict=True)}
 
 
 def removed_params(changes: ParticipationChanges) -> dict[str, Any]:
     """The parameters of `DELETE_PARTICIPATIONS`."""
     return {
-        "entity_types": [key[0] for _, key in changes.removed],
-        "entity_ids": [key[1] for _, key in changes.removed],
-        "battle_ids": [battle_id for battle_id, _ in changes.removed],
+        "entity_types": array(key[0] for _, key in changes.removed),
+        "entity_ids": array(key[1] for _, key in changes.removed),
+        "battle_ids": array(battle_id for battle_id, _ in changes.removed),
     }
 
 
-def _killmail(row: MemberRow) -> Killmail:
-    attackers = zip(
-        row.attacker_character_ids,
-        row.attacker_corporation_ids,
-        row.attacker_alliance_ids,
-        row.attacker_ship_type_ids,
-        strict=True,
-    )
-    return Killmail(
-        killmail_id=row.killmail_id,
-        killmail_time=row.killmail_time,
-        system_id=row.system_id,
-        victim=Pilot(row.victim_character_id, row.victim_corporation_id, row.victim_alliance_id, row.ship_type_id),
-        attackers=tuple(Pilot(*attacker) for attacker in attackers),
-        attacker_count=row.attacker_count,
-        value=row.total_value,
-        is_npc=row.is_npc,
-        is_solo=row.is_solo,
-        value_revision=row.value_revision,
-        valuation_revision=row.valuation_revision,
-    )
+def _killmail(columns: Sequence[Any]) -> Killmail:
+    """From the columns of `SELECT_MEMBERS`, in their order."""
+    killmail_id, time, system_id, victim, characters, corporations, alliances, ship_types, *others = columns
+    attackers = starmap(Pilot, zip(characters, corporations, alliances, ship_types, strict=True))
+    return Killmail(killmail_id, time, system_id, Pilot(*victim), tuple(attackers), *others)

@@ -1,6 +1,7 @@
-"""Rows as one JSON parameter, which a statement unfolds: one statement writes one row or thousands."""
+"""Rows as parameters that a statement unfolds, JSON or arrays: one statement writes one row or thousands."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,14 @@ import orjson
 
 def json_rows(rows: Iterable[Mapping[str, Any]]) -> str:
     return orjson.dumps(list(rows), default=_exact).decode()
+
+
+def array(values: Iterable[int | str | datetime | None]) -> str:
+    """An array as its text: the driver looks at each value of a list by itself, which takes ten times as long.
+
+    Only for ids, types, numbers and times, whose texts have no character that means something in an array.
+    """
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def _exact(value: Any) -> str:

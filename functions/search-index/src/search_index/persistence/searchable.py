@@ -134,6 +134,7 @@ class _KillmailRow:
     is_npc: bool
     is_solo: bool
     battle_id: str | None
+    wormhole_class: int | None
 
 
 class SearchableDocuments:
@@ -213,6 +214,7 @@ def _killmail(row: _KillmailRow) -> KillmailDocument:
         region_name=row.region_name,
         security_type=SecurityType(row.security_type),
         security_status=row.security_status,
+        system_class=row.wormhole_class,
         ship_type_id=_text(row.ship_type_id),
         ship_type_name=shown_name(SHIP_TYPE, row.ship_type_id, row.ship_type_name),
         ship_group_id=_text(row.ship_group_id),

@@ -1,7 +1,7 @@
 """Indexes what is queued: documents of battles and the counts of what took part, in PostgreSQL.
 
-A step is one transaction. It computes the rows from the killmails, so that an event that comes twice, or late, or while
-another process indexes the same battle, ends in the same rows.
+A step is one transaction. It adds the killmails that are not counted yet to the rows, and marks them, so that an event
+that comes twice, or late, or while another process indexes the same battle, ends in the same rows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,10 +10,12 @@ from typing import Final
 from battlescope_events.postgres.database import Connection, Database
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
-from search_index.domain.participation import SYSTEM, EntityKey, participations
+from search_index.domain.participation import NAMED, SYSTEM, EntityKey
 from search_index.domain.participation_changes import changes
-from search_index.persistence.index_step import NOTHING, IndexStep, pipelined_transaction
+from search_index.persistence.index_step import NOTHING, IndexStep
+from search_index.persistence.pipelines import pipelined_transaction
 from search_index.persistence.queues import Queued, Queues
+from search_index.services.counting import count
 
 BATCH: Final = 200
 """Rows of a queue in a step."""
@@ -52,14 +54,17 @@ async def index(
     *,
     done: Collection[Queued] = (),
     has_copy: bool,
+    is_whole: bool = False,
 ) -> None:
     """Compute everything about these battles, and count again what takes or took part in them, and `keys`.
 
-    done: what was queued for this. has_copy: whether what changed is queued to be copied.
+    done: what was queued for this. has_copy: whether what changed is queued to be copied. is_whole: whether all
+    killmails are counted, not only new ones.
     """
     step = IndexStep(connection)
-    loaded = await step.load(battle_ids) if battle_ids else NOTHING
-    computed = {battle_id: participations(killmails) for battle_id, killmails in loaded.killmails.items()}
+    loaded = await step.load(battle_ids, is_whole=is_whole) if battle_ids else NOTHING
+    counted = await count(step, loaded, is_whole=is_whole)
+    computed = counted.rows
     payloads = {state.battle_id: payload for state in loaded.states if (payload := state.payload()) is not None}
     shown_keys, system_ids = _shown_keys(payloads, computed), _system_ids(payloads, computed)
     differences = changes(loaded.participations, computed)
@@ -70,11 +75,11 @@ async def index(
         for battle_id, payload in payloads.items()
     ]
     words = [words_of(document, tickers_of(computed[document.id], shown.names)) for document in documents]
-    missing = {state.battle_id: state.killmails - len(loaded.killmails[state.battle_id]) for state in loaded.states}
     await step.save_documents(
         battle_ids,
         zip(documents, words, strict=True),
-        missing,
+        counted.missing,
+        newly_counted=counted.newly_counted,
         changed=changed,
         done=done,
         has_copy=has_copy,
@@ -84,7 +89,7 @@ async def index(
 def _shown_keys(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[EntityKey]:
     keys = {key for battle_id in payloads for key in named_keys(computed[battle_id])}
     tops = (side.top_party for payload in payloads.values() for side in payload.sides)
-    return keys | {(top.party_type, top.party_id) for top in tops if top is not None}
+    return keys | {(top.party_type, top.party_id) for top in tops if top is not None and top.party_type in NAMED}
 
 
 def _system_ids(payloads: Mapping[str, BattleCreated], computed: Mapping[str, Participations]) -> set[int]:

@@ -99,7 +99,7 @@ class Rebuilder:
     async def _rebuild(self, connection: Connection, job: ReindexJob, document_type: str, ids: Sequence[str]) -> None:
         has_copy = self._engine.has_copy
         if document_type == "battle":
-            await index(connection, ids, has_copy=has_copy)
+            await index(connection, ids, has_copy=has_copy, is_whole=True)
         elif document_type != "killmail":
             await index(connection, [], [(document_type, int(entity_id)) for entity_id in ids], has_copy=has_copy)
         if has_copy:

@@ -6,7 +6,7 @@ from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
-from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.killmail import BY_TIME, Killmail
 from battle_cluster.domain.lock_keys import MIDNIGHT_MARGIN
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks, save
 from battle_cluster.handlers.values import change_values
@@ -31,7 +31,7 @@ async def process(incoming: Iterable[IncomingKillmail], database: Database, now:
     """
     entries = list(incoming)
     descriptions = descriptions_of(entries)
-    ordered = sorted((entry.killmail for entry in entries), key=lambda killmail: (killmail.time, killmail.killmail_id))
+    ordered = sorted((entry.killmail for entry in entries), key=BY_TIME)
     saved = [await _process_part(part, descriptions, database, now) for part in _parts(ordered)]
     return _joined([enqueued for enqueued in saved if enqueued is not None]) if None not in saved else None
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
-from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.killmail import BY_TIME, Killmail
 from battle_cluster.handlers.regroup import RegroupOutcome, RegroupRequest, regroup, retry_with_more_locks
 from battle_cluster.messaging.enriched_killmail import Descriptions
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
@@ -24,7 +24,7 @@ async def change_values(
 
     Where one differs, the names and facts that come with it are stored too: an older release may have stored fewer.
     """
-    ordered = sorted(killmails, key=lambda killmail: (killmail.time, killmail.killmail_id))
+    ordered = sorted(killmails, key=BY_TIME)
     for start in range(0, len(ordered), MAX_PER_TRANSACTION):
         await _change_part(ordered[start : start + MAX_PER_TRANSACTION], descriptions, database, now)
 

@@ -144,6 +144,7 @@ def measure(machine: Machine, files: Sequence[Path]) -> dict[str, Any]:
         "mails": new_killmails,
         "seconds": stages,
         "cpu_seconds": cpu_seconds,
+        "measuring_seconds": round(sampler.measuring_seconds, 2),
         "peak_mib": max(sampler.memory),
         "memory_mib": memory(machine),
     }

@@ -195,8 +195,9 @@ class KillmailRepository:
                     await copy.write_row(tuple(_row(killmail, slice_).values()))
             if pending := _pending_names(new, slice_):
                 await connection.execute(INSERT_PENDING_NAMES, _pending_params(pending))
-            async with connection.cursor() as cursor:
-                await cursor.executemany(UPSERT_KILLMAIL, [_params(killmail, slice_, ()) for killmail in existing])
+            if existing:
+                async with connection.cursor() as cursor:
+                    await cursor.executemany(UPSERT_KILLMAIL, [_params(killmail, slice_, ()) for killmail in existing])
 
 
 async def _select_existing(killmails: Sequence[EnrichedLine], connection: Connection) -> frozenset[str]:

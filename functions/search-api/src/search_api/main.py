@@ -15,6 +15,7 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
+from battlescope_events.settings import from_environment
 from search_api.composition import open_engine
 from search_api.dependencies import Dependencies
 from search_api.domain.engine_name import EngineName
@@ -41,7 +42,7 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     responses = ResponseCache(time.monotonic)
     async with (
         open_pool(

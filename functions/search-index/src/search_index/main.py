@@ -14,6 +14,7 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher, Publish
+from battlescope_events.settings import from_environment
 from battlescope_events.typesense.connection import open_typesense
 from battlescope_events.typesense.settings import Engine
 from search_index.clients.typesense_engine import TypesenseEngine
@@ -42,7 +43,7 @@ SERVER_OPTIONS: Final = "-c plan_cache_mode=force_generic_plan -c jit=off"
 
 @asynccontextmanager
 async def build() -> AsyncGenerator[Function]:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # fields come from the environment
+    settings = from_environment(Settings)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, options=SERVER_OPTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,

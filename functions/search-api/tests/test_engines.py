@@ -165,6 +165,7 @@ async def test_ships_are_found_with_their_class(search: httpx2.AsyncClient) -> N
         ("siege", [BIG]),
         ("империя", [SMALL]),
         ("[EVIL]", [SMALL]),
+        ("[siege]", []),  # a word of a name is no ticker
         ("zzzzzz", []),
         (BIG, [BIG]),
         (f"https://battles.example/battles/{SMALL}", [SMALL]),
@@ -179,6 +180,7 @@ async def test_ships_are_found_with_their_class(search: httpx2.AsyncClient) -> N
         ("https://zkillboard.com/kill/137202920/", [BIG]),
         (KILLMAIL, [BIG]),
         ("https://zkillboard.com/related/31000001/202603011900/", [SMALL]),
+        ("https://br.evetools.org/related/31000001/202603011900", [SMALL]),
         ("https://zkillboard.com/related/31000001/202602011900/", []),
         ("https://zkillboard.com/kill/1/", []),
     ],

@@ -4,6 +4,7 @@ The root conftest.py registers it. This module imports nothing of the project, s
 worker of pytest-xdist only with the session, measures every line of the project.
 """
 
+import gc
 import signal
 import sys
 from collections.abc import Generator
@@ -63,6 +64,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleSched
     from battlescope_local.testing.scheduling import ModuleScheduling  # noqa: PLC0415  # only a controller has one
 
     return ModuleScheduling(config, log, config.stash[SERVER_HOST].groups)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave out garbage collections while tests are collected, and what is alive then of all later ones.
+
+    Half a million objects of modules and tests stay until the end; every worker would go through them again and again.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

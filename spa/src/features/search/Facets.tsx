@@ -21,20 +21,28 @@ export type FacetCounts = {
   regions: readonly RegionCount[];
 };
 
-type Props = { state: SearchState; change: Change; counts: FacetCounts | undefined; nameOf: NameOf };
+type Props = {
+  state: SearchState;
+  change: Change;
+  counts: FacetCounts | undefined;
+  /** There are more hits than the server counts: each value may have more than it says. */
+  isPartial: boolean;
+  nameOf: NameOf;
+};
 
 const MOST_REGIONS = 8;
 const ANY_TIME = { value: "", label: "Any time" } as const;
 const PERIOD_OPTIONS = [ANY_TIME, ...PERIODS.map((value) => ({ value, label: PERIOD_LABELS[value] }))];
 
 /** All filters of the type that is searched for; each change takes effect at once. */
-export function Facets({ state, change, counts, nameOf }: Props) {
+export function Facets({ state, change, counts, isPartial, nameOf }: Props) {
   const uses = (key: keyof SearchState) => isUsed(typeOf(state), key);
   return (
     <div className="flex flex-col gap-4">
       <Values
         chosen={state.space}
         counts={counts?.securityType}
+        isPartial={isPartial}
         label="Space"
         labelOf={(space) => SPACE_LABELS[space]}
         onChange={(space) => change({ space })}
@@ -44,6 +52,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
         <Values
           chosen={state.tier}
           counts={counts?.tier}
+          isPartial={isPartial}
           label="Size"
           labelOf={tierLabel}
           onChange={(tier) => change({ tier })}
@@ -54,6 +63,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
         <Values
           chosen={state.status && [state.status]}
           counts={counts?.status}
+          isPartial={isPartial}
           label="Status"
           labelOf={(status) => STATUS_LABELS[status]}
           // One of the two; both are all.
@@ -65,6 +75,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
         <Values
           chosen={state.hull}
           counts={counts?.hullClass}
+          isPartial={isPartial}
           hidesEmpty
           label="Class of the ship lost"
           labelOf={hullLabel}
@@ -73,7 +84,7 @@ export function Facets({ state, change, counts, nameOf }: Props) {
         />
       )}
       <Times change={change} state={state} />
-      <Regions change={change} counts={counts} nameOf={nameOf} state={state} />
+      <Regions change={change} counts={counts} isPartial={isPartial} nameOf={nameOf} state={state} />
       {RANGES.filter(uses).map((key) => (
         <RangeField
           key={key}
@@ -91,6 +102,7 @@ type ValuesProps<T extends string> = {
   values: readonly T[];
   chosen: readonly T[] | undefined;
   counts: Record<string, number> | undefined;
+  isPartial: boolean;
   labelOf: (value: T) => string;
   onChange: (chosen: T[]) => void;
   hidesEmpty?: boolean;
@@ -102,18 +114,20 @@ function Values<T extends string>({
   values,
   chosen = [],
   counts,
+  isPartial,
   labelOf,
   onChange,
   hidesEmpty,
 }: ValuesProps<T>) {
-  const shown = hidesEmpty ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
+  const shown =
+    hidesEmpty && !isPartial ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
   if (shown.length === 0) return null;
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 text-sec text-t2">{label}</legend>
       {shown.map((value) => {
         const isChosen = chosen.includes(value);
-        const hits = counts?.[value] ?? (chosen.length === 0 && counts ? 0 : undefined);
+        const hits = counts?.[value] || (chosen.length === 0 && counts && !isPartial ? 0 : undefined);
         return (
           <label
             className="flex min-h-7 cursor-pointer items-center gap-2 rounded-[4px] px-1 hover:bg-s2 max-md:min-h-11"
@@ -128,7 +142,9 @@ function Values<T extends string>({
             <span className="truncate" dir="auto">
               {labelOf(value)}
             </span>
-            {hits !== undefined && <span className="ml-auto shrink-0 text-sec text-t3">{count(hits)}</span>}
+            {hits !== undefined && (
+              <span className="ml-auto shrink-0 text-sec text-t3">{hitsText(hits, isPartial)}</span>
+            )}
           </label>
         );
       })}
@@ -136,8 +152,12 @@ function Values<T extends string>({
   );
 }
 
+function hitsText(hits: number, isPartial: boolean): string {
+  return isPartial ? `${count(hits)}+` : count(hits);
+}
+
 /** The regions with the most hits; those of a chosen one remain. */
-function Regions({ state, change, counts, nameOf }: Props) {
+function Regions({ state, change, counts, isPartial, nameOf }: Props) {
   const found = counts?.regions.slice(0, MOST_REGIONS) ?? [];
   const ids = [...new Set([...(state.region ?? []), ...found.map((region) => region.regionId)])];
   const hits = Object.fromEntries(found.map((region) => [region.regionId, region.count]));
@@ -146,6 +166,7 @@ function Regions({ state, change, counts, nameOf }: Props) {
     <Values
       chosen={state.region}
       counts={counts && hits}
+      isPartial={isPartial}
       label="Region"
       labelOf={labelOf}
       onChange={(region) => {

@@ -133,10 +133,10 @@ function Revision({ item, now }: { item: RevisionItem; now: number }) {
 /** "+3 mails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
 function figuresOf({ added, removed, difference, sides }: RevisionItem): string {
   const parts = [
-    [signed(added.length), "mails"],
-    [signed(-removed.length), "mails"],
+    [signed(added.length), added.length === 1 ? "mail" : "mails"],
+    [signed(-removed.length), removed.length === 1 ? "mail" : "mails"],
     [signedIsk(difference.totalIskDestroyed), "ISK"],
-    [signed(difference.totalParticipants), "pilots"],
+    [signed(difference.totalParticipants), Math.abs(difference.totalParticipants) === 1 ? "pilot" : "pilots"],
     [String(sides), sides === 1 ? "side" : "sides"],
   ];
   return parts.flatMap(([figure, of]) => (figure ? `${figure} ${of}` : [])).join(", ");

@@ -307,6 +307,16 @@ export function sticksOut(page: Page): Promise<string[]> {
   });
 }
 
+/** What has more to its right than it shows; rows of buttons, which are swiped, have no scrollbar. */
+export function scrollsSideways(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("main *:not(.no-scrollbar)")]
+      .filter((element) => /auto|scroll/.test(getComputedStyle(element).overflowX))
+      .filter((element) => element.scrollWidth > element.clientWidth)
+      .map((element) => `${element.getAttribute("aria-label") ?? element.className}: ${element.scrollWidth} px`),
+  );
+}
+
 /** A one-time link by which a browser may make changes. */
 export async function ownerLink(system: System): Promise<string> {
   const { stdout } = await promisify(execFile)(BATTLESCOPE, ["--data", system.data, "login"]);

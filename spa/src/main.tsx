@@ -4,6 +4,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { capabilities, newQueryClient } from "@/api/queries";
+import { followPointer } from "@/lib/pointer";
 import { newRouter } from "./router";
 import { followTheme } from "./theme";
 
@@ -11,6 +12,7 @@ const queryClient = newQueryClient();
 const router = newRouter(queryClient);
 
 followTheme();
+followPointer();
 // The first paint needs no stream.
 void import("@/lib/live").then(({ live }) => {
   live.followVisibility();

@@ -26,6 +26,8 @@ const WIDE = { left: 110, lane: 92, middle: 46, name: 50, radius: 13 };
 /** On a phone the name of a lane stands above its dots. */
 const PHONE = { left: 10, lane: 104, middle: 58, name: 12, radius: 9 };
 const PHONE_WIDTH = 560;
+/** What the panel of a narrow phone has. */
+const LEAST_WIDTH = 300;
 const LEAST_SPREAD = 6;
 const SPREAD = 27;
 /** Links that say more than "the same people a moment later". */
@@ -41,7 +43,7 @@ const SPECIAL: Record<string, string> = {
 export function WhyLanes({ start, end, lanes, dots, links, cuts = [], onOpen }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const room = useWidth(box);
-  const width = Math.max(320, room);
+  const width = Math.max(LEAST_WIDTH, room);
   const size = width < PHONE_WIDTH ? PHONE : WIDE;
   const height = TOP + lanes.length * size.lane + 24;
   const x = useMemo(

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { pointerPlace } from "@/lib/pointer";
 
 const REST_MS = 250;
 const MOST_TEXTS = 3;
@@ -12,47 +13,7 @@ type Shown = { text: string; left: number; top: number };
  */
 export function FullText() {
   const [shown, setShown] = useState<Shown>();
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let focused: readonly Element[] = [];
-    const hide = () => {
-      clearTimeout(timer);
-      focused = [];
-      setShown(undefined);
-    };
-    const rested = (x: number, y: number) => {
-      const cut = document.elementsFromPoint(x, y).find(isCut);
-      setShown(cut && placed([cut]));
-    };
-    const onMove = (event: PointerEvent) => {
-      clearTimeout(timer);
-      if (event.pointerType === "mouse") timer = setTimeout(() => rested(event.clientX, event.clientY), REST_MS);
-    };
-    const onFocus = (event: FocusEvent) => {
-      const target = event.target instanceof Element ? event.target : undefined;
-      if (!target?.matches(":focus-visible")) return hide();
-      const row = target.closest("li, tr, [role=listitem]") ?? target;
-      focused = [row, ...row.querySelectorAll(".truncate")].filter(isCut).slice(0, MOST_TEXTS);
-      setShown(placed(focused));
-    };
-    // The focus brings its row into sight, and the text goes with it; under a pointer that rests another row comes.
-    const onScroll = () => (focused.length > 0 ? setShown(placed(focused)) : hide());
-    const onKey = (event: KeyboardEvent) => event.key === "Escape" && hide();
-    const passive = { passive: true } as const;
-    addEventListener("pointermove", onMove, passive);
-    addEventListener("focusin", onFocus);
-    addEventListener("focusout", hide);
-    addEventListener("scroll", onScroll, { passive: true, capture: true });
-    addEventListener("keydown", onKey);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("pointermove", onMove);
-      removeEventListener("focusin", onFocus);
-      removeEventListener("focusout", hide);
-      removeEventListener("scroll", onScroll, { capture: true });
-      removeEventListener("keydown", onKey);
-    };
-  }, []);
+  useEffect(() => followCutNames(setShown), []);
   if (!shown) return null;
   return (
     <div
@@ -64,6 +25,54 @@ export function FullText() {
       {shown.text}
     </div>
   );
+}
+
+/** Call `show` with what is to be shown, or with nothing; the answer ends it. */
+function followCutNames(show: (shown: Shown | undefined) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let focused: readonly Element[] = [];
+  const hide = () => {
+    clearTimeout(timer);
+    focused = [];
+    show(undefined);
+  };
+  const showRested = () => {
+    const place = pointerPlace();
+    const cut = place && document.elementsFromPoint(place.x, place.y).find(isCut);
+    show(cut && placed([cut]));
+  };
+  const onMove = () => {
+    clearTimeout(timer);
+    timer = setTimeout(showRested, REST_MS);
+  };
+  // What comes under a pointer that rests takes nothing from the row that has the focus.
+  const onOver = () => focused.length === 0 && onMove();
+  const showFocused = (target: Element) => {
+    const row = target.closest("li, tr, [role=listitem]") ?? target;
+    focused = [row, ...row.querySelectorAll(".truncate")].filter(isCut).slice(0, MOST_TEXTS);
+    show(placed(focused));
+  };
+  const onFocus = ({ target }: FocusEvent) =>
+    target instanceof Element && target.matches(":focus-visible") ? showFocused(target) : hide();
+  // The focus brings its row into sight, and the text goes with it; under a pointer that rests another row comes.
+  const onScroll = () => (focused.length > 0 ? show(placed(focused)) : hide());
+  const onKey = (event: KeyboardEvent) => event.key === "Escape" && hide();
+  const listening = new AbortController();
+  const { signal } = listening;
+  addEventListener("pointermove", onMove, { signal, passive: true });
+  addEventListener("pointerover", onOver, { signal, passive: true });
+  addEventListener("focusin", onFocus, { signal });
+  addEventListener("focusout", hide, { signal });
+  addEventListener("scroll", onScroll, { signal, passive: true, capture: true });
+  addEventListener("keydown", onKey, { signal });
+  // This code comes after the first paint: a name may have the pointer or the focus by then.
+  const focusedBefore = document.querySelector(":focus-visible");
+  if (focusedBefore) showFocused(focusedBefore);
+  else onMove();
+  return () => {
+    clearTimeout(timer);
+    listening.abort();
+  };
 }
 
 function isCut(element: Element): boolean {

@@ -25,8 +25,8 @@ type Props = {
   state: SearchState;
   change: Change;
   counts: FacetCounts | undefined;
-  /** Whether the server counted some of the hits only, because there are too many. */
-  areAtLeast: boolean;
+  /** There are more hits than the server counts: each value may have more than it says. */
+  isPartial: boolean;
   nameOf: NameOf;
 };
 
@@ -35,14 +35,14 @@ const ANY_TIME = { value: "", label: "Any time" } as const;
 const PERIOD_OPTIONS = [ANY_TIME, ...PERIODS.map((value) => ({ value, label: PERIOD_LABELS[value] }))];
 
 /** All filters of the type that is searched for; each change takes effect at once. */
-export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
+export function Facets({ state, change, counts, isPartial, nameOf }: Props) {
   const uses = (key: keyof SearchState) => isUsed(typeOf(state), key);
   return (
     <div className="flex flex-col gap-4">
       <Values
-        areAtLeast={areAtLeast}
         chosen={state.space}
         counts={counts?.securityType}
+        isPartial={isPartial}
         label="Space"
         labelOf={(space) => SPACE_LABELS[space]}
         onChange={(space) => change({ space })}
@@ -50,9 +50,9 @@ export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
       />
       {uses("tier") && (
         <Values
-          areAtLeast={areAtLeast}
           chosen={state.tier}
           counts={counts?.tier}
+          isPartial={isPartial}
           label="Size"
           labelOf={tierLabel}
           onChange={(tier) => change({ tier })}
@@ -61,9 +61,9 @@ export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
       )}
       {uses("status") && (
         <Values
-          areAtLeast={areAtLeast}
           chosen={state.status && [state.status]}
           counts={counts?.status}
+          isPartial={isPartial}
           label="Status"
           labelOf={(status) => STATUS_LABELS[status]}
           // One of the two; both are all.
@@ -73,9 +73,9 @@ export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
       )}
       {uses("hull") && (
         <Values
-          areAtLeast={areAtLeast}
           chosen={state.hull}
           counts={counts?.hullClass}
+          isPartial={isPartial}
           hidesEmpty
           label="Class of the ship lost"
           labelOf={hullLabel}
@@ -84,7 +84,7 @@ export function Facets({ state, change, counts, areAtLeast, nameOf }: Props) {
         />
       )}
       <Times change={change} state={state} />
-      <Regions areAtLeast={areAtLeast} change={change} counts={counts} nameOf={nameOf} state={state} />
+      <Regions change={change} counts={counts} isPartial={isPartial} nameOf={nameOf} state={state} />
       {RANGES.filter(uses).map((key) => (
         <RangeField
           key={key}
@@ -102,32 +102,32 @@ type ValuesProps<T extends string> = {
   values: readonly T[];
   chosen: readonly T[] | undefined;
   counts: Record<string, number> | undefined;
-  areAtLeast: boolean;
+  isPartial: boolean;
   labelOf: (value: T) => string;
   onChange: (chosen: T[]) => void;
   hidesEmpty?: boolean;
 };
 
-/** Alternatives of one filter with their hits; `12+`: at least 12. Once some are chosen, the hits of the others are not known. */
+/** Alternatives of one filter with their hits. Once some are chosen, the hits of the others are not known. */
 function Values<T extends string>({
   label,
   values,
   chosen = [],
   counts,
-  areAtLeast,
+  isPartial,
   labelOf,
   onChange,
   hidesEmpty,
 }: ValuesProps<T>) {
   const shown =
-    hidesEmpty && !areAtLeast ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
+    hidesEmpty && !isPartial ? values.filter((value) => chosen.includes(value) || (counts?.[value] ?? 0) > 0) : values;
   if (shown.length === 0) return null;
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1 text-sec text-t2">{label}</legend>
       {shown.map((value) => {
         const isChosen = chosen.includes(value);
-        const hits = counts?.[value] ?? (chosen.length === 0 && counts && !areAtLeast ? 0 : undefined);
+        const hits = counts?.[value] || (chosen.length === 0 && counts && !isPartial ? 0 : undefined);
         return (
           <label
             className="flex min-h-7 cursor-pointer items-center gap-2 rounded-[4px] px-1 hover:bg-s2 max-md:min-h-11"
@@ -143,7 +143,7 @@ function Values<T extends string>({
               {labelOf(value)}
             </span>
             {hits !== undefined && (
-              <span className="ml-auto shrink-0 text-sec text-t3">{areAtLeast ? `${count(hits)}+` : count(hits)}</span>
+              <span className="ml-auto shrink-0 text-sec text-t3">{hitsText(hits, isPartial)}</span>
             )}
           </label>
         );
@@ -152,17 +152,21 @@ function Values<T extends string>({
   );
 }
 
+function hitsText(hits: number, isPartial: boolean): string {
+  return isPartial ? `${count(hits)}+` : count(hits);
+}
+
 /** The regions with the most hits; those of a chosen one remain. */
-function Regions({ state, change, counts, areAtLeast, nameOf }: Props) {
+function Regions({ state, change, counts, isPartial, nameOf }: Props) {
   const found = counts?.regions.slice(0, MOST_REGIONS) ?? [];
   const ids = [...new Set([...(state.region ?? []), ...found.map((region) => region.regionId)])];
   const hits = Object.fromEntries(found.map((region) => [region.regionId, region.count]));
   const labelOf = (id: string) => nameOf("region", id) ?? `Unknown Region #${id}`;
   return (
     <Values
-      areAtLeast={areAtLeast}
       chosen={state.region}
       counts={counts && hits}
+      isPartial={isPartial}
       label="Region"
       labelOf={labelOf}
       onChange={(region) => {

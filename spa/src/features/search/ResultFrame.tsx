@@ -32,8 +32,8 @@ export function ResultFrame({ state, change, counts, nameOf, total, noun, sorts,
   const [isOpen, setOpen] = useState(false);
   useKeys({ f: () => setOpen(true) });
   const filters = activeFilters(state, nameOf);
-  const areAtLeast = total !== undefined && total >= MOST_HITS;
-  const facets = <Facets areAtLeast={areAtLeast} change={change} counts={counts} nameOf={nameOf} state={state} />;
+  const isPartial = total !== undefined && total >= MOST_HITS;
+  const facets = <Facets change={change} counts={counts} isPartial={isPartial} nameOf={nameOf} state={state} />;
   const found = total === undefined ? undefined : `${totalText(total)} ${total === 1 ? noun.one : noun.many}`;
   return (
     <div className="grid grid-cols-[240px_minmax(0,1fr)] gap-5 max-lg:grid-cols-[minmax(0,1fr)]">

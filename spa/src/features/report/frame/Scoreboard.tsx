@@ -58,15 +58,20 @@ function Cell({
   const parties = [...side.parties].sort((a, b) => b.pilots - a.pilots);
   return (
     <div
-      className={`${sideClass(side.sideId)} ${mirrored ? "side-right flex-row-reverse text-right" : "side-left"} flex min-w-0 items-center gap-3.5 px-4 py-3`}
+      className={`${sideClass(side.sideId)} ${mirrored ? "side-right flex-row-reverse text-right" : "side-left"} flex min-w-0 items-center gap-3.5 px-4 py-3 max-md:items-start max-md:px-3`}
     >
       <span className="max-md:hidden">
         <Emblem id={top?.partyId ?? null} size={48} type={top?.partyType ?? "faction"} />
       </span>
       <div className="min-w-0">
-        <div className={`flex items-center gap-2 ${mirrored ? "flex-row-reverse" : ""}`}>
+        <div className={`flex items-center gap-2 max-md:items-start ${mirrored ? "flex-row-reverse" : ""}`}>
           <SideKey role={side.role} sideId={side.sideId} size={18} />
-          <span className="truncate text-side font-[650]" dir="auto" title={sideName(side)}>
+          {/* On a phone a name takes the lines that it needs. */}
+          <span
+            className="truncate text-side font-[650] max-md:text-body max-md:wrap-anywhere max-md:whitespace-normal"
+            dir="auto"
+            title={sideName(side)}
+          >
             {sideName(side)}
           </span>
         </div>

@@ -20,7 +20,7 @@ const DOCTRINE_SHARE = 0.05;
 
 /** The names of the classes, and what a side needs beside them on a phone. */
 const MIDDLE = 96;
-const LEAST_SIDE = 88;
+const LEAST_SIDE = 76;
 
 /** What each side flew and lost: mirrored around the names of the classes. */
 export function CompositionTab() {
@@ -111,9 +111,9 @@ export function CompositionTab() {
 function SideHead({ side, mirrored }: { side: SideItem; mirrored?: boolean }) {
   return (
     <th className="px-3 py-2 font-[400] max-md:px-2" scope="col">
-      <span className={`flex items-center gap-2 ${mirrored ? "flex-row-reverse" : ""}`}>
+      <span className={`flex items-center gap-2 max-md:flex-col ${mirrored ? "flex-row-reverse" : ""}`}>
         <SideKey role={side.role} sideId={side.sideId} size={18} />
-        <span className="truncate font-[600]" dir="auto">
+        <span className="truncate font-[600] max-md:wrap-anywhere max-md:whitespace-normal" dir="auto">
           {sideName(side)}
         </span>
       </span>

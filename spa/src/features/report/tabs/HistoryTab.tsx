@@ -41,8 +41,6 @@ export function HistoryTab() {
 }
 
 function Revisions({ id }: { id: string }) {
-  const { search } = useReport();
-  const change = useChange();
   const list = useInfiniteQuery(revisionPages(id));
   const now = useMinutes();
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
@@ -57,16 +55,20 @@ function Revisions({ id }: { id: string }) {
           <caption className="sr">Revisions of this battle, newest first</caption>
           <thead>
             <tr className="border-b border-line text-left text-label text-t2">
-              {["Revision", "Made", "Because"].map((head) => (
-                <th className="px-3 py-1.5 font-[400]" key={head} scope="col">
-                  {head}
-                </th>
-              ))}
+              <th className="px-3 py-1.5 font-[400]" scope="col">
+                Revision
+              </th>
+              <th className="px-3 py-1.5 font-[400] max-md:hidden" scope="col">
+                Made
+              </th>
+              <th className="px-3 py-1.5 font-[400] max-md:pl-0" scope="col">
+                Because
+              </th>
               <th className="px-1 py-1.5 font-[400]" scope="col">
                 Compare
               </th>
               {["Mails", "ISK", "Pilots", "Sides"].map((head) => (
-                <th className="px-3 py-1.5 text-right font-[400]" key={head} scope="col">
+                <th className="px-3 py-1.5 text-right font-[400] max-md:hidden" key={head} scope="col">
                   {head}
                 </th>
               ))}
@@ -74,43 +76,7 @@ function Revisions({ id }: { id: string }) {
           </thead>
           <tbody>
             {items.map((item) => (
-              <tr className="border-b border-hair last:border-0" key={item.revision}>
-                <th className="px-3 py-1.5 text-left font-[600]" scope="row">
-                  {item.revision}
-                </th>
-                <td className="px-3 py-1.5 whitespace-nowrap text-t2" title={fullTime(item.madeAt)}>
-                  {ago(item.madeAt, Math.max(now, Date.parse(item.madeAt)))}
-                </td>
-                <td className="px-3 py-1.5 max-md:whitespace-nowrap">{CAUSES[item.reason]}</td>
-                <td className="px-1 py-1.5 whitespace-nowrap">
-                  <Pick
-                    isOn={search.vs === item.revision}
-                    name="from"
-                    onPick={(vs) => change({ vs }, true)}
-                    of={item}
-                  />
-                  <Pick
-                    isOn={search.rev === item.revision}
-                    name="to"
-                    onPick={(rev) => change({ rev }, true)}
-                    of={item}
-                  />
-                </td>
-                <td className="px-3 py-1.5 text-right whitespace-nowrap">
-                  {item.added.length > 0 && <span className="text-t1">+{item.added.length}</span>}
-                  {item.removed.length > 0 && <span className="text-loss"> −{item.removed.length}</span>}
-                  {item.added.length + item.removed.length === 0 && <span className="text-t3">–</span>}
-                </td>
-                <td className="px-3 py-1.5 text-right whitespace-nowrap">
-                  {signed(item.difference.totalIskDestroyed)}
-                </td>
-                <td className="px-3 py-1.5 text-right">
-                  {item.difference.totalParticipants > 0
-                    ? `+${item.difference.totalParticipants}`
-                    : item.difference.totalParticipants || "–"}
-                </td>
-                <td className="px-3 py-1.5 text-right">{item.sides}</td>
-              </tr>
+              <Revision item={item} key={item.revision} now={now} />
             ))}
           </tbody>
         </table>
@@ -124,6 +90,56 @@ function Revisions({ id }: { id: string }) {
       )}
     </ScrollX>
   );
+}
+
+/** On a phone the figures stand in words below the reason, and the row is no wider than the window. */
+function Revision({ item, now }: { item: RevisionItem; now: number }) {
+  const { search } = useReport();
+  const change = useChange();
+  const made = ago(item.madeAt, Math.max(now, Date.parse(item.madeAt)));
+  const { added, removed, difference, sides } = item;
+  const figure = "px-3 py-1.5 text-right whitespace-nowrap max-md:hidden";
+  return (
+    <tr className="border-b border-hair last:border-0">
+      <th className="px-3 py-1.5 text-left align-top font-[600]" scope="row">
+        {item.revision}
+      </th>
+      <td className="px-3 py-1.5 align-top whitespace-nowrap text-t2 max-md:hidden" title={fullTime(item.madeAt)}>
+        {made}
+      </td>
+      <td className="px-3 py-1.5 align-top max-md:pl-0">
+        {CAUSES[item.reason]}
+        <span className="block text-t2 md:hidden">
+          {made}
+          <span className="block">{figuresOf(item)}</span>
+        </span>
+      </td>
+      <td className="px-1 py-1.5 align-top whitespace-nowrap">
+        <Pick isOn={search.vs === item.revision} name="from" onPick={(vs) => change({ vs }, true)} of={item} />
+        <Pick isOn={search.rev === item.revision} name="to" onPick={(rev) => change({ rev }, true)} of={item} />
+      </td>
+      <td className={figure}>
+        {added.length > 0 && <span className="text-t1">+{added.length}</span>}
+        {removed.length > 0 && <span className="text-loss"> −{removed.length}</span>}
+        {added.length + removed.length === 0 && <span className="text-t3">–</span>}
+      </td>
+      <td className={figure}>{signedIsk(difference.totalIskDestroyed) ?? "–"}</td>
+      <td className={figure}>{signed(difference.totalParticipants) ?? "–"}</td>
+      <td className={figure}>{sides}</td>
+    </tr>
+  );
+}
+
+/** "+3 mails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
+function figuresOf({ added, removed, difference, sides }: RevisionItem): string {
+  const parts = [
+    [signed(added.length), added.length === 1 ? "mail" : "mails"],
+    [signed(-removed.length), removed.length === 1 ? "mail" : "mails"],
+    [signedIsk(difference.totalIskDestroyed), "ISK"],
+    [signed(difference.totalParticipants), Math.abs(difference.totalParticipants) === 1 ? "pilot" : "pilots"],
+    [String(sides), sides === 1 ? "side" : "sides"],
+  ];
+  return parts.flatMap(([figure, of]) => (figure ? `${figure} ${of}` : [])).join(", ");
 }
 
 type PickProps = {
@@ -148,9 +164,14 @@ function Pick({ of: { revision }, name, isOn, onPick }: PickProps) {
   );
 }
 
-function signed(isk: string): string {
+/** Undefined where nothing changed. */
+function signedIsk(isk: string): string | undefined {
   const text = shortIsk(isk);
-  return text === "0" ? "–" : text.startsWith("−") ? text : `+${text}`;
+  return text === "0" ? undefined : text.startsWith("−") ? text : `+${text}`;
+}
+
+function signed(change: number): string | undefined {
+  return change === 0 ? undefined : `${change < 0 ? "−" : "+"}${count(Math.abs(change))}`;
 }
 
 function Edits() {

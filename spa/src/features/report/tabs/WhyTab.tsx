@@ -98,7 +98,7 @@ function Parties() {
     return node ? (
       <span className="flex items-center gap-2">
         <SideKey role={node.role === "third-party" ? "third_party" : "main"} sideId={node.sideId} size={16} />
-        <span className="truncate" dir="auto">
+        <span className="truncate max-md:wrap-anywhere max-md:whitespace-normal" dir="auto">
           {partyName(node)}
         </span>
       </span>
@@ -133,16 +133,16 @@ function Parties() {
               <th className="px-3.5 py-1 text-left font-[400]" scope="col">
                 Party
               </th>
-              <th className="px-3.5 py-1 text-left font-[400]" scope="col">
+              <th className="px-3.5 py-1 text-left font-[400] max-md:hidden" scope="col">
                 Party
               </th>
-              <th className="px-3.5 py-1 text-right font-[400]" scope="col">
+              <th className="px-3.5 py-1 text-right font-[400] max-md:px-1.5" scope="col">
                 Shot each other
               </th>
-              <th className="px-3.5 py-1 text-right font-[400]" scope="col">
+              <th className="px-3.5 py-1 text-right font-[400] max-md:hidden" scope="col">
                 ISK
               </th>
-              <th className="px-3.5 py-1 text-right font-[400]" scope="col">
+              <th className="px-3.5 py-1 text-right font-[400] max-md:pl-1.5" scope="col">
                 Shot together
               </th>
             </tr>
@@ -150,13 +150,26 @@ function Parties() {
           <tbody>
             {edges.slice(0, all ? MORE_EDGES : EDGES).map((edge) => (
               <tr className="border-t border-hair" key={`${edge.a}-${edge.b}`}>
-                <td className="max-w-52 px-3.5 py-1.5">{name(edge.a)}</td>
-                <td className="max-w-52 px-3.5 py-1.5">{name(edge.b)}</td>
-                <td className={`px-3.5 py-1.5 text-right ${edge.hostileKillmails ? "text-loss" : "text-t3"}`}>
-                  {edge.hostileKillmails || "–"}
+                <td className="max-w-52 px-3.5 py-1.5 max-md:w-full max-md:pr-1.5">
+                  {name(edge.a)}
+                  {/* On a phone a pair is one cell, and its ISK stands below the killmails. */}
+                  <span className="block pt-1 md:hidden">{name(edge.b)}</span>
                 </td>
-                <td className="px-3.5 py-1.5 text-right">{edge.hostileKillmails ? shortIsk(edge.hostileIsk) : "–"}</td>
-                <td className="px-3.5 py-1.5 text-right">{edge.jointKillmails || "–"}</td>
+                <td className="max-w-52 px-3.5 py-1.5 max-md:hidden">{name(edge.b)}</td>
+                <td
+                  className={`px-3.5 py-1.5 text-right align-top max-md:px-1.5 md:align-middle ${edge.hostileKillmails ? "text-loss" : "text-t3"}`}
+                >
+                  {edge.hostileKillmails || "–"}
+                  {edge.hostileKillmails > 0 && (
+                    <span className="block text-t2 md:hidden">{shortIsk(edge.hostileIsk)}</span>
+                  )}
+                </td>
+                <td className="px-3.5 py-1.5 text-right max-md:hidden">
+                  {edge.hostileKillmails ? shortIsk(edge.hostileIsk) : "–"}
+                </td>
+                <td className="px-3.5 py-1.5 text-right align-top max-md:pl-1.5 md:align-middle">
+                  {edge.jointKillmails || "–"}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -64,8 +64,9 @@ class ChunkWriter:
 
     async def write(self, entries: Sequence[SourceEntry]) -> None:
         killmails, failures = await asyncio.to_thread(_parse, entries, self._now())
-        identities = [BodyIdentity(k.killmail_id, k.hash, k.killmail_time) for k in killmails]
-        other_bodies = await self._other_bodies(identities)
+        existing = await self._existing_ids([killmail.killmail_id for killmail in killmails])
+        stored = (killmail for killmail in killmails if killmail.killmail_id in existing)
+        other_bodies = await self._other_bodies([BodyIdentity(k.killmail_id, k.hash, k.killmail_time) for k in stored])
         failures += map(_other_body_failure, sorted(other_bodies))
         skipped_ids = self._ids_read | other_bodies  # once: a union for each killmail was most of this function's CPU
         killmails = [k for k in killmails if k.killmail_id not in skipped_ids]
@@ -109,6 +110,8 @@ class ChunkWriter:
             return await uow.days.existing_ids(ids)
 
     async def _other_bodies(self, bodies: Sequence[BodyIdentity]) -> set[int]:
+        if not bodies:
+            return set()
         async with self._database.unit_of_work() as uow:
             return await uow.days.other_bodies(bodies)
 

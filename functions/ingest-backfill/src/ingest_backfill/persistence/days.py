@@ -121,8 +121,8 @@ class DayRepository:
         return set(await self._connection.column(EXISTING_IDS, {"ids": list(ids)}))
 
     async def other_bodies(self, bodies: Sequence[BodyIdentity]) -> set[int]:
-        """Ids of those that are stored with another body."""
-        ids, hashes, times = zip(*bodies, strict=True) if bodies else ((), (), ())
+        """Ids of those that are stored with another body. `bodies`: at least one."""
+        ids, hashes, times = zip(*bodies, strict=True)
         params = {"ids": list(ids), "hashes": list(hashes), "times": list(times)}
         return set(await self._connection.column(OTHER_BODIES, params))
 

@@ -1,10 +1,9 @@
 """A killmail as the battle context stores it: participants, system, time and value."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from battlescope_schemas.entity import is_npc_participant, is_player_entity
@@ -232,7 +231,3 @@ class Killmail:
         if self.victim.party is not None:
             yield self.victim.party
         yield from (a.party for a in self.attackers if a.party is not None)
-
-
-BY_TIME: Final[Callable[[Killmail], tuple[int, int]]] = attrgetter("time", "killmail_id")
-"""Key of the order in which killmails are clustered. A batch is sorted several times; a lambda costs thrice as much."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from battle_cluster.domain.killmail import BY_TIME, Killmail, Party
+from battle_cluster.domain.killmail import Killmail, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def apply_constraints(killmails: Iterable[Killmail], constraints: Constraints) -
     by_id = {
         killmail.killmail_id: killmail for killmail in killmails if killmail.killmail_id not in constraints.excluded
     }
-    ordered = sorted(by_id.values(), key=BY_TIME)
+    ordered = sorted(by_id.values(), key=lambda killmail: (killmail.time, killmail.killmail_id))
     if not constraints.removed_pilots:
         return tuple(ordered)
     return tuple(_without_pilots(killmail, frozenset(_removed_from(killmail, constraints))) for killmail in ordered)

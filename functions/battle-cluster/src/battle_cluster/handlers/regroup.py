@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -13,7 +13,7 @@ from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
-from battle_cluster.messaging.enriched_killmail import NO_DESCRIPTIONS, Descriptions
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
 from battle_cluster.messaging.events import change_events
 from battle_cluster.persistence.row_changes import row_changes
 from battle_cluster.persistence.unit_of_work import UnitOfWork
@@ -62,7 +62,8 @@ class RegroupRequest:
     stored_components: Mapping[int, str | None]
     rules: DetectionRules
     edits: ActiveEdits
-    descriptions: Descriptions = NO_DESCRIPTIONS
+    names: frozenset[EntityName] = field(default_factory=frozenset[EntityName])
+    facts: frozenset[EntityFact] = field(default_factory=frozenset[EntityFact])
     dry_run: bool = False
 
     @property
@@ -109,14 +110,12 @@ async def regroup(request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Re
 
 async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: datetime) -> RegroupOutcome:
     """Save new killmails, the battles that changed, unknown names, and the events in the outbox."""
-    names = await uow.entity_names.of_locations(
-        [change.location for change in diff.changes], request.descriptions.names
-    )
+    names = await uow.entity_names.of_locations([change.location for change in diff.changes], request.names)
     stored_reports = uow.cache.stored_reports({c.battle_id: c.previous for c in diff.changes if c.previous})
     rows = row_changes(diff, stored_reports, request.cause, now)
     rows.add_killmails(request.new_killmails, diff.components)
-    rows.add_names(uow.cache.unsaved_names(request.descriptions.names))
-    rows.add_facts(uow.cache.unsaved_facts(request.descriptions.facts))
+    rows.add_names(uow.cache.unsaved_names(request.names))
+    rows.add_facts(uow.cache.unsaved_facts(request.facts))
     edit_counts = await _edit_counts(diff, request.edits, uow)
     return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, edit_counts, now)))
 

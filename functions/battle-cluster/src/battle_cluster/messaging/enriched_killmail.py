@@ -4,7 +4,7 @@ A single one comes as the model of its event, those of a batch as lines; structs
 model's time, and hold only the fields that are needed here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -70,32 +70,13 @@ class SolarSystem(NamedTuple):
 EntityFact = ShipType | SolarSystem
 
 
-class Descriptions(NamedTuple):
-    """Names and facts that only the pages of battles show."""
-
-    names: frozenset[EntityName] = frozenset[EntityName]()
-    facts: frozenset[EntityFact] = frozenset[EntityFact]()
-
-
-NO_DESCRIPTIONS: Final = Descriptions()
-
-
 @dataclass(frozen=True, slots=True)
 class IncomingKillmail:
-    """A consumed killmail, and what describes it. In a batch that is what no earlier killmail brought."""
+    """A consumed killmail, and the names and facts that only the pages of battles show."""
 
     killmail: Killmail
     names: frozenset[EntityName]
     facts: frozenset[EntityFact] = frozenset[EntityFact]()
-
-
-def descriptions_of(incoming: Iterable[IncomingKillmail]) -> Descriptions:
-    """Those of all killmails of a batch."""
-    entries = list(incoming)
-    return Descriptions(
-        frozenset[EntityName]().union(*(entry.names for entry in entries)),
-        frozenset[EntityFact]().union(*(entry.facts for entry in entries)),
-    )
 
 
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -182,15 +163,11 @@ def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
     Raises:
         ValueError: a line is no enriched killmail.
     """
-    reader = _DescriptionReader()
-    for line in batch.splitlines():
-        payload = _LINE.decode(line)
-        yield IncomingKillmail(killmail_of(payload), reader.names_of(payload), reader.facts_of(payload))
+    return (from_event(_LINE.decode(line)) for line in batch.splitlines())
 
 
 def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
-    reader = _DescriptionReader()
-    return IncomingKillmail(killmail_of(payload), reader.names_of(payload), reader.facts_of(payload))
+    return IncomingKillmail(killmail_of(payload), names_of(payload), facts_of(payload))
 
 
 def killmail_of(payload: EnrichedKillmail | BatchLine) -> Killmail:
@@ -237,63 +214,41 @@ def _isk(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-class _DescriptionReader:
-    """Reads each name and fact once: most pilots, ships and systems of a batch are on many of its killmails."""
+def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
+    """Every name that the enriched killmail carries."""
+    names = {
+        EntityName("system", payload.system_id, payload.system_name),
+        EntityName("region", payload.region_id, payload.region_name),
+    }
+    add = names.add
+    if payload.constellation_id and payload.constellation_name:
+        add(EntityName("constellation", payload.constellation_id, payload.constellation_name))
+    if payload.victim.ship_group_id and payload.victim.ship_group_name:
+        add(EntityName("ship_group", payload.victim.ship_group_id, payload.victim.ship_group_name))
+    for pilot in (payload.victim, *payload.attackers):
+        if pilot.character_id and pilot.character_name:
+            add(EntityName("character", pilot.character_id, pilot.character_name))
+        if pilot.corporation_id and pilot.corporation_name:
+            add(EntityName("corporation", pilot.corporation_id, pilot.corporation_name))
+        if pilot.alliance_id and pilot.alliance_name:
+            add(EntityName("alliance", pilot.alliance_id, pilot.alliance_name))
+        if pilot.faction_id and pilot.faction_name:
+            add(EntityName("faction", pilot.faction_id, pilot.faction_name))
+        if pilot.ship_type_id and pilot.ship_type_name:
+            add(EntityName("ship_type", pilot.ship_type_id, pilot.ship_type_name))
+    return frozenset(names)
 
-    def __init__(self) -> None:
-        self._places = set[tuple[str, int]]()
-        self._characters, self._corporations, self._alliances = set[int](), set[int](), set[int]()
-        self._factions, self._ship_types = set[int](), set[int]()
-        self._group_of: dict[int, int] = {}
-        self._systems = set[SolarSystem]()
 
-    def names_of(self, payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
-        """The names of the killmail whose entity had none on those before."""
-        names = list(self._names_of_places(payload))
-        for pilot in (payload.victim, *payload.attackers):
-            if (i := pilot.character_id) and i not in self._characters and pilot.character_name:
-                self._characters.add(i)
-                names.append(EntityName("character", i, pilot.character_name))
-            if (i := pilot.corporation_id) and i not in self._corporations and pilot.corporation_name:
-                self._corporations.add(i)
-                names.append(EntityName("corporation", i, pilot.corporation_name))
-            if (i := pilot.alliance_id) and i not in self._alliances and pilot.alliance_name:
-                self._alliances.add(i)
-                names.append(EntityName("alliance", i, pilot.alliance_name))
-            if (i := pilot.faction_id) and i not in self._factions and pilot.faction_name:
-                self._factions.add(i)
-                names.append(EntityName("faction", i, pilot.faction_name))
-            if (i := pilot.ship_type_id) and i not in self._ship_types and pilot.ship_type_name:
-                self._ship_types.add(i)
-                names.append(EntityName("ship_type", i, pilot.ship_type_name))
-        return frozenset(names)
-
-    def facts_of(self, payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
-        """The groups of the ships, and the system; an event of an older release has not all of them."""
-        facts: list[EntityFact] = []
-        for pilot in (payload.victim, *payload.attackers):
-            ship, group = pilot.ship_type_id, pilot.ship_group_id
-            if ship and group and self._group_of.get(ship) != group:
-                self._group_of[ship] = group
-                facts.append(ShipType(ship, group))
-        if payload.constellation_id is not None and payload.security_status is not None:
-            system = _solar_system(payload, payload.constellation_id, payload.security_status)
-            if system not in self._systems:
-                self._systems.add(system)
-                facts.append(system)
-        return frozenset(facts)
-
-    def _names_of_places(self, payload: EnrichedKillmail | BatchLine) -> Iterator[EntityName]:
-        victim = payload.victim
-        for kind, place_id, name in (
-            ("system", payload.system_id, payload.system_name),
-            ("region", payload.region_id, payload.region_name),
-            ("constellation", payload.constellation_id, payload.constellation_name),
-            ("ship_group", victim.ship_group_id, victim.ship_group_name),
-        ):
-            if place_id and name and (kind, place_id) not in self._places:
-                self._places.add((kind, place_id))
-                yield EntityName(kind, place_id, name)
+def facts_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
+    """The groups of the ships, and the system; an event of an older release has not all of them."""
+    facts: set[EntityFact] = {
+        ShipType(pilot.ship_type_id, pilot.ship_group_id)
+        for pilot in (payload.victim, *payload.attackers)
+        if pilot.ship_type_id and pilot.ship_group_id
+    }
+    if payload.constellation_id is not None and payload.security_status is not None:
+        facts.add(_solar_system(payload, payload.constellation_id, payload.security_status))
+    return frozenset(facts)
 
 
 def _solar_system(payload: EnrichedKillmail | BatchLine, constellation_id: int, security_status: float) -> SolarSystem:

@@ -8,7 +8,6 @@ from psycopg import AsyncConnection
 from battle_cluster.domain.killmail import Location
 from battle_cluster.messaging.enriched_killmail import EntityName
 
-_LOCATIONS: Final = frozenset({"system", "region"})
 SELECT_LOCATION_NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
 WHERE entity_type = 'system' AND id = ANY(%(systems)s::bigint[])
@@ -86,7 +85,7 @@ class EntityNameRepository:
 
         `names` come with the killmails; the database is read only when they lack the name of a system.
         """
-        incoming = {(kind, entity_id): name for kind, entity_id, name in names if kind in _LOCATIONS}
+        incoming = {(name.entity_type, name.id): name.name for name in names}
         if all(("system", location.system_id) in incoming for location in locations):
             return incoming
         params = {

@@ -68,7 +68,7 @@ class ChunkWriter:
         stored = (killmail for killmail in killmails if killmail.killmail_id in existing)
         other_bodies = await self._other_bodies([BodyIdentity(k.killmail_id, k.hash, k.killmail_time) for k in stored])
         failures += map(_other_body_failure, sorted(other_bodies))
-        skipped_ids = self._ids_read | other_bodies  # once: a union for each killmail was most of this function's CPU
+        skipped_ids = self._ids_read | other_bodies  # once: a union for each killmail was half of this function's CPU
         killmails = [k for k in killmails if k.killmail_id not in skipped_ids]
         self._ids_read.update(killmail.killmail_id for killmail in killmails)
         self.counts = self.counts.plus(len(killmails) + len(failures), failures)

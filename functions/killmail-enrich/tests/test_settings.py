@@ -12,6 +12,7 @@ from killmail_enrich.settings import BACKFILL_BROKER, Settings
 def settings(k_sink: str) -> Settings:
     fields: dict[str, Any] = dict.fromkeys(Settings.model_fields, "x")
     fields |= {"market_history_max_rate": 0.5, "ticker_max_rate": 2.0, "schema_version": None}
+    fields |= {"database_url": "postgresql://localhost/killmails", "redis_url": "redis://localhost"}
     return Settings(**fields | {"k_sink": k_sink})
 
 

@@ -77,8 +77,11 @@ def cpu_seconds(process: psutil.Process, *, with_children: bool) -> float:
     seconds = times.user + times.system
     if not with_children:
         return seconds
-    running = [child.cpu_times() for child in process.children(recursive=True)]
-    return seconds + times.children_user + times.children_system + sum(child.user + child.system for child in running)
+    running = 0.0
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended since, and counts for its parent the next time
+            running += sum(child.cpu_times()[:2])
+    return seconds + times.children_user + times.children_system + running
 
 
 @contextmanager

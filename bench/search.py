@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import psutil
 import psycopg
+from flow import cpu_seconds
 from inserts import database, pool, postgres
 from pydantic import SecretStr
 from real_battles import DAYS, enriched_lines
@@ -156,9 +157,7 @@ class Cpu:
         return {name: round(seconds / count * 1000, 4) for name, seconds in parts.items()}
 
     def _postgres(self) -> float:
-        ended = self._server.cpu_times()
-        backends = [self._server, *self._server.children()]
-        return ended.children_user + ended.children_system + sum(sum(p.cpu_times()[:2]) for p in backends)
+        return cpu_seconds(self._server, with_children=True)
 
 
 async def batches(search_url: str, battles_url: str, lines: Sequence[bytes]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import psycopg
+from flow import cpu_seconds
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
@@ -95,14 +96,7 @@ class Bench:
 
     def cpu(self) -> float:
         """CPU seconds of the functions and PostgreSQL, whose ended processes count for their parent."""
-        backends = [self.postgres, *self.postgres.children()]
-        ended = self.postgres.cpu_times()
-        return (
-            self.server_cpu()
-            + ended.children_user
-            + ended.children_system
-            + sum(sum(p.cpu_times()[:2]) for p in backends)
-        )
+        return self.server_cpu() + cpu_seconds(self.postgres, with_children=True)
 
     def server_cpu(self) -> float:
         return sum(sum(server.cpu_times()[:2]) for server in self.servers)

@@ -27,6 +27,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 from api import IDLE_TIMEOUT, postmaster
+from flow import cpu_seconds
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
@@ -64,9 +65,7 @@ class Bench:
 
     def cpu(self) -> float:
         """CPU seconds of search-api and PostgreSQL, whose ended processes count for their parent."""
-        ended = self.postgres.cpu_times()
-        backends = sum(sum(p.cpu_times()[:2]) for p in (self.postgres, *self.postgres.children()))
-        return sum(self.server.cpu_times()[:2]) + ended.children_user + ended.children_system + backends
+        return cpu_seconds(self.server, with_children=False) + cpu_seconds(self.postgres, with_children=True)
 
 
 def add_names(url: str, total: int) -> int:

@@ -54,8 +54,12 @@ function followCutNames(show: (shown: Shown | undefined) => void): () => void {
   };
   const onFocus = ({ target }: FocusEvent) =>
     target instanceof Element && target.matches(":focus-visible") ? showFocused(target) : hide();
-  // The focus brings its row into sight, and the text goes with it; under a pointer that rests another row comes.
-  const onScroll = () => (focused.length > 0 ? show(placed(focused)) : hide());
+  // The focus brings its row into sight, and the text goes with it. A pointer that rests has a name again when the
+  // scrolling ends, maybe the same one, which it does not enter then.
+  const onScroll = () => {
+    show(placed(focused));
+    if (focused.length === 0) onMove();
+  };
   const onKey = (event: KeyboardEvent) => event.key === "Escape" && hide();
   const listening = new AbortController();
   const { signal } = listening;

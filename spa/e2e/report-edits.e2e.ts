@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { system, withPage } from "./demo.ts";
-import { type Battle, list, ownerLink, test } from "./support.ts";
+import { type Battle, list, ownerLink, test, until } from "./support.ts";
 
 const MOST_TABS = 400;
+const ENDED_MS = 6 * 60_000;
 
-test("a pin moves a party at once, and Undo takes it back", async (context) => {
-  const battles = await list(system.url);
-  const candidate = quiet(battles);
-  if (!candidate) return context.skip("every battle of the demo still goes on");
+test("a pin moves a party at once, and Undo takes it back", async () => {
+  const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles/${candidate.id}`);
@@ -27,9 +26,8 @@ test("a pin moves a party at once, and Undo takes it back", async (context) => {
   });
 });
 
-test("a name is shown at once, and Undo takes it away", async (context) => {
-  const candidate = quiet(await list(system.url));
-  if (!candidate) return context.skip("every battle of the demo still goes on");
+test("a name is shown at once, and Undo takes it away", async () => {
+  const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles/${candidate.id}`);
@@ -44,9 +42,8 @@ test("a name is shown at once, and Undo takes it away", async (context) => {
   });
 });
 
-test("a party is dragged to another side, and Undo takes it back", async (context) => {
-  const candidate = quiet(await list(system.url));
-  if (!candidate) return context.skip("every battle of the demo still goes on");
+test("a party is dragged to another side, and Undo takes it back", async () => {
+  const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles/${candidate.id}`);
@@ -59,9 +56,8 @@ test("a party is dragged to another side, and Undo takes it back", async (contex
   });
 });
 
-test("a pilot is taken off a killmail, History says so, and it is undone there", async (context) => {
-  const candidate = quiet(await list(system.url));
-  if (!candidate) return context.skip("every battle of the demo still goes on");
+test("a pilot is taken off a killmail, History says so, and it is undone there", async () => {
+  const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles/${candidate.id}/kills`);
@@ -81,9 +77,8 @@ test("a pilot is taken off a killmail, History says so, and it is undone there",
   });
 });
 
-test("by keys alone: list, report, pin a side, undo, search box, kill", async (context) => {
-  const candidate = quiet(await list(system.url));
-  if (!candidate) return context.skip("every battle of the demo still goes on");
+test("by keys alone: list, report, pin a side, undo, search box, kill", async () => {
+  const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));
     await page.goto(`${system.url}/battles?sort=kills`);
@@ -141,9 +136,15 @@ async function arrowTo(page: Page, text: string): Promise<void> {
   assert.fail(`The menu has no ${text}.`);
 }
 
-/** A battle of two sides that no killmail changes any more. */
-function quiet(battles: Battle[]): Battle | undefined {
-  return battles.find((battle) => battle.status !== "open" && battle.sides.length >= 2);
+/** A battle of two sides that is over; in a new demo the first one ends after some minutes. */
+async function quiet(): Promise<Battle> {
+  let found: Battle | undefined;
+  await until("a battle that is over", ENDED_MS, async () => {
+    found = (await list(system.url)).find((battle) => battle.status !== "open" && battle.sides.length >= 2);
+    return found !== undefined;
+  });
+  assert.ok(found);
+  return found;
 }
 
 /** The server answers within ten seconds, or says that it takes effect soon; on a busy machine later. */

@@ -178,11 +178,11 @@ def _cpu(sampler: CpuSampler, killmail_count: int, apart: tuple[float, float]) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=list(SCENARIOS))
+    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=[], help="all without one")
     parser.add_argument("--minutes", type=float, default=5.0, help="duration of each scenario")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
-    for name in options.scenarios:
+    for name in options.scenarios or SCENARIOS:
         console.print(f"{name} ...")
         figures[name] = run(name, SCENARIOS[name], round(60 * options.minutes))
         console.print(f"  {figures[name]}")

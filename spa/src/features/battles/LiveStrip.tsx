@@ -12,7 +12,7 @@ import { ago, duration } from "@/lib/time";
 import { SecBadge, sideClass } from "@/ui/marks";
 
 const CARDS = 3;
-const CARD_HEIGHT = "h-[143px]";
+const CARD_HEIGHT = "h-[142px]";
 
 /** Battles that still go on; nothing where there are none. What is shown once keeps its place on the page. */
 export function LiveStrip({ query }: { query: BattleQuery }) {

@@ -1,12 +1,15 @@
 """Models, JSON Schemas and examples agree, none is an orphan, and no released schema is broken."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic.alias_generators import to_camel
 
+from battlescope_schemas.base import Schema, camel_case
 from battlescope_schemas.export import SCHEMAS, VERSION, file_name, schema_text
 
 FOLDER = Path(__file__).parents[1]
@@ -18,6 +21,18 @@ EXAMPLES = sorted((FOLDER / "examples").glob("*/*.json"))
 def test_committed_schema_is_fresh(noun: str) -> None:
     committed = (FOLDER / "json" / file_name(noun)).read_text()
     assert committed == schema_text(noun), f"run `make generate`: {file_name(noun)} is stale"
+
+
+def test_names_in_json_are_those_of_pydantic() -> None:
+    names = {name for model in subclasses(Schema) for name in model.model_fields} - {"from_"}  # has an alias of its own
+    assert len(names) > 100
+    assert {name: camel_case(name) for name in names} == {name: to_camel(name) for name in names}
+
+
+def subclasses(model: type[Schema]) -> Iterator[type[Schema]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from subclasses(child)
 
 
 def test_no_schema_or_example_is_an_orphan() -> None:

@@ -145,7 +145,7 @@ describe("every page", () => {
     }));
 
   for (const width of [360, 390]) {
-    test(`at ${width} no table or figure scrolls sideways, and no name of a side is cut`, () =>
+    test(`at ${width} no table or figure scrolls sideways, and no name of a side or party is cut`, () =>
       withPage(async (page) => {
         await reshape(page, crowded);
         for (const tab of ["", "/why", "/history", "/timeline", "/composition", "/participants"]) {
@@ -153,17 +153,56 @@ describe("every page", () => {
           await shown(page);
           assert.deepEqual(await scrollsSideways(page), [], tab);
           assert.deepEqual(await violations(page), [], tab);
-          const names = page.getByRole("region", { name: "Score" }).locator(".text-side");
-          const cut = await names.evaluateAll(
-            (all) => all.filter((name) => name.scrollWidth > name.clientWidth).length,
-          );
-          assert.equal(cut, 0, tab);
+          const sides = page.getByRole("region", { name: "Score" }).locator(".text-side");
+          const parties = page
+            .getByRole("table", { name: /^Parties of side/ })
+            .getByRole("rowheader")
+            .getByRole("link");
+          assert.deepEqual(await sides.or(parties).evaluateAll(cutTexts), [], tab);
         }
       }, width));
   }
 });
 
+/** The texts of the elements that do not show all of it. */
+function cutTexts(elements: Element[]): (string | null)[] {
+  return elements
+    .filter((one) => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight + 1)
+    .map((one) => one.textContent);
+}
+
 describe("what stands on a page stays there", () => {
+  test("an ongoing battle keeps its place when another one begins, and the list its place when both end", () =>
+    withPage(async (page) => {
+      const [first, second] = (await (await fetch(`${system.url}/api/battles?limit=2`)).json()).items;
+      let ongoing = [first];
+      await page.route(/\/api\/battles\?.*status=open/, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...(await response.json()), items: ongoing } });
+      });
+      const cards = page.getByRole("region", { name: "Ongoing battles" }).getByRole("link");
+      const list = page.locator("[data-row]").first();
+      const places = async () => [await cards.first().boundingBox(), await list.boundingBox()];
+      // A window that gets the focus again reads what it shows, once that is half a minute old.
+      const readAgain = (battles: unknown[], minutes: number) => {
+        ongoing = battles;
+        return page.evaluate((later) => {
+          const { now } = Date;
+          Date.now = () => now() + later;
+          window.dispatchEvent(new Event("visibilitychange"));
+        }, minutes * 60_000);
+      };
+      await page.goto(`${system.url}/battles`);
+      await shown(page);
+      const [card, row] = await places();
+      await readAgain([second, first], 1);
+      await cards.nth(1).waitFor();
+      assert.deepEqual(await places(), [card, row]);
+      await readAgain([], 2);
+      await page.getByText("No battle is going on now.").waitFor();
+      assert.deepEqual(await list.boundingBox(), row);
+    }));
+
   test("no page moves by itself while it comes, also a replay that is drawn", () =>
     withPage(async (page) => {
       await watch(page, "main h1");

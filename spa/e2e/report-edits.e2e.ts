@@ -56,7 +56,7 @@ test("a party is dragged to another side, and Undo takes it back", async () => {
   });
 });
 
-test("a pilot is taken off a killmail, History says so, and it is undone there", async () => {
+test("a pilot is removed from a killmail, History shows it, and it is undone there", async () => {
   const candidate = await quiet();
   await withPage(async (page) => {
     await page.goto(await ownerLink(system));

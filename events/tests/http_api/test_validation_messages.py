@@ -31,6 +31,21 @@ def test_sentence_is_ours_and_names_the_field(kind: dict[str, Any]) -> None:
     assert kind["example_message_python"].rstrip(".") not in message or kind["type"] == "value_error"
 
 
+@pytest.mark.parametrize(
+    ("kind", "context", "sentence"),
+    [
+        ("string_too_short", {"min_length": 1}, "must have at least 1 character"),
+        ("string_too_short", {"min_length": 2}, "must have at least 2 characters"),
+        ("too_long", {"max_length": 1}, "must have at most 1 entry"),
+        ("too_short", {"min_length": 3}, "must have at least 3 entries"),
+        ("decimal_whole_digits", {"whole_digits": 1}, "must have at most 1 digit before the point"),
+    ],
+)
+def test_a_noun_agrees_with_its_number(kind: str, context: dict[str, Any], sentence: str) -> None:
+    found = {"type": kind, "loc": ("query", "name"), "msg": "", "ctx": context}
+    assert validation_message([found]) == f"name: {sentence}."
+
+
 def test_json_error_names_its_place() -> None:
     message = validation_message(
         [{"type": "json_invalid", "loc": ("body", 12), "msg": "", "ctx": {"error": "Expecting"}}]

@@ -51,6 +51,7 @@ def test_every_answer_is_declared(
     with simulated_battle_cluster(database.owner):
         result = fuzz(process.url, tmp_path, TOKEN, {"battle_id": FIRST, "if-match": '"3"'}, NARROWER)
     process.kill()
+    assert "Warning: " not in process.log()
     databases.drop(database)
     print(f"{result.cases} requests, {len(result.failures)} failures")
     assert result.failures == (), result.output

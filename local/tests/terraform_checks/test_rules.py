@@ -2,6 +2,7 @@
 
 import shutil
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,35 @@ def test_rule_of_the_platform_finds_its_fault(rule: str, folder: str, before: st
     plant(Fault("", "", before, after), root / "knative" / "platform" / folder / "kustomization.yaml")
     found = {name for name, _ in findings(load_configuration(root), Schemas())}
     assert rule in found
+
+
+# Lines of production, by file, and what they are in staging, which has tried everything else before.
+OWN_LINES = {
+    "main.tf": {'  environment          = "production"': '  environment          = "staging"'},
+    "versions.tf": {
+        '    secret_suffix = "battlescope-production"': '    secret_suffix = "battlescope-staging"',
+    },
+    "platform/main.tf": {'  environment = "production"': '  environment = "staging"'},
+    # `typesense_enabled`: the small cluster of staging searches in PostgreSQL.
+    "platform/variables.tf": {"  default     = true": "  default     = false"},
+    "platform/versions.tf": {
+        '    secret_suffix = "battlescope-production-platform"': '    secret_suffix = "battlescope-staging-platform"',
+    },
+}
+
+
+def test_production_differs_from_staging_in_stated_lines_only() -> None:
+    staging, production = (_lines_by_file(ROOT / "terraform/environments" / name) for name in ("staging", "production"))
+    assert production.keys() == staging.keys()
+    differences = {
+        path: {ours: theirs for ours, theirs in zip_longest(lines, staging[path]) if ours != theirs}
+        for path, lines in production.items()
+    }
+    assert {path: lines for path, lines in differences.items() if lines} == OWN_LINES
+
+
+def _lines_by_file(root: Path) -> dict[str, list[str]]:
+    return {path.relative_to(root).as_posix(): path.read_text().splitlines() for path in root.rglob("*.tf")}
 
 
 def test_uncalled_module_is_found(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
-from pydantic.alias_generators import to_camel
 
 # A JavaScript number is exact to 9e15 and ISK sums pass that; player structures have ids above 1e12.
 EveId = Annotated[int, Field(ge=0, lt=2**63), PlainSerializer(str, return_type=str, when_used="json")]
@@ -51,6 +51,13 @@ def carried(content: bytes) -> bytes | None:
     return content if len(content) <= MAX_CARRIED_BYTES else None
 
 
+@cache
+def camel_case(name: str) -> str:
+    """The name of a field in JSON; that of pydantic asks five regular expressions for each field of each model."""
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
 class Schema(BaseModel):
     """Base of every payload of BattleScope. Readers ignore unknown fields, so adding an optional field breaks none."""
 
@@ -58,7 +65,7 @@ class Schema(BaseModel):
         frozen=True,
         extra="ignore",
         defer_build=True,  # a process builds the validators of the models that it uses, at first use
-        alias_generator=to_camel,
+        alias_generator=camel_case,
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,

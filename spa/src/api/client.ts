@@ -2656,7 +2656,7 @@ export interface Operations {
     body: undefined;
     answer: AuthConfigItem;
   };
-  /** Change the given fields; they hold from the next login on. */
+  /** Change the given fields. Accounts that are denied now lose their sessions and access tokens at once. */
   "PUT /api/admin/auth-config": {
     path: undefined;
     query: undefined;
@@ -3150,7 +3150,7 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
-  /** The most valuable killmails of the last hour, day or week, the dearest first. */
+  /** The most valuable killmails of the last hour, day or week, the most valuable first. */
   "GET /api/killmails/top": {
     path: undefined;
     query: { range?: TopRange; limit?: number | string };

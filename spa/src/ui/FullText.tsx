@@ -41,12 +41,13 @@ function followCutNames(show: (shown: Shown | undefined) => void): () => void {
     const cut = place && document.elementsFromPoint(place.x, place.y).find(isCut);
     show(cut && placed([cut]));
   };
-  const onMove = () => {
+  /** Show the name under the pointer once nothing has moved for a moment, neither the pointer nor the page. */
+  const showWhenRested = () => {
     clearTimeout(timer);
     timer = setTimeout(showRested, REST_MS);
   };
   // What comes under a pointer that rests takes nothing from the row that has the focus.
-  const onOver = () => focused.length === 0 && onMove();
+  const onOver = () => focused.length === 0 && showWhenRested();
   const showFocused = (target: Element) => {
     const row = target.closest("li, tr, [role=listitem]") ?? target;
     focused = [row, ...row.querySelectorAll(".truncate")].filter(isCut).slice(0, MOST_TEXTS);
@@ -58,12 +59,12 @@ function followCutNames(show: (shown: Shown | undefined) => void): () => void {
   // scrolling ends, maybe the same one, which it does not enter then.
   const onScroll = () => {
     show(placed(focused));
-    if (focused.length === 0) onMove();
+    if (focused.length === 0) showWhenRested();
   };
   const onKey = (event: KeyboardEvent) => event.key === "Escape" && hide();
   const listening = new AbortController();
   const { signal } = listening;
-  addEventListener("pointermove", onMove, { signal, passive: true });
+  addEventListener("pointermove", showWhenRested, { signal, passive: true });
   addEventListener("pointerover", onOver, { signal, passive: true });
   addEventListener("focusin", onFocus, { signal });
   addEventListener("focusout", hide, { signal });
@@ -72,7 +73,7 @@ function followCutNames(show: (shown: Shown | undefined) => void): () => void {
   // This code comes after the first paint: a name may have the pointer or the focus by then.
   const focusedBefore = document.querySelector(":focus-visible");
   if (focusedBefore) showFocused(focusedBefore);
-  else onMove();
+  else showWhenRested();
   return () => {
     clearTimeout(timer);
     listening.abort();

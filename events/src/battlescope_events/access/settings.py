@@ -3,21 +3,18 @@
 from typing import Annotated
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 
 from battlescope_events.edge.modes import AccessMode
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
 
-class EdgeSettings(BaseSettings):
+class EdgeSettings(EnvironmentSettings):
     """What also a function without callers needs. Lists are separated by spaces.
 
     public_origins: where browsers find the web application and the API, like https://battlescope.example.com.
     cors_origins: other origins whose pages may call the API.
     """
-
-    model_config = FROM_ENVIRONMENT
 
     access_mode: AccessMode = AccessMode.SSO
     public_origins: str = ""

@@ -6,6 +6,7 @@ A request is read strictly: what a type does not name is refused, instead of bei
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
@@ -16,12 +17,14 @@ from battlescope_schemas.base import Schema, UtcTime
 DEFAULT_AUTHOR: Final = "developer"
 TIME_FORM: Final = "must be a time in ISO 8601, such as 2026-03-01T20:00:00Z"
 DATE_FORM: Final = "must be a date in ISO 8601, such as 2026-03-01"
+ISK_FORM: Final = "must be an amount of ISK in digits, such as 1500000000 or 0.25"
 _DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
 _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
     re.IGNORECASE,
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISK: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,2})?")
 # C0 and C1 control characters, marks that change the direction of text, separators of lines, and the byte order mark:
 # they hide or disguise what stands beside them in a page, a terminal or a log.
 _CONTROLS: Final = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
@@ -81,6 +84,13 @@ RequestTime = Annotated[UtcTime, Strict(strict=False), BeforeValidator(_only(_TI
 """A time in ISO 8601; without an offset it is UTC."""
 RequestDate = Annotated[date, BeforeValidator(_only(_DATE, DATE_FORM))]
 
+QueryIsk = Annotated[
+    Decimal,
+    BeforeValidator(_only(_ISK, ISK_FORM)),
+    JsonSchema({"type": "string", "pattern": f"^{_ISK.pattern}$"}),
+]
+"""An amount of ISK in a query, with up to two decimal places. Exponents and signs are refused."""
+
 MAX_ID: Final = 10**18 - 1  # far above every id of the game, so that an id in text needs no bound besides its digits
 _ID: Final = {
     "anyOf": [
@@ -128,7 +138,7 @@ class OffsetPage(BaseModel):
 class RequestBody(Schema):
     """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at import: FastAPI needs the schema of request bodies when it registers the routes.
+    # Built at import: FastAPI silences a warning about the alias of a body only while it prepares the route.
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
 

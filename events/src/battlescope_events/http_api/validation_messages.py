@@ -23,6 +23,11 @@ _TEXT: Final = "must be text"
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
 
+def _bound(words: str, key: str, one: str, many: str, rest: str = "") -> Callable[[Mapping[str, Any]], str]:
+    """The sentence with the number of the error's context and its noun: `must have at least 1 character`."""
+    return lambda context: f"{words} {context[key]} {one if context[key] == 1 else many}{rest}"
+
+
 def _one_of(context: Mapping[str, Any]) -> str:
     return f"must be one of {', '.join(_QUOTED.findall(str(context['expected'])))}"
 
@@ -48,15 +53,15 @@ _MESSAGES: Final[Mapping[str, str | Callable[[Mapping[str, Any]], str]]] = {
     "greater_than_equal": lambda context: f"must be at least {context['ge']}",
     "less_than": lambda context: f"must be less than {context['lt']}",
     "less_than_equal": lambda context: f"must be at most {context['le']}",
-    "too_short": lambda context: f"must have at least {context['min_length']} entries",
-    "too_long": lambda context: f"must have at most {context['max_length']} entries",
-    "string_too_short": lambda context: f"must have at least {context['min_length']} characters",
-    "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
+    "too_short": _bound("must have at least", "min_length", "entry", "entries"),
+    "too_long": _bound("must have at most", "max_length", "entry", "entries"),
+    "string_too_short": _bound("must have at least", "min_length", "character", "characters"),
+    "string_too_long": _bound("must have at most", "max_length", "character", "characters"),
     "string_pattern_mismatch": "has a form that is not accepted",
     "string_unicode": "contains a character that is not valid in Unicode",
-    "decimal_max_places": lambda context: f"must have at most {context['decimal_places']} decimal places",
-    "decimal_max_digits": lambda context: f"must have at most {context['max_digits']} digits",
-    "decimal_whole_digits": lambda context: f"must have at most {context['whole_digits']} digits before the point",
+    "decimal_max_places": _bound("must have at most", "decimal_places", "decimal place", "decimal places"),
+    "decimal_max_digits": _bound("must have at most", "max_digits", "digit", "digits"),
+    "decimal_whole_digits": _bound("must have at most", "whole_digits", "digit", "digits", " before the point"),
     **dict.fromkeys(("decimal_type", "decimal_parsing", "float_type", "float_parsing", "finite_number"), _NUMBER),
     **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _WHOLE_NUMBER),
     **dict.fromkeys(("bool_type", "bool_parsing"), _BOOLEAN),

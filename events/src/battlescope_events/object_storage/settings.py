@@ -1,16 +1,13 @@
 """Settings of object storage, which the `Settings` of a function inherit."""
 
 from pydantic import SecretStr
-from pydantic_settings import BaseSettings
 
 from battlescope_events.object_storage.access import BucketAccess
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 
 
-class ObjectStorageSettings(BaseSettings):
+class ObjectStorageSettings(EnvironmentSettings):
     """Environment variables as the Secret `archive` names them."""
-
-    model_config = FROM_ENVIRONMENT
 
     s3_endpoint_url: str
     s3_region: str

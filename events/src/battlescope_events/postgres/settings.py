@@ -5,9 +5,8 @@ from typing import Annotated
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings
 
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 
 
 def _readable(url: SecretStr) -> SecretStr:
@@ -19,14 +18,12 @@ def _readable(url: SecretStr) -> SecretStr:
     return url
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(EnvironmentSettings):
     """A block that the `Settings` of a function inherit.
 
     `schema_version` is the timestamp of the newest migration that the function's code expects, as `schema_migrations`
     has it; without one the function does not wait for migrations.
     """
-
-    model_config = FROM_ENVIRONMENT
 
     database_url: Annotated[SecretStr, AfterValidator(_readable)]
     schema_version: Annotated[str, Field(pattern="^[0-9]+$")] | None = None

@@ -4,9 +4,8 @@ from enum import StrEnum
 from typing import Self
 
 from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings
 
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 
 
 class Engine(StrEnum):
@@ -16,10 +15,8 @@ class Engine(StrEnum):
     TYPESENSE = "typesense"
 
 
-class SearchEngineSettings(BaseSettings):
+class SearchEngineSettings(EnvironmentSettings):
     """A block that the `Settings` of a function inherit. Address and key are needed with Typesense only."""
-
-    model_config = FROM_ENVIRONMENT
 
     search_engine: Engine = Engine.POSTGRES
     typesense_url: str = ""

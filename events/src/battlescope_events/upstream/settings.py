@@ -3,12 +3,9 @@
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
 
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 
 
-class UpstreamSettings(BaseSettings):
-    model_config = FROM_ENVIRONMENT
-
+class UpstreamSettings(EnvironmentSettings):
     user_agent: Annotated[str, Field(min_length=1)]  # upstreams demand a contact address, and ban a blank one

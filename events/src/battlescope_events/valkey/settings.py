@@ -4,9 +4,8 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
-from pydantic_settings import BaseSettings
 
-from battlescope_events.settings import FROM_ENVIRONMENT
+from battlescope_events.settings import EnvironmentSettings
 
 _SCHEMES = {"redis", "rediss", "unix"}
 
@@ -23,7 +22,5 @@ def _readable(url: SecretStr) -> SecretStr:
     return url
 
 
-class ValkeySettings(BaseSettings):
-    model_config = FROM_ENVIRONMENT
-
+class ValkeySettings(EnvironmentSettings):
     redis_url: Annotated[SecretStr, AfterValidator(_readable)]

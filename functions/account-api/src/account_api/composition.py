@@ -20,6 +20,7 @@ from account_api.services.admission import Admission
 from account_api.services.auth_config import AuthConfigService
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
+from account_api.services.organisation_gate import OrganisationGate
 from account_api.services.own_account import OwnAccount
 from account_api.settings import Settings
 from battlescope_events.http_api.guard import Guard
@@ -53,14 +54,16 @@ def compose(settings: Settings, outside: Outside, cipher: TokenCipher) -> Depend
     )
     sso = SsoClient(outside.sso, sso_access(settings))
     characters = CharacterService(changes, sso, cipher)
+    gate = OrganisationGate(changes, settings.require_membership)
     return Dependencies(
         guard=outside.guard,
         site=site(settings),
         changes=changes,
-        login=_login(settings, outside, cipher, sso, characters, changes),
+        login=_login(settings, outside, cipher, sso, characters, gate),
         characters=characters,
         administration=Administration(changes),
-        auth_config=AuthConfigService(changes, require_membership=settings.require_membership),
+        auth_config=AuthConfigService(changes, gate),
+        gate=gate,
         own_account=OwnAccount(changes, characters),
         access_tokens=AccessTokens(changes, outside.random_bytes),
         clock=outside.clock,
@@ -73,7 +76,7 @@ def _login(  # noqa: PLR0917  # the parts of a login
     cipher: TokenCipher,
     sso: SsoClient,
     characters: CharacterService,
-    changes: AccountChanges,
+    gate: OrganisationGate,
 ) -> LoginService:
     verifier = AccessTokenVerifier(
         sso.fetch_keys,
@@ -81,19 +84,14 @@ def _login(  # noqa: PLR0917  # the parts of a login
         client_id=settings.sso_client_id,
         clock=outside.clock,
     )
-    admission = Admission(
-        changes,
-        settings.default_roles,
-        settings.super_admin_characters,
-        settings.require_membership,
-    )
+    admission = Admission(gate.changes, settings.default_roles, settings.super_admin_characters, gate)
     return LoginService(
         states=LoginStates(outside.valkey),
         sso=sso,
         verifier=verifier,
         esi=outside.esi,
         cipher=cipher,
-        changes=changes,
+        changes=gate.changes,
         admission=admission,
         characters=characters,
         session_lifetime=timedelta(seconds=settings.session_ttl_seconds),

@@ -16,6 +16,7 @@ from account_api.services.administration import Administration
 from account_api.services.auth_config import AuthConfigService
 from account_api.services.characters import CharacterService
 from account_api.services.login import LoginService
+from account_api.services.organisation_gate import OrganisationGate
 from account_api.services.own_account import OwnAccount
 from battlescope_events.access.credentials import client_address, user_agent_of
 from battlescope_events.edge.modes import AccessMode
@@ -54,6 +55,7 @@ class Dependencies:
     characters: CharacterService
     administration: Administration
     auth_config: AuthConfigService
+    gate: OrganisationGate
     own_account: OwnAccount
     access_tokens: AccessTokens
     clock: Callable[[], datetime]

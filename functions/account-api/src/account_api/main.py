@@ -74,7 +74,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             random_bytes=secrets.token_bytes,
         )
         dependencies = compose(settings, outside, cipher)
-        async with maintenance(dependencies.access_tokens, dependencies.own_account):
+        async with maintenance(dependencies.access_tokens, dependencies.own_account, dependencies.gate):
             yield dependencies
 
 

@@ -2,11 +2,18 @@
 
 import asyncio
 import time
+from operator import attrgetter
 
 import pytest
 from account_harness import DIRECTOR, FC, MEMBER, OUTSIDER, AccountHarness, Browser
 
+from account_api.domain.accounts import AccountState
+from account_api.services.maintenance import run_once
+from account_api.services.organisation_gate import OrganisationGate
+from account_api.services.unit import AccountUnit
+
 ACCOUNTS = "/api/admin/accounts"
+GATE = "/api/admin/auth-config"
 
 
 async def account_id(browser: Browser) -> str:
@@ -131,11 +138,66 @@ async def test_accounts_are_listed_by_name_character_and_status(harness: Account
     assert (blocked["id"], blocked["blockedReason"]) == (found["id"], "spy")
 
 
-async def test_gate_is_changed_over_http_and_holds_from_the_next_login_on(harness: AccountHarness) -> None:
+async def test_denied_organisation_is_thrown_out_at_once(harness: AccountHarness) -> None:
+    admin, member = await harness.logged_in(DIRECTOR), await harness.logged_in(MEMBER)
+    outsider = await harness.logged_in(OUTSIDER)
+    created = await member.change("POST", "/api/me/access-tokens", json={"name": "script"})
+    token = {"authorization": f"Bearer {created.json()['token']}"}
+    other = await harness.browser()
+    assert (await other.get("/api/me", headers=token)).status_code == 200
+    member_id = await account_id(member)
+    denied = await admin.change("PUT", GATE, json={"deniedCorpIds": ["98000102"]})
+    assert denied.status_code == 200
+    await ends_within_a_second(member)
+    assert (await other.get("/api/me", headers=token)).status_code == 401
+    (record,) = harness.records("session.invalidated")
+    assert (record["target"]["id"], record["actor"]) == (member_id, await account_id(admin))
+    assert record["metadata"] == {"reason": "denied_corporation"}
+    assert (await outsider.get("/api/me")).status_code == 200
+    await admin.change("PUT", GATE, json={"deniedCorpIds": []})
+    await harness.logged_in(MEMBER)
+    assert (await other.get("/api/me", headers=token)).status_code == 200
+
+
+async def test_denied_access_ends_by_itself_where_the_change_of_the_rules_was_interrupted(
+    harness: AccountHarness,
+) -> None:
+    member = await harness.logged_in(MEMBER)
+    harness.sql("INSERT INTO auth_config (require_membership, denied_alliance_ids) VALUES (false, '{99000101}')")
+    assert (await member.get("/api/me")).status_code == 200
+    tokens, own_account, gate = attrgetter("access_tokens", "own_account", "gate")(harness.dependencies)
+    await run_once(tokens, own_account, gate, is_hourly=True)
+    await ends_within_a_second(member)
+    (record,) = harness.records("session.invalidated")
+    assert ("actor" in record, record["metadata"]) == (False, {"reason": "denied_alliance"})
+
+
+async def test_account_that_is_created_while_the_rules_change_is_thrown_out_too(
+    harness: AccountHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change waits for logins that have read the rules, so that it finds their accounts."""
     admin = await harness.logged_in(DIRECTOR)
-    path = "/api/admin/auth-config"
-    assert (await admin.get(path)).json()["requireMembership"] is False
-    changed = await admin.change("PUT", path, json={"requireMembership": True, "allowedAllianceIds": ["99000101"]})
+    gate_is_read, check = asyncio.Event(), OrganisationGate.check
+
+    async def check_slowly(gate: OrganisationGate, unit: AccountUnit, state: AccountState) -> str | None:
+        denied_rule = await check(gate, unit, state)
+        gate_is_read.set()
+        await asyncio.sleep(0.3)
+        return denied_rule
+
+    monkeypatch.setattr(OrganisationGate, "check", check_slowly)
+    browser = await harness.browser()
+    login = asyncio.create_task(browser.log_in(OUTSIDER))
+    await gate_is_read.wait()
+    await admin.change("PUT", GATE, json={"requireMembership": True})
+    await login
+    await ends_within_a_second(browser)
+
+
+async def test_gate_is_changed_over_http_and_holds_for_the_next_login(harness: AccountHarness) -> None:
+    admin = await harness.logged_in(DIRECTOR)
+    assert (await admin.get(GATE)).json()["requireMembership"] is False
+    changed = await admin.change("PUT", GATE, json={"requireMembership": True, "allowedAllianceIds": ["99000101"]})
     assert (changed.status_code, changed.json()["allowedAllianceIds"]) == (200, ["99000101"])
     await harness.logged_in(MEMBER)
     denied = await (await harness.browser()).log_in(OUTSIDER)

@@ -121,7 +121,10 @@ async def test_pages_follow_each_other_in_every_order(client: httpx2.AsyncClient
     assert shown == ([FIRST, SECOND] if order == "asc" else [SECOND, FIRST])
 
 
-@pytest.mark.parametrize("query", ["limit=0", "cursor=nonsense", "cursor=WzEsMiwzXQ", "min_kills=many"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "cursor=nonsense", "cursor=WzEsMiwzXQ", "min_kills=many", "minIsk=1e9", "min_isk=NaN"],
+)
 async def test_invalid_query_is_400(client: httpx2.AsyncClient, query: str) -> None:
     response = await client.get(f"/api/battles?{query}")
     assert response.status_code == 400

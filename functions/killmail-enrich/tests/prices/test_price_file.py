@@ -2,6 +2,7 @@
 
 import bz2
 import io
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -51,23 +52,23 @@ def test_a_few_invalid_rows_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("make_content", "reason"),
     [
-        (price_file(DAY, ROWS, tuple(c for c in COLUMNS if c != "average")), "no column average"),
-        (price_file(DAY, [{**entry, "date": "2026-07-02"} for entry in ROWS]), "holds another day"),
-        (price_file(DAY, ROWS)[:-20], "cannot be read"),
-        (b"<html></html>", "cannot be read"),
-        (b"", "cannot be read"),
-        (bz2.compress(b"\xff\xfe\n"), "cannot be read"),
-        (bz2.compress(b"x" * 10_000), "larger than any day"),
-        (bz2.compress(csv_text(DAY, ROWS).encode() + b"1,2,3,4\n" * 600_000), "more than 500000 rows"),
-        (bz2.compress(b"\n" * (70 * 2**20)), "no column date"),
+        (lambda: price_file(DAY, ROWS, tuple(c for c in COLUMNS if c != "average")), "no column average"),
+        (lambda: price_file(DAY, [{**entry, "date": "2026-07-02"} for entry in ROWS]), "holds another day"),
+        (lambda: price_file(DAY, ROWS)[:-20], "cannot be read"),
+        (lambda: b"<html></html>", "cannot be read"),
+        (lambda: b"", "cannot be read"),
+        (lambda: bz2.compress(b"\xff\xfe\n"), "cannot be read"),
+        (lambda: bz2.compress(b"x" * 10_000), "larger than any day"),
+        (lambda: bz2.compress(csv_text(DAY, ROWS).encode() + b"1,2,3,4\n" * 600_000), "more than 500000 rows"),
+        (lambda: bz2.compress(b"\n" * (70 * 2**20)), "no column date"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_unusable_file_is_refused_with_a_reason(content: bytes, reason: str) -> None:
+def test_unusable_file_is_refused_with_a_reason(make_content: Callable[[], bytes], reason: str) -> None:
     with pytest.raises(UnusablePriceFile, match=reason):
-        read(content)
+        read(make_content())
 
 
 def test_several_streams_are_one_file() -> None:

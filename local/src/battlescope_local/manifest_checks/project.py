@@ -11,10 +11,9 @@ from typing import Annotated, Any, Final, cast
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings
 
 from battlescope_events.catalog import CATALOG, TIMER
-from battlescope_events.settings import RuntimeSettings
+from battlescope_events.settings import EnvironmentSettings, RuntimeSettings
 from battlescope_local.devtools.project import ROOT, Member, functions
 from battlescope_local.manifest_checks.deployments import Deployment, Function, WholeProject
 from battlescope_local.manifest_generator.files import generated_manifests
@@ -55,7 +54,7 @@ def _kustomizations(folder: Path) -> list[Path]:
 def _function(member: Member) -> Function:
     app: Any = importlib.import_module(f"{member.package}.main").app
     settings = importlib.import_module(f"{member.package}.settings")
-    main_settings = cast("type[BaseSettings]", settings.Settings)
+    main_settings = cast("type[EnvironmentSettings]", settings.Settings)
     blocks = [*_settings_classes(settings), RuntimeSettings]
     return Function(
         member.name,
@@ -71,9 +70,9 @@ def _function(member: Member) -> Function:
     )
 
 
-def _settings_classes(module: ModuleType) -> Iterator[type[BaseSettings]]:
+def _settings_classes(module: ModuleType) -> Iterator[type[EnvironmentSettings]]:
     for _, found in inspect.getmembers(module, inspect.isclass):
-        if issubclass(found, BaseSettings):
+        if issubclass(found, EnvironmentSettings):
             yield found
 
 

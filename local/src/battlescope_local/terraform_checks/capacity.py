@@ -41,7 +41,7 @@ KILLMAIL_500: Final = Cost("a killmail at 500/s and more", 4.1, LIVE)
 INDEX: Final = Cost("a killmail in the search index, one at a time", 6.4, SEARCHING)
 INDEX_BATCH: Final = Cost("a killmail in the search index, in batches", 0.43, SEARCHING)
 REQUEST: Final = Cost("a request of the mix of battle-api", 0.87, SERVING)
-SEARCH: Final = Cost("a search of everything, the dearest of searches", 10.3, SEARCHING)
+SEARCH: Final = Cost("a search of everything, the most expensive search", 10.3, SEARCHING)
 STREAM: Final = Cost("a second of one live stream at 50 killmails/s", 0.2, "make bench-stream")
 COSTS: Final = (
     *(KILLMAIL, KILLMAIL_100, KILLMAIL_300, KILLMAIL_500, INDEX, INDEX_BATCH),

@@ -88,10 +88,10 @@ CHARTS: Final[Mapping[str, Chart]] = {
         read="charts/redpanda/chart/values.yaml and README.md of 25.1.1-beta3 and 25.2.3",
         needed={
             "statefulset.replicas": "there are three brokers, whatever the replicas of the topics",
-            "external.enabled": "every node opens ports of Kafka to whoever reaches it",
+            "external.enabled": "every node opens ports of Kafka to everybody who reaches it",
             "console.enabled": "the console runs, with every right and without a login",
             "tls.enabled": "passwords and events go over the network as they are",
-            "auth.sasl.enabled": "whoever reaches Kafka may read and write everything",
+            "auth.sasl.enabled": "everybody who reaches Kafka may read and write everything",
             "auth.sasl.secretRef": "the users of Kafka are in no Secret",
             "auth.sasl.users[].name": "Terraform cannot sign in to create topics",
             "auth.sasl.users[].password": "Terraform cannot sign in to create topics",

@@ -8,6 +8,10 @@ import gc
 import signal
 import sys
 from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from battlescope_local.testing.scheduling import ModuleScheduling
     from battlescope_local.testing.sharing import ServerHost
 
+PROJECT: Final = Path(__file__).parents[4]
 FIXTURES: Final = "battlescope_local.testing.fixtures"
 ADDRESS_KEY: Final = "battlescope_servers"  # key of the servers' address in the input of a worker
 SERVER_HOST: "pytest.StashKey[ServerHost]" = pytest.StashKey()
@@ -74,7 +79,8 @@ def pytest_collection() -> Generator[None, object, object]:
     """
     gc.disable()
     try:
-        return (yield)
+        with _only_imports_are_measured():
+            return (yield)
     finally:
         gc.enable()
         gc.collect()
@@ -98,6 +104,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             servers.register_group(group, [item.nodeid for item in items if _group(item) == group])
 
 
+@contextmanager
+def _only_imports_are_measured() -> Generator[None]:
+    """Measure the lines of the project's modules as they are imported, and nothing else that collects tests.
+
+    Measuring would take two thirds of the time of collecting: it slows the imports of libraries and the rewriting of
+    the tests' asserts, of which no line counts.
+    """
+    tracer = sys.gettrace()
+    if not _is_of_coverage(tracer):
+        yield
+        return
+    import_module = SourceFileLoader.exec_module
+
+    def exec_module(self: SourceFileLoader, module: ModuleType) -> None:
+        outside = sys.gettrace()
+        sys.settrace(tracer if Path(self.path).is_relative_to(PROJECT) and "/src/" in self.path else None)
+        try:
+            import_module(self, module)
+        finally:
+            sys.settrace(outside)
+
+    SourceFileLoader.exec_module = exec_module
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+        SourceFileLoader.exec_module = import_module
+
+
+def _is_of_coverage(tracer: object) -> bool:
+    return type(tracer).__module__.startswith("coverage")
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call() -> Generator[None]:
     """Measure the lines of a test's first half second of CPU.
@@ -107,7 +147,7 @@ def pytest_runtest_call() -> Generator[None]:
     starts two measurements there, and the mark pauses one of them.
     """
     tracer = sys.gettrace()
-    if not type(tracer).__module__.startswith("coverage"):
+    if not _is_of_coverage(tracer):
         return (yield)
     signal.signal(signal.SIGVTALRM, lambda _signal, _frame: sys.settrace(None))
     signal.setitimer(signal.ITIMER_VIRTUAL, MEASURED_SECONDS)

@@ -1,6 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { replaceEqualDeep, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { BattleItem } from "@/api/client";
+import { useState } from "react";
+import type { BattleItem, BattleList } from "@/api/client";
 import { type BattleQuery, battlesBy } from "@/api/queries";
 import { Spark } from "@/figures/Spark";
 import { useSeconds } from "@/lib/clock";
@@ -11,23 +12,42 @@ import { ago, duration } from "@/lib/time";
 import { SecBadge, sideClass } from "@/ui/marks";
 
 const CARDS = 3;
+const CARD_HEIGHT = "h-[142px]";
 
-/** Battles that still go on; nothing where there are none. */
+/** Battles that still go on; nothing where there are none. What is shown once keeps its place on the page. */
 export function LiveStrip({ query }: { query: BattleQuery }) {
-  const { data, isPending } = useQuery(battlesBy({ ...query, status: ["open"], sort_by: "start_time", limit: CARDS }));
+  const { data, isPending } = useQuery({
+    ...battlesBy({ ...query, status: ["open"], sort_by: "start_time", limit: CARDS }),
+    structuralSharing: (shown, newer) => inTheirPlaces(shown as BattleList | undefined, newer as BattleList),
+  });
+  const [queryWithCards, setQueryWithCards] = useState<BattleQuery>();
+  const isEmpty = !data?.items.length;
+  if (!isEmpty && queryWithCards !== query) setQueryWithCards(query);
   // The place of the cards, so that the list does not move when they come.
-  if (isPending) return <div aria-hidden="true" className="mb-3 h-[143px]" />;
-  if (!data?.items.length) return null;
+  if (isPending) return <div aria-hidden="true" className={`mb-3 ${CARD_HEIGHT}`} />;
+  if (isEmpty && queryWithCards !== query) return null;
+  if (isEmpty)
+    return <p className={`panel mb-3 grid place-items-center text-t2 ${CARD_HEIGHT}`}>No battle is going on now.</p>;
   return (
     <section
       aria-label="Ongoing battles"
-      className="no-scrollbar relative mb-3 grid auto-cols-fr grid-flow-col gap-3 max-md:-mx-3 max-md:auto-cols-[84%] max-md:overflow-x-auto max-md:px-3"
+      className="no-scrollbar relative mb-3 grid gap-3 max-md:-mx-3 max-md:auto-cols-[84%] max-md:grid-flow-col md:grid-cols-3 max-md:overflow-x-auto max-md:px-3"
     >
       {data.items.map((battle) => (
         <LiveCard battle={battle} key={battle.id} />
       ))}
     </section>
   );
+}
+
+/** The battles of `newer`, each where `shown` has it; those that are new take the places of those that have ended. */
+export function inTheirPlaces(shown: BattleList | undefined, newer: BattleList): BattleList {
+  const before = shown?.items ?? [];
+  const current = new Map(newer.items.map((item) => [item.id, item]));
+  const added = newer.items.filter((item) => !before.some(({ id }) => id === item.id));
+  const kept = before.map(({ id }) => current.get(id) ?? added.shift());
+  const items = [...kept.filter((item) => item !== undefined), ...added];
+  return replaceEqualDeep(shown, { ...newer, items });
 }
 
 function LiveCard({ battle }: { battle: BattleItem }) {

@@ -3,6 +3,7 @@ import type { BattleItem } from "@/api/client";
 import { totalText } from "./BattlesPage";
 import { groupByDay, rowTop, topOf } from "./days";
 import { activeFilters, strictest } from "./filters";
+import { inTheirPlaces } from "./LiveStrip";
 import { queryOf, readSearch } from "./search";
 import { replaced } from "./useLiveBattles";
 
@@ -55,6 +56,19 @@ test("each filter can be taken away alone", () => {
 });
 
 const item = (id: string, startTime: string, revision = 1) => ({ id, startTime, revision }) as BattleItem;
+
+test("cards of ongoing battles stay in their places, and new ones take those of battles that have ended", () => {
+  const strip = (...ids: string[]) => ({
+    ...{ nextCursor: null, hasMore: false, totalCount: ids.length, appliedFilters: { summary: "", filters: {} } },
+    items: ids.map((id) => item(id, "2026-11-28T20:00:00Z")),
+  });
+  const idsOf = (shown: string[], newer: string[]) =>
+    inTheirPlaces(strip(...shown), strip(...newer)).items.map(({ id }) => id);
+  expect(idsOf(["a"], ["b", "a"])).toEqual(["a", "b"]);
+  expect(idsOf(["a", "b", "c"], ["d", "c", "a"])).toEqual(["a", "d", "c"]);
+  expect(idsOf(["a", "b", "c"], ["c"])).toEqual(["c"]);
+  expect(inTheirPlaces(undefined, strip("b", "a")).items.map(({ id }) => id)).toEqual(["b", "a"]);
+});
 
 test("rows change in their places and nothing moves", () => {
   const page = { nextCursor: null, hasMore: false, totalCount: 2, appliedFilters: { summary: "", filters: {} } };

@@ -39,7 +39,7 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. `denied_rule` refused its newest login because of its organisation; None if it was allowed."""
+    """An account. `denied_rule` refuses its organisation since its newest login, or a later change of the rules."""
 
     id: UUID
     display_name: str

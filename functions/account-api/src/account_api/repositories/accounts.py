@@ -49,6 +49,14 @@ UPDATE accounts SET denied_rule = %(rule)s::text WHERE id = %(id)s::uuid
 SET_NAMES: Final[LiteralString] = """
 UPDATE accounts SET display_name = %(display_name)s::text, email = %(email)s::text WHERE id = %(id)s::uuid
 """
+# Rules about organisations do not concern SuperAdmins.
+ADMITTED: Final[LiteralString] = """
+SELECT accounts.id, main.corporation_id, main.alliance_id
+FROM accounts JOIN characters AS main ON main.id = accounts.primary_character_id
+WHERE accounts.denied_rule IS NULL AND NOT accounts.is_super_admin AND NOT accounts.is_blocked
+    AND accounts.deleted_at IS NULL
+ORDER BY accounts.id
+"""
 # Of two accounts that take one address at once, the second one waits and sees it.
 LOCK_EMAILS: Final[LiteralString] = "SELECT pg_advisory_xact_lock(0, hashtext('emails'))"
 EMAIL_TAKEN: Final[LiteralString] = """
@@ -138,6 +146,14 @@ class RoleRow(NamedTuple):
     granted_at: datetime
 
 
+class AdmittedAccount(NamedTuple):
+    """An account that may have a session because of the organisation of its primary character."""
+
+    id: UUID
+    corporation_id: int
+    alliance_id: int | None
+
+
 class AccountRow(NamedTuple):
     """An account in the list of administrators; `roles` are ranks by feature."""
 
@@ -193,6 +209,10 @@ class AccountRepository:
 
     async def set_denied_rule(self, account_id: UUID, rule: str | None) -> None:
         await self._connection.execute(SET_DENIED_RULE, {"id": account_id, "rule": rule})
+
+    async def admitted(self) -> list[AdmittedAccount]:
+        """The accounts that no rule has denied, without SuperAdmins."""
+        return await self._connection.rows(AdmittedAccount, ADMITTED)
 
     async def set_names(self, account_id: UUID, display_name: str, email: str | None) -> None:
         params = {"id": account_id, "display_name": display_name, "email": email}

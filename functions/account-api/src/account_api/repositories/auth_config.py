@@ -14,6 +14,7 @@ SELECT require_membership, allowed_corporation_ids, allowed_alliance_ids, denied
 FROM auth_config
 """
 LOCK_CONFIG: Final[LiteralString] = "SELECT pg_advisory_xact_lock(0, hashtext('auth-config'))"
+KEEP_CONFIG: Final[LiteralString] = "SELECT pg_advisory_xact_lock_shared(0, hashtext('auth-config'))"
 SAVE_CONFIG: Final[LiteralString] = """
 INSERT INTO auth_config AS existing (require_membership, allowed_corporation_ids, allowed_alliance_ids,
     denied_corporation_ids, denied_alliance_ids, version, updated_at)
@@ -58,8 +59,12 @@ class AuthConfigRepository:
         return await self._connection.row(AuthConfig, CONFIG) or AuthConfig(require_membership)
 
     async def lock(self) -> None:
-        """Let nobody else change the configuration until the transaction ends."""
+        """Let nobody else read it with `keep`, or change it, until the transaction ends."""
         await self._connection.execute(LOCK_CONFIG)
+
+    async def keep(self) -> None:
+        """Let nobody change the configuration until the transaction ends."""
+        await self._connection.execute(KEEP_CONFIG)
 
     async def save(self, config: AuthConfig, now: datetime) -> None:
         params = {

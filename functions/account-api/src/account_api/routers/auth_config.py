@@ -28,5 +28,5 @@ async def get_auth_config(request: Request, deps: Deps) -> Response:
 async def change_auth_config(
     request: Request, change: Annotated[AuthConfigUpdate, Body()], deps: Deps, caller: CurrentCaller
 ) -> Response:
-    """Change the given fields; they hold from the next login on."""
+    """Change the given fields. Accounts that are denied now lose their sessions and access tokens at once."""
     return uncached_response(await deps.auth_config.change(change, deps.origin_of(request, caller.account_id)))

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from account_api.domain.accounts import AccountState, Affiliation
 from account_api.domain.features import RANKS, RoleKey
-from account_api.domain.gating import decide
 from account_api.domain.sso_claims import SsoIdentity
 from account_api.errors import LoginRefused
 from account_api.events import SYSTEM, Origin
 from account_api.repositories.characters import VerifiedCharacter
 from account_api.services.account_changes import AccountChanges
+from account_api.services.organisation_gate import OrganisationGate
 from account_api.services.unit import AccountUnit
 from battlescope_schemas.accounts.account import AuditAction
 from battlescope_schemas.accounts.session import Session
@@ -25,7 +25,7 @@ class Admission:
     changes: AccountChanges
     default_roles: Mapping[str, RoleKey]
     super_admin_characters: frozenset[int]
-    require_membership: bool
+    gate: OrganisationGate
 
     async def primary_of(self, eve_character_id: int) -> int | None:
         """The EVE id of the primary character of a character's account."""
@@ -133,17 +133,11 @@ class Admission:
         await unit.record(AuditAction.ACCOUNT_SUPERADMIN_PROMOTED, SYSTEM, target, metadata)
 
     async def _gate(self, unit: AccountUnit, account_id: UUID) -> LoginRefused | None:
-        """Let the organisation of the primary character decide, and store a denying rule; returns the refusal."""
+        """Let the organisation of the primary character decide; returns the refusal."""
         state = await unit.state(account_id)
-        primary = state.primary if state else None
-        if state is None or primary is None:
+        if state is None or state.primary is None:
             return LoginRefused("access_denied", "no_character")
-        config = await unit.auth_config.load(require_membership=self.require_membership)
-        decision = decide(
-            config.rules, primary.corporation_id, primary.alliance_id, is_super_admin=state.account.is_super_admin
-        )
-        denied_rule = None if decision.allowed else decision.rule.value
-        await unit.accounts.set_denied_rule(account_id, denied_rule)
+        denied_rule = await self.gate.check(unit, state)
         return None if denied_rule is None else LoginRefused("org_not_allowed", denied_rule)
 
 

@@ -8,6 +8,7 @@ from account_api.repositories.auth_config import AuthConfig
 from account_api.schemas.admin import AuthConfigItem
 from account_api.schemas.requests import AuthConfigUpdate
 from account_api.services.account_changes import AccountChanges
+from account_api.services.organisation_gate import OrganisationGate
 from battlescope_events.http_api.errors import ApiError
 from battlescope_schemas.accounts.account import AuditAction
 
@@ -22,31 +23,33 @@ _TARGET: Final = ("auth_config", "auth_config")
 
 
 class AuthConfigService:
-    def __init__(self, changes: AccountChanges, *, require_membership: bool) -> None:
-        """`require_membership` holds until the first change."""
-        self._changes, self._require_membership = changes, require_membership
+    def __init__(self, changes: AccountChanges, gate: OrganisationGate) -> None:
+        self._changes, self._gate = changes, gate
 
     async def load(self) -> AuthConfigItem:
         async with self._changes.unit() as unit:
-            return _item(await unit.auth_config.load(require_membership=self._require_membership))
+            return _item(await unit.auth_config.load(require_membership=self._gate.require_membership))
 
     async def change(self, update: AuthConfigUpdate, origin: Origin) -> AuthConfigItem:
-        """Change the given fields; they hold from the next login on.
+        """Change the given fields, and end the access of accounts that are denied now.
 
         Raises:
             ApiError: the request changes nothing (400).
+            TransientError: the database or Valkey does not answer; the change may hold already, and a repetition ends
+                the access that is left.
         """
         values = update.model_dump(by_alias=False, exclude_none=True)
         if not values:
             raise ApiError(400, "The request changes nothing.")
         async with self._changes.unit() as unit:
             await unit.auth_config.lock()
-            before = await unit.auth_config.load(require_membership=self._require_membership)
+            before = await unit.auth_config.load(require_membership=self._gate.require_membership)
             changed = replace(before, **{_COLUMNS[name]: value for name, value in values.items()})
             await unit.auth_config.save(changed, unit.now)
-            after = _item(await unit.auth_config.load(require_membership=self._require_membership))
+            after = _item(await unit.auth_config.load(require_membership=self._gate.require_membership))
             metadata = {"before": _item(before).model_dump(mode="json"), "after": after.model_dump(mode="json")}
             await unit.record(AuditAction.AUTH_CONFIG_UPDATED, origin, _TARGET, metadata)
+        await self._gate.end_denied_access(origin)
         await self._changes.flush()
         return after
 

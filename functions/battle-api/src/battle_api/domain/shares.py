@@ -44,7 +44,7 @@ class TopLoss:
     killmail_id: int
     occurred_at: datetime
     side_id: int | None
-    ship_type_name: str | None
+    ship_type_name: str
     victim_name: str | None
     isk_value: Decimal
 

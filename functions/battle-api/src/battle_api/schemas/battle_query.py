@@ -6,10 +6,17 @@ from enum import StrEnum
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from battle_api.schemas.battle_list import Tier
-from battlescope_events.http_api.request_types import WHOLE_NUMBER, CursorText, QueryId, RequestTime, check_order
+from battlescope_events.http_api.request_types import (
+    WHOLE_NUMBER,
+    CursorText,
+    QueryId,
+    QueryIsk,
+    RequestTime,
+    check_order,
+)
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.universe import SecurityType
 
@@ -21,14 +28,6 @@ Weekday = Annotated[int, Field(ge=1, le=7), WHOLE_NUMBER]
 Hour = Annotated[int, Field(ge=0, le=23), WHOLE_NUMBER]
 SystemClass = Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER]
 NameFragment = Annotated[str, Field(min_length=1, max_length=100)]
-# pydantic describes a decimal as any number or any text.
-Amount = Annotated[
-    Decimal,
-    Field(ge=0, max_digits=20, decimal_places=2),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,2})?$"}),
-]
-
-
 AnyIsk = Annotated[Decimal, Field(ge=0, max_digits=26, decimal_places=2, allow_inf_nan=False)]
 """ISK of a cursor, which may be the sum of many."""
 
@@ -102,8 +101,8 @@ class BattleQuery(BaseModel):
     character_name: NameFragment | None = None
     min_kills: Count | None = None
     max_kills: Count | None = None
-    min_isk: Amount | None = None
-    max_isk: Amount | None = None
+    min_isk: QueryIsk | None = None
+    max_isk: QueryIsk | None = None
     min_participants: Count | None = None
     max_participants: Count | None = None
     min_duration: Count | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic.alias_generators import to_camel
+from battlescope_schemas.base import camel_case
 
 IdLists = Mapping[str, Sequence[int]]
 ESI_CATEGORIES: Final[Mapping[str, str]] = {
@@ -40,10 +40,10 @@ def validation_errors(requested: IdLists, lookup: NameLookup) -> list[str]:
     for field_name, category in ESI_CATEGORIES.items():
         ids = dict.fromkeys(requested.get(field_name, ()))
         if unknown := [str(entity_id) for entity_id in ids if entity_id in lookup.unknown]:
-            errors.append(f"{to_camel(field_name)}: unknown to ESI: {_enumerate(unknown)}.")
+            errors.append(f"{camel_case(field_name)}: unknown to ESI: {_enumerate(unknown)}.")
         resolved = [(entity_id, *lookup.names[entity_id]) for entity_id in ids if entity_id in lookup.names]
         if mismatched := [f"{entity_id} ({other}, {name})" for entity_id, other, name in resolved if other != category]:
-            errors.append(f"{to_camel(field_name)}: not of the category {category}: {_enumerate(mismatched)}.")
+            errors.append(f"{camel_case(field_name)}: not of the category {category}: {_enumerate(mismatched)}.")
     return errors
 
 

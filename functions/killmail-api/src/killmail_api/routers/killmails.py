@@ -109,7 +109,7 @@ async def recent(request: Request, deps: Deps, query: Annotated[KillmailQuery, Q
 
 @router.get("/top", response_model=Recent, responses=_NEXT)
 async def top(request: Request, deps: Deps, query: Annotated[TopQuery, Query()]) -> Response:
-    """The most valuable killmails of the last hour, day or week, the dearest first."""
+    """The most valuable killmails of the last hour, day or week, the most valuable first."""
     async with deps.database.connection() as connection:
         rows = await KillmailRepository(connection).find_top(deps.clock() - _AGES[query.range], query.limit)
     items = tuple(summary(row) for row in rows)

@@ -144,22 +144,24 @@ function PartyRow({ party, side, most, editable }: PartyRowProps) {
       <th className="pl-3.5 text-left font-[400]" scope="row">
         <span className="flex min-w-0 items-center gap-2">
           <Emblem id={party.partyId} size={20} type={party.partyType} />
-          <Link
-            className="truncate hover:underline"
-            dir="auto"
-            params={{ id: battle.id }}
-            search={{ party: key, side: side.sideId }}
-            title={`${partyName(party)}: its losses`}
-            to="/battles/$id/kills"
-          >
-            {partyName(party)}
-          </Link>
-          {party.ticker && <span className="shrink-0 text-label text-t3 max-md:hidden">{party.ticker}</span>}
-          {party.pinned && (
-            <span className="shrink-0 text-label text-t3" title={`Put here by ${party.pinned.author}`}>
-              pinned
-            </span>
-          )}
+          <span className="flex min-w-0 items-center gap-2 max-md:flex-col max-md:items-start max-md:gap-0">
+            <Link
+              className="max-w-full truncate hover:underline max-md:line-clamp-2 max-md:whitespace-normal max-md:wrap-anywhere"
+              dir="auto"
+              params={{ id: battle.id }}
+              search={{ party: key, side: side.sideId }}
+              title={`${partyName(party)}: its losses`}
+              to="/battles/$id/kills"
+            >
+              {partyName(party)}
+            </Link>
+            {party.ticker && <span className="shrink-0 text-label text-t3 max-md:hidden">{party.ticker}</span>}
+            {party.pinned && (
+              <span className="shrink-0 text-label text-t3" title={`Put here by ${party.pinned.author}`}>
+                pinned
+              </span>
+            )}
+          </span>
         </span>
       </th>
       <td className="text-right text-t2">{count(party.pilots)}</td>

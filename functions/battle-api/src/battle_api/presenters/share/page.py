@@ -68,7 +68,7 @@ def _report(shared: SharedBattle) -> str:
 
 
 def _loss_row(loss: TopLoss) -> tuple[str, str, str, str]:
-    ship = escape(loss.ship_type_name or f"Unknown Ship #{loss.killmail_id}")
+    ship = escape(loss.ship_type_name)
     link = f'<a href="https://zkillboard.com/kill/{loss.killmail_id}/" rel="noopener noreferrer">{ship}</a>'
     return link, escape(loss.victim_name or ""), time_text(loss.occurred_at), isk_text(loss.isk_value)
 

@@ -50,7 +50,7 @@ class FightWindow:
 
     def __init__(self, engagement: Engagement, rules: DetectionRules) -> None:
         self.engagement = engagement
-        self.parties = frozenset(party for classified in engagement.killmails for party in classified.parties)
+        self.parties = engagement.parties
         self.quiet_limit = rules.quiet_limit
         self._start = engagement.start - rules.quiet_limit
         self._end = engagement.end + rules.quiet_limit

@@ -7,7 +7,7 @@ class DisjointSets:
     """Union-find over indexes. `cannot_link_labels` gives, by index, the group of each split that names it."""
 
     def __init__(self, size: int, cannot_link_labels: Mapping[int, Mapping[int, int]] | None = None) -> None:
-        self._parent: list[int] | dict[int, int] = list(range(size))
+        self._parent: list[int] | dict[int, int] = list(range(size))  # never a higher index: the lowest is the root
         self._labels = {index: dict(labels) for index, labels in (cannot_link_labels or {}).items()}
 
     def find(self, index: int) -> int:
@@ -34,9 +34,15 @@ class DisjointSets:
 
     def sets(self) -> list[list[int]]:
         """The sets, each ascending, ordered by their lowest index."""
+        parent = self._parent
         members: dict[int, list[int]] = {}
-        for index in range(len(self._parent)):
-            members.setdefault(self.find(index), []).append(index)
+        for index in range(len(parent)):
+            above = parent[index]
+            if above == index:
+                members[index] = [index]
+            else:  # what is above was visited before, so its parent is the root
+                root = parent[index] = parent[above]
+                members[root].append(index)
         return list(members.values())
 
 

@@ -38,15 +38,17 @@ class Loss(NamedTuple):
 def loss(killmail: Killmail, sides: Sides) -> Loss:
     victim = killmail.victim
     victim_side = sides.side_of(victim.party, victim.character_id)
-    damage_by_side: dict[int, int] = {}
+    shots: dict[int | None, tuple[int, int]] = {}
     attackers: set[tuple[int | None, Party]] = set()
-    for side, party, damage in _shots(killmail, sides):
+    for side, party, count, damage in _shots(killmail, sides):
+        others, damage_of_others = shots.get(side, (0, 0))
+        shots[side] = others + count, damage_of_others + damage
         if side is None or side != victim_side:
             attackers.add((side, party))
-        if side is not None and side != victim_side:
-            damage_by_side[side] = damage_by_side.get(side, 0) + damage
+    damage_by_side = {side: damage for side, (_, damage) in shots.items() if side is not None and side != victim_side}
     if not any(damage_by_side.values()):
         damage_by_side = dict.fromkeys(damage_by_side, 1)
+    shots_by_side = [(side, count, damage) for side, (count, damage) in shots.items()]
     return Loss(
         party=victim.party,
         is_capsule=is_capsule(victim),
@@ -55,7 +57,7 @@ def loss(killmail: Killmail, sides: Sides) -> Loss:
         side_id=victim_side,
         damage_by_side=damage_by_side,
         attackers=frozenset(attackers),
-        shots_by_side=_shots_by_side(killmail, sides),
+        shots_by_side=tuple(sorted(shots_by_side, key=lambda row: (-row[2], -row[1], row[0] or 0))),
     )
 
 
@@ -65,26 +67,17 @@ def fitted_cents(killmail: Killmail) -> int:
     return to_cents(killmail.value if fitted is None else fitted)
 
 
-def _shots_by_side(killmail: Killmail, sides: Sides) -> tuple[SideShots, ...]:
-    shots: dict[int | None, list[int]] = {}
-    for attacker in killmail.attackers:
-        if attacker.party is not None:
-            counts = shots.setdefault(sides.side_of(attacker.party, attacker.character_id), [0, 0])
-            counts[0] += 1
-            counts[1] += max(attacker.damage_done, 0)
-    rows = [(side, attackers, damage) for side, (attackers, damage) in shots.items()]
-    return tuple(sorted(rows, key=lambda row: (-row[2], -row[1], row[0] or 0)))
-
-
-def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
-    """Side, party and damage: per party, or per attacker when pilots of one of the parties fought on several sides."""
-    if not any(party in killmail.damage_by_party for party, _ in sides.by_pilot):
-        yield from ((sides.by_party.get(party), party, damage) for party, damage in killmail.damage_by_party.items())
+def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int, int]]:
+    """Side, party, number of attackers, damage: per party, or per attacker when pilots of one fought on several sides."""
+    counts = killmail.attackers_by_party
+    if not any(party in counts for party, _ in sides.by_pilot):
+        for party, damage in killmail.damage_by_party.items():
+            yield sides.by_party.get(party), party, counts[party], damage
         return
     for attacker in killmail.attackers:
         if attacker.party is not None:
             side = sides.side_of(attacker.party, attacker.character_id)
-            yield side, attacker.party, max(attacker.damage_done, 0)
+            yield side, attacker.party, 1, max(attacker.damage_done, 0)
 
 
 def _cents_destroyed(entry: Loss, side_ids: Sequence[int]) -> Mapping[int, int]:

@@ -229,7 +229,7 @@ def _in_order_by_system(engagements: Sequence[Engagement]) -> dict[int, list[int
 def _pairs_within_window(
     numbers: Sequence[int], engagements: Sequence[Engagement], rules: DetectionRules
 ) -> Iterator[tuple[int, int]]:
-    """Pairs of engagements of one system of which the later one begins within the window; the earlier one comes first."""
+    """The earlier and the later one of each pair of engagements of a system that begins within the window."""
     recent: list[int] = []
     for second in numbers:
         start = engagements[second].start

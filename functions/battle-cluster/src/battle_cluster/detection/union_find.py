@@ -19,11 +19,15 @@ class DisjointSets:
 
     def union(self, a: int, b: int) -> bool:
         """Join the sets of both. False if they are one set already or a split forbids it."""
-        a, b = self.find(a), self.find(b)
+        parent = self._parent
+        while parent[a] != a:  # as `find`, which is the most called function of a large battle
+            parent[a] = a = parent[parent[a]]
+        while parent[b] != b:
+            parent[b] = b = parent[parent[b]]
         if a == b or (self._labels and self._cannot_link(a, b)):
             return False
         low, high = (a, b) if a < b else (b, a)
-        self._parent[high] = low
+        parent[high] = low
         if high in self._labels:
             self._labels.setdefault(low, {}).update(self._labels.pop(high))
         return True

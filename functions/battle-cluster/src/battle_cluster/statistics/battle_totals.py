@@ -180,9 +180,9 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
         victim_corporation_id=victim.corporation_id,
         victim_character_id=victim.character_id,
         ship_type_id=victim.ship_type_id,
-        attacker_alliance_ids=_distinct(attacker.alliance_id for attacker in attackers),
-        attacker_corporation_ids=_distinct(attacker.corporation_id for attacker in attackers),
-        attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
+        attacker_alliance_ids=_ascending({attacker.alliance_id for attacker in attackers}),
+        attacker_corporation_ids=_ascending({attacker.corporation_id for attacker in attackers}),
+        attacker_character_ids=_ascending({attacker.character_id for attacker in attackers}),
         isk_value=killmail.value,
         value_basis=killmail.value_basis.value,
         fitted_value=killmail.value_parts.fitted,
@@ -201,8 +201,8 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
     )
 
 
-def _distinct(ids: Iterable[int | None]) -> tuple[int, ...]:
-    return tuple(sorted({entity_id for entity_id in ids if entity_id is not None}))
+def _ascending(ids: set[int | None]) -> tuple[int, ...]:
+    return tuple(sorted([entity_id for entity_id in ids if entity_id is not None]))
 
 
 def outcome(sides: Iterable[SideTotals], kills: int) -> Outcome:

@@ -139,8 +139,7 @@ class ParticipantAccumulator:
             if appearance.party != totals.latest.party:
                 self._pilots_of.setdefault(appearance.party, set()).add(character_id)
             totals.latest, totals.latest_killmail = appearance, position
-        if position[0] < totals.first_seen:
-            totals.first_seen = position[0]
+        totals.first_seen = min(totals.first_seen, position[0])
         return totals
 
 

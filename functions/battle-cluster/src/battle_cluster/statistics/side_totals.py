@@ -68,7 +68,7 @@ def fitted_cents(killmail: Killmail) -> int:
 
 
 def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int, int]]:
-    """Side, party, number of attackers, damage: per party, or per attacker when pilots of one fought on several sides."""
+    """Side, party, number of attackers and damage: by party, or by attacker when pilots of one are on several sides."""
     counts = killmail.attackers_by_party
     if not any(party in counts for party, _ in sides.by_pilot):
         for party, damage in killmail.damage_by_party.items():
@@ -93,8 +93,22 @@ def _cents_destroyed(entry: Loss, side_ids: Sequence[int]) -> Mapping[int, int]:
 
 
 @dataclass(slots=True)
+class _PartyCounters:
+    """Running sums of one party on one side."""
+
+    kills: int = 0
+    losses: int = 0
+    cents_destroyed: int = 0
+    cents_lost: int = 0
+    fitted_cents_lost: int = 0
+
+
+_NOTHING: Final = _PartyCounters()
+
+
+@dataclass(slots=True)
 class _SideCounters:
-    """Running sums of the losses of one side and of its kills. A party without any has zeros."""
+    """Running sums of the losses of one side and of its kills. A party whose losses were taken away has zeros."""
 
     kills: int = 0
     losses: int = 0
@@ -102,11 +116,7 @@ class _SideCounters:
     ships_lost: int = 0
     cents_lost: int = 0
     fitted_cents_lost: int = 0
-    party_kills: Counter[Party] = field(default_factory=Counter[Party])
-    party_losses: Counter[Party] = field(default_factory=Counter[Party])
-    party_cents_destroyed: Counter[Party] = field(default_factory=Counter[Party])
-    party_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
-    party_fitted_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
+    parties: defaultdict[Party, _PartyCounters] = field(default_factory=lambda: defaultdict(_PartyCounters))
 
     def add_loss(self, entry: Loss, times: int) -> None:
         """`times` is 1, or -1 to take it away."""
@@ -116,18 +126,20 @@ class _SideCounters:
         if not entry.is_capsule:
             self.ships_lost += times
         if entry.party is not None:
-            self.party_losses[entry.party] += times
-            self.party_cents_lost[entry.party] += times * entry.cents
-            self.party_fitted_cents_lost[entry.party] += times * entry.fitted_cents
+            party = self.parties[entry.party]
+            party.losses += times
+            party.cents_lost += times * entry.cents
+            party.fitted_cents_lost += times * entry.fitted_cents
 
     def add_kill(self, entry: Loss, times: int) -> None:
         self.kills += times
         if not entry.is_capsule:
             self.ships_destroyed += times
 
-    def add_party_kill(self, party: Party, entry: Loss, times: int) -> None:
-        self.party_kills[party] += times
-        self.party_cents_destroyed[party] += times * entry.cents
+    def add_party_kill(self, killer: Party, entry: Loss, times: int) -> None:
+        party = self.parties[killer]
+        party.kills += times
+        party.cents_destroyed += times * entry.cents
 
 
 class Totals(NamedTuple):
@@ -234,9 +246,11 @@ def _parties(
     pilots: Counter[Party | None],
 ) -> Iterator[PartyTotals]:
     membership_of = {membership.party: membership for membership in memberships}
-    present = [party for counts in (pilots, counters.party_losses, counters.party_kills) for party in +counts]
-    for party in dict.fromkeys(party for party in present if party is not None):
+    present = dict.fromkeys(party for party, count in pilots.items() if party is not None and count)
+    present |= dict.fromkeys(party for party, entry in counters.parties.items() if entry.losses or entry.kills)
+    for party in present:
         membership = membership_of.get(party)
+        sums = counters.parties.get(party, _NOTHING)
         yield PartyTotals(
             party_type=party.kind,
             party_id=party.id,
@@ -246,9 +260,9 @@ def _parties(
             evidence=membership.evidence if membership else 0.0,
             second_best_side_id=membership.second_best if membership else None,
             pilots=pilots[party],
-            kills=counters.party_kills[party],
-            losses=counters.party_losses[party],
-            isk_destroyed=to_decimal(counters.party_cents_destroyed[party]),
-            isk_lost=to_decimal(counters.party_cents_lost[party]),
-            isk_lost_fitted=to_decimal(counters.party_fitted_cents_lost[party]),
+            kills=sums.kills,
+            losses=sums.losses,
+            isk_destroyed=to_decimal(sums.cents_destroyed),
+            isk_lost=to_decimal(sums.cents_lost),
+            isk_lost_fitted=to_decimal(sums.fitted_cents_lost),
         )

@@ -11,7 +11,6 @@ from battle_cluster.detection.classification import (
     LossKind,
     classify,
     group_by_system,
-    structure_target,
 )
 from battle_cluster.detection.engagements import (
     Engagement,
@@ -247,8 +246,7 @@ def split_into_runs(
         if killmail.time > linked_until and index > start:
             yield list(timeline[start:index])
             start = index
-        is_target = structure_target(killmail) is not None
-        linked_until = max(linked_until, killmail.time + (rules.siege_window if is_target else reach))
+        linked_until = max(linked_until, killmail.time + (reach if classified.target is None else rules.siege_window))
     yield list(timeline[start:])
 
 

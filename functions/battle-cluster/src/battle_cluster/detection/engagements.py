@@ -120,20 +120,23 @@ def _pilot_transitions(
     if not travellers:
         return transitions
     engagement_of = _engagement_of(engagements)
-    last_seen: dict[int, dict[int, Killmail]] = {}
-    for classified in combat:
+    last_seen: dict[int, dict[int, int]] = {pilot: {} for pilot in travellers}
+    """By pilot and system, the number of the last killmail: a fleet has the same ones, which are looked at once."""
+    for number, classified in enumerate(combat):
         killmail = classified.killmail
+        earlier = set[int]()
         for pilot in travellers & classified.pilots:
-            by_system = last_seen.setdefault(pilot, {})
-            for other_system, before in by_system.items():
-                if (
-                    other_system != killmail.system_id
-                    and killmail.time - before.time <= rules.window
-                    and can_travel(before, killmail)
-                ):
-                    a, b = engagement_of[before.killmail_id], engagement_of[killmail.killmail_id]
-                    transitions.add((min(a, b), max(a, b)))
-            by_system[killmail.system_id] = killmail
+            by_system = last_seen[pilot]
+            earlier.update(by_system.values())
+            by_system[killmail.system_id] = number
+        for before in (combat[index].killmail for index in earlier):
+            if (
+                before.system_id != killmail.system_id
+                and killmail.time - before.time <= rules.window
+                and can_travel(before, killmail)
+            ):
+                a, b = engagement_of[before.killmail_id], engagement_of[killmail.killmail_id]
+                transitions.add((min(a, b), max(a, b)))
     return transitions
 
 

@@ -19,7 +19,6 @@ from battle_cluster.domain.killmail import (
     Attacker,
     Killmail,
     KillmailFlags,
-    Party,
     ValueBasis,
     ValueParts,
     Victim,

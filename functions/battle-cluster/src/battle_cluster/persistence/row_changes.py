@@ -113,7 +113,7 @@ class RowChanges:
         self.upserted["names"] = [name._asdict() for name in names]
 
     def add_facts(self, facts: Iterable[EntityFact]) -> None:
-        """Each ship type and system once, also where killmails of one batch come from before and after a change of it."""
+        """Each ship type and system once: the static data may have changed between two killmails of a batch."""
         ship_types: dict[int, Row] = {}
         systems: dict[int, Row] = {}
         for fact in facts:

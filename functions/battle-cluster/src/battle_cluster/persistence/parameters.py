@@ -31,7 +31,7 @@ class PositionalStatement:
         self._names = tuple(dict.fromkeys(_PLACEHOLDER.findall(statement)))
         number_of = {name: number for number, name in enumerate(self._names, 1)}
         text = _PLACEHOLDER.sub(lambda match: f"${number_of[match[1]]}", statement).replace("%%", "%")
-        self.text = cast("LiteralString", text)
+        self.text: LiteralString = cast("LiteralString", text)
 
     def values(self, params: Mapping[str, Any]) -> list[Any]:
         return [params[name] for name in self._names]

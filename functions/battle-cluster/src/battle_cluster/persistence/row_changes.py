@@ -177,7 +177,7 @@ def _row_of(battle_id: str, row: NamedTuple) -> Row:
 
 
 def _killmail_row_of(battle_id: str, row: NamedTuple) -> Row:
-    """Arrays as text, which PostgreSQL reads in half the time of arrays of JSON."""
+    """Arrays as text, which PostgreSQL reads by one call instead of one for each element."""
     columns = dict(_row_of(battle_id, row))
     columns.update((column, int_array(columns[column])) for column in _ID_ARRAYS)
     return columns

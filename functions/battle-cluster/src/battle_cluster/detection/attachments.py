@@ -1,7 +1,7 @@
 """Killmails that join a fight without a link of their own: capsules outside any fight, and non-combat losses."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from battle_cluster.detection.classification import ClassifiedKillmail, LossKind
 from battle_cluster.detection.engagements import Engagement
@@ -50,7 +50,7 @@ class FightWindow:
 
     def __init__(self, engagement: Engagement, rules: DetectionRules) -> None:
         self.engagement = engagement
-        self.parties = frozenset(party for classified in engagement.killmails for party in classified.parties)
+        self.parties = engagement.parties
         self.quiet_limit = rules.quiet_limit
         self._start = engagement.start - rules.quiet_limit
         self._end = engagement.end + rules.quiet_limit
@@ -83,15 +83,35 @@ class FightWindow:
 
     def nearest_related(self, classified: ClassifiedKillmail) -> Killmail:
         """The killmail closest in time among those with a shared pilot, else among those with a shared party."""
-        related = [entry for entry in self.engagement.killmails if not entry.pilots.isdisjoint(classified.pilots)]
-        related = related or [entry for entry in self.engagement.killmails if entry.parties & classified.parties]
-        return min((entry.killmail for entry in related), key=lambda killmail: _distance(killmail, classified.killmail))
+        time = classified.killmail.time
+        if not self.engagement.pilots.isdisjoint(classified.pilots):
+            return self._nearest(time, lambda entry: not entry.pilots.isdisjoint(classified.pilots))
+        return self._nearest(time, lambda entry: not entry.parties.isdisjoint(classified.parties))
 
     def _closest(self, classified: ClassifiedKillmail) -> Killmail:
+        return self._nearest(classified.killmail.time, lambda _: True)
+
+    def _nearest(self, time: int, is_related: Callable[[ClassifiedKillmail], bool]) -> Killmail:
+        """Of the related killmails the one closest in time, of several the one with the lowest id.
+
+        It looks at them from this time on to both sides, so it meets few of a long engagement.
+        """
         killmails = self.engagement.killmails
-        index = bisect_left(killmails, classified.killmail.time, key=lambda entry: entry.killmail.time)
-        neighbours = (entry.killmail for entry in killmails[max(0, index - 1) : index + 1])
-        return min(neighbours, key=lambda killmail: _distance(killmail, classified.killmail))
+        after = bisect_left(killmails, time, key=lambda entry: entry.killmail.time)
+        before = after - 1
+        nearest: list[tuple[int, int, Killmail]] = []
+        while before >= 0 or after < len(killmails):
+            is_before = after == len(killmails) or (
+                before >= 0 and time - killmails[before].killmail.time <= killmails[after].killmail.time - time
+            )
+            entry = killmails[before if is_before else after]
+            before, after = (before - 1, after) if is_before else (before, after + 1)
+            distance = abs(entry.killmail.time - time)
+            if nearest and distance > nearest[0][0]:
+                break
+            if is_related(entry):
+                nearest.append((distance, entry.killmail.killmail_id, entry.killmail))
+        return min(nearest)[2]
 
 
 def attachment_links(
@@ -122,10 +142,6 @@ def _fight_link(loss: ClassifiedKillmail, windows: Mapping[int, Sequence[FightWi
     shares_pilots = not fight.engagement.pilots.isdisjoint(loss.pilots)
     pair = fight.nearest_related(loss), loss.killmail
     return _link(pair, LinkReason.INSIDE, 0.5 if shares_pilots else 0.25, fight.quiet_limit)
-
-
-def _distance(killmail: Killmail, other: Killmail) -> tuple[int, int]:
-    return abs(killmail.time - other.time), killmail.killmail_id
 
 
 def _link(pair: tuple[Killmail, Killmail], reason: LinkReason, score: float, quiet_limit: int) -> Link:

@@ -141,7 +141,10 @@ class PilotChains:
         key = (classified.killmail.time, classified.killmail.killmail_id)
         self._killmails[key[1]] = classified
         for pilot in classified.pilots:
-            chain = self._killmails_by_pilot.setdefault(pilot, [])
+            chain = self._killmails_by_pilot.get(pilot)
+            if not chain:  # most pilots of a batch are seen once
+                self._killmails_by_pilot[pilot] = [key]
+                continue
             index = bisect_left(chain, key)
             before, after = chain[index - 1 : index], chain[index : index + 1]
             self._remove_pair(before, after, pilot)

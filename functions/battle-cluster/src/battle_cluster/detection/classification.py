@@ -22,11 +22,16 @@ class LossKind(Enum):
     """Links nothing; listed with the fight of its system whose people or parties shot or lost it."""
 
 
+Target = tuple[int, int, int | None]
+"""System, type and owner of a lost structure: the target of a siege."""
+
+
 class ClassifiedKillmail(NamedTuple):
     killmail: Killmail
     kind: LossKind
     pilots: frozenset[int]
     parties: frozenset[Party]
+    target: Target | None
 
 
 class Loss(Protocol):
@@ -46,7 +51,8 @@ class Loss(Protocol):
 
 
 def classify(killmail: Killmail) -> ClassifiedKillmail:
-    return ClassifiedKillmail(killmail, classify_loss(killmail), killmail.pilot_ids, killmail.party_ids)
+    target = structure_target(killmail)
+    return ClassifiedKillmail(killmail, classify_loss(killmail), killmail.pilot_ids, killmail.party_ids, target)
 
 
 def classify_loss(loss: Killmail | Loss) -> LossKind:
@@ -61,8 +67,8 @@ def classify_loss(loss: Killmail | Loss) -> LossKind:
     return LossKind.CAPSULE if victim.ship_group_id == CAPSULE_GROUP else LossKind.COMBAT
 
 
-def structure_target(loss: Killmail | Loss) -> tuple[int, int, int | None] | None:
-    """System, type and owner of a lost structure: the target of a siege. None for any other loss."""
+def structure_target(loss: Killmail | Loss) -> Target | None:
+    """The target of a siege; None for a loss that is no structure."""
     victim = loss.victim
     if victim.ship_category_id not in STRUCTURE_CATEGORIES:
         return None

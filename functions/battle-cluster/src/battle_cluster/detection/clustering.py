@@ -1,14 +1,21 @@
 """Clusters killmails into battles: a pure function of the set of killmails, independent of order and batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from battle_cluster.detection.attachments import FightWindow, ShipLosses, attachment_links
 from battle_cluster.detection.chains import PilotChains
-from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, group_by_system
+from battle_cluster.detection.classification import (
+    ClassifiedKillmail,
+    LossKind,
+    classify,
+    group_by_system,
+)
 from battle_cluster.detection.engagements import (
     Engagement,
     EngagementLink,
+    SecondRounds,
     build_engagement,
     link_engagements,
 )
@@ -49,21 +56,109 @@ class Component:
     inactivity_gap: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SystemTimeline:
-    """The engagements of one system's linking killmails, and the links inside them."""
+class Fight(NamedTuple):
+    """An engagement, and the strongest links that connect its killmails."""
 
-    engagements: tuple[Engagement, ...]
-    chain_links: tuple[Link, ...]
+    engagement: Engagement
+    links: tuple[Link, ...]
+
+
+class _ComponentFights(NamedTuple):
+    """The fights of one system's component, and what they were computed from."""
+
+    killmails: list[ClassifiedKillmail]
+    links: Sequence[IndexedLink]
+    fights: tuple[Fight, ...]
+
+
+class Run:
+    """Killmails of one system in time order, without a pause that no link bridges: its fights depend on nothing else.
+
+    Updated incrementally: a component whose killmails and links are those of the last time keeps its fights.
+    """
+
+    def __init__(self, rules: DetectionRules, constraints: Constraints) -> None:
+        self._rules = rules
+        self._constraints = constraints
+        self._chains = PilotChains(rules)
+        self._killmails: Sequence[ClassifiedKillmail] = ()
+        self._components: dict[tuple[int, bool], _ComponentFights] = {}
+        self._fights: Sequence[Fight] = ()
+
+    def fights(self, killmails: Sequence[ClassifiedKillmail]) -> Sequence[Fight]:
+        """The fights of exactly these killmails; the same objects where nothing changed."""
+        if self._killmails != killmails:
+            self._killmails = killmails
+            self._chains.sync(killmails)
+            cached, self._components = self._components, {}
+            self._fights = self._find_fights(cached)
+        return self._fights
+
+    def _find_fights(self, cached: Mapping[tuple[int, bool], _ComponentFights]) -> list[Fight]:
+        """The fights of each component, split at guests.
+
+        The decisive links are enough where nothing is split: a part can be held together by links that decide nothing
+        in the whole.
+        """
+        chains, timeline = self._chains, self._killmails
+        if not self._constraints.cannot_link and len(chains.within_limit()) > MANY_LINKS * len(timeline):
+            decisive = find_links(timeline, self._rules, chains.decisive_within_limit(), chains.beyond_limit())
+            parts = [
+                self._fights_of(*component, cached, is_decisive=True)
+                for component in _by_component(len(timeline), decisive)
+            ]
+            if all(len(fights) == 1 for fights in parts):
+                return [fight for fights in parts for fight in fights]
+        every = find_links(timeline, self._rules, chains.within_limit(), chains.beyond_limit())
+        return [
+            fight
+            for component in _by_component(len(timeline), every)
+            for fight in self._fights_of(*component, cached, is_decisive=False)
+        ]
+
+    def _fights_of(
+        self,
+        members: Sequence[int],
+        links: Sequence[IndexedLink],
+        cached: Mapping[tuple[int, bool], _ComponentFights],
+        *,
+        is_decisive: bool,
+    ) -> Sequence[Fight]:
+        killmails = [self._killmails[index] for index in members]
+        key = killmails[0].killmail.killmail_id, is_decisive
+        entry = cached.get(key)
+        if entry is None or entry.killmails != killmails or entry.links != links:
+            entry = _ComponentFights(killmails, links, tuple(self._split(members, links)))
+        self._components[key] = entry
+        return entry.fights
+
+    def _split(self, members: Sequence[int], links: Sequence[IndexedLink]) -> Iterator[Fight]:
+        timeline, rules = self._killmails, self._rules
+        for part, inner_links in _split_at_guests(members, links, timeline, rules):
+            for tree, forest in _maximum_spanning_forest(part, inner_links, timeline, self._constraints):
+                yield Fight(
+                    build_engagement(timeline[index] for index in tree),
+                    tuple(_with_ids(timeline, link, rules) for link in forest),
+                )
+
+
+class _CachedComponent(NamedTuple):
+    """A component, and what it was computed from."""
+
+    members: Sequence[ClassifiedKillmail]
+    links: Sequence[Link]
+    rules: DetectionRules
+    component: Component
 
 
 class TimelineCache:
-    """Cache of per-system results, updated incrementally when a few killmails are added."""
+    """Results of earlier clusterings by system and component: a few new killmails change few of them."""
 
     def __init__(self, max_systems: int = MAX_CACHED_SYSTEMS) -> None:
         self._max_systems = max_systems
-        self._timelines: dict[int, tuple[object, SystemTimeline]] = {}
-        self._chains: dict[int, PilotChains] = {}
+        self._runs: dict[int, tuple[object, dict[int, Run]]] = {}
+        self._rounds: dict[int, SecondRounds] = {}
+        self._components: dict[int, _CachedComponent] = {}
         self._classified: dict[int, ClassifiedKillmail] = {}
 
     def classify(self, killmail: Killmail) -> ClassifiedKillmail:
@@ -75,24 +170,41 @@ class TimelineCache:
             cached = self._classified[killmail.killmail_id] = classify(killmail)
         return cached
 
-    def timeline(
+    def fights(
         self, combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints
-    ) -> SystemTimeline:
-        """The timeline of one system with all its combat killmails in time order."""
+    ) -> Iterator[Fight]:
+        """The fights of one system with all its combat killmails in time order."""
         system = combat[0].killmail.system_id
-        key = ([classified.killmail.killmail_id for classified in combat], rules, constraints)
-        cached = self._timelines.pop(system, None)
-        chains = self._chains.pop(system, None)
-        if chains is None or chains.rules != rules:
-            chains = PilotChains(rules)
-        if cached is None or cached[0] != key:
-            chains.sync(combat)
-            cached = (key, _build_timeline(combat, rules, constraints, chains))
-        self._timelines[system], self._chains[system] = cached, chains
-        if len(self._timelines) > self._max_systems:
-            oldest = next(iter(self._timelines))
-            del self._timelines[oldest], self._chains[oldest]
-        return cached[1]
+        key = (rules, constraints.cannot_link)
+        cached_key, cached = self._runs.pop(system, (None, {}))
+        runs: dict[int, Run] = {}
+        self._runs[system] = key, runs
+        if len(self._runs) > self._max_systems:
+            oldest = next(iter(self._runs))
+            del self._runs[oldest]
+            self._rounds.pop(oldest, None)
+        for killmails in split_into_runs(combat, rules):
+            first = killmails[0].killmail.killmail_id
+            run = cached.get(first) if cached_key == key else None
+            runs[first] = run = run or Run(rules, constraints)
+            yield from run.fights(killmails)
+
+    def second_rounds(self, system_id: int) -> SecondRounds:
+        """The links between engagements of that system that were found before."""
+        return self._rounds.setdefault(system_id, {})
+
+    def component(
+        self, members: Sequence[ClassifiedKillmail], links: Sequence[Link], rules: DetectionRules
+    ) -> Component:
+        """The component of these killmails and links; the same object as last time if they are the same."""
+        first = members[0].killmail.killmail_id
+        cached = self._components.get(first)
+        if cached is None or cached.members != members or cached.links != links or cached.rules != rules:
+            if len(self._components) >= MAX_CACHED_KILLMAILS:
+                self._components.clear()
+            cached = _CachedComponent(members, links, rules, _component(members, links, rules))
+            self._components[first] = cached
+        return cached.component
 
 
 def cluster(
@@ -110,57 +222,32 @@ def cluster(
     timeline_cache = timeline_cache or TimelineCache()
     classified = [timeline_cache.classify(killmail) for killmail in apply_constraints(killmails, constraints)]
     linking = [entry for entry in classified if entry.kind is not LossKind.NON_COMBAT]
-    engagements, chain_links = _engagements(linking, rules, constraints, timeline_cache)
-    links = [*_must_links(classified, constraints), *chain_links]
-    between_engagements = link_engagements(engagements, linking, rules)
+    fights = [
+        fight
+        for combat in group_by_system(linking).values()
+        for fight in timeline_cache.fights(combat, rules, constraints)
+    ]
+    engagements = [fight.engagement for fight in fights]
+    links = [*_must_links(classified, constraints), *(link for fight in fights for link in fight.links)]
+    between_engagements = link_engagements(engagements, linking, rules, timeline_cache.second_rounds)
     links += sorted((engagement_link.link for engagement_link in between_engagements), key=_link_sort_key)
     links += _attachment_links(classified, engagements, between_engagements, rules)
-    return _components(classified, links, rules, constraints)
+    return _components(classified, links, rules, constraints, timeline_cache)
 
 
-def _engagements(
-    combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, timeline_cache: TimelineCache
-) -> tuple[list[Engagement], list[Link]]:
-    """The engagements of all systems and the links inside them."""
-    engagements: list[Engagement] = []
-    chain_links: list[Link] = []
-    for system_killmails in group_by_system(combat).values():
-        timeline = timeline_cache.timeline(system_killmails, rules, constraints)
-        engagements += timeline.engagements
-        chain_links += timeline.chain_links
-    return engagements, chain_links
-
-
-def _build_timeline(
-    combat: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
-) -> SystemTimeline:
-    parts = [
-        tree
-        for members, links in _fights(combat, rules, constraints, chains)
-        for tree in _maximum_spanning_forest(members, links, combat, constraints)
-    ]
-    return SystemTimeline(
-        tuple(build_engagement(combat[index] for index in members) for members, _ in parts),
-        tuple(_with_ids(combat, link, rules) for _, forest in parts for link in forest),
-    )
-
-
-def _fights(
-    timeline: Sequence[ClassifiedKillmail], rules: DetectionRules, constraints: Constraints, chains: PilotChains
-) -> list[tuple[list[int], list[IndexedLink]]]:
-    """The components, split at guests, each with the links inside it.
-
-    The decisive links are enough where nothing is split: a part can be held together by links that decide nothing in
-    the whole.
-    """
-    if not constraints.cannot_link and len(chains.within_limit()) > MANY_LINKS * len(timeline):
-        decisive = find_links(timeline, rules, chains.decisive_within_limit(), chains.beyond_limit())
-        fights = [_split_at_guests(*component, timeline, rules) for component in _by_component(len(timeline), decisive)]
-        if all(len(parts) == 1 for parts in fights):
-            return [fight for parts in fights for fight in parts]
-    every = find_links(timeline, rules, chains.within_limit(), chains.beyond_limit())
-    components = _by_component(len(timeline), every)
-    return [fight for component in components for fight in _split_at_guests(*component, timeline, rules)]
+def split_into_runs(
+    timeline: Sequence[ClassifiedKillmail], rules: DetectionRules
+) -> Iterator[list[ClassifiedKillmail]]:
+    """The killmails of one system's timeline, cut where no link inside the system reaches across."""
+    reach = max(rules.max_pause, rules.simultaneity_window)
+    start, linked_until = 0, timeline[0].killmail.time
+    for index, classified in enumerate(timeline):
+        killmail = classified.killmail
+        if killmail.time > linked_until and index > start:
+            yield list(timeline[start:index])
+            start = index
+        linked_until = max(linked_until, killmail.time + (reach if classified.target is None else rules.siege_window))
+    yield list(timeline[start:])
 
 
 def _split_at_guests(
@@ -236,6 +323,7 @@ def _components(
     links: Iterable[Link],
     rules: DetectionRules,
     constraints: Constraints,
+    timeline_cache: TimelineCache,
 ) -> tuple[Component, ...]:
     killmail_ids = [classified.killmail.killmail_id for classified in killmails]
     index_of = {killmail_id: index for index, killmail_id in enumerate(killmail_ids)}
@@ -249,7 +337,7 @@ def _components(
     for a, link in forest:
         inner_links.setdefault(sets.find(a), []).append(link)
     return tuple(
-        _component([killmails[index] for index in members], inner_links.get(sets.find(members[0]), []), rules)
+        timeline_cache.component([killmails[index] for index in members], inner_links.get(members[0], []), rules)
         for members in sets.sets()
     )
 

@@ -5,8 +5,10 @@ join running fights (through several systems) and further rounds (in one system,
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from battle_cluster.detection.chains import TimeKey
 from battle_cluster.detection.classification import ClassifiedKillmail
@@ -16,12 +18,16 @@ from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail, Party
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Engagement:
     """Combat killmails of one system in time order, and the pilots on them."""
 
     killmails: tuple[ClassifiedKillmail, ...]
     pilots: frozenset[int]
+
+    @cached_property
+    def parties(self) -> frozenset[Party]:
+        return frozenset[Party]().union(*(classified.parties for classified in self.killmails))
 
     @property
     def system_id(self) -> int:
@@ -45,6 +51,18 @@ class EngagementLink:
     link: Link
 
 
+class SecondRound(NamedTuple):
+    """Two engagements of one system, and the link of a second round between them, if there is one."""
+
+    earlier: Engagement
+    later: Engagement
+    link: Link | None
+
+
+SecondRounds = dict[tuple[int, int], SecondRound]
+"""Of one system, by the first killmails of both engagements."""
+
+
 def build_engagement(combat: Iterable[ClassifiedKillmail]) -> Engagement:
     killmails = tuple(combat)
     return Engagement(killmails, frozenset[int]().union(*(classified.pilots for classified in killmails)))
@@ -54,12 +72,17 @@ def link_engagements(
     engagements: Sequence[Engagement],
     combat: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
+    second_rounds: Callable[[int], SecondRounds],
 ) -> list[EngagementLink]:
     """Links of running fights and second rounds.
 
-    combat: all combat and capsule losses in time order.
+    combat: all combat and capsule losses in time order. second_rounds: those of a system that were found before; they
+    become those of this time.
     """
-    return [*_running_fight_links(engagements, combat, rules), *_second_round_links(engagements, rules)]
+    return [
+        *_running_fight_links(engagements, combat, rules),
+        *_second_round_links(engagements, rules, second_rounds),
+    ]
 
 
 def _running_fight_links(
@@ -97,20 +120,23 @@ def _pilot_transitions(
     if not travellers:
         return transitions
     engagement_of = _engagement_of(engagements)
-    last_seen: dict[int, dict[int, Killmail]] = {}
-    for classified in combat:
+    last_seen: dict[int, dict[int, int]] = {pilot: {} for pilot in travellers}
+    """By pilot and system, the number of the last killmail: a fleet has the same ones, which are looked at once."""
+    for number, classified in enumerate(combat):
         killmail = classified.killmail
+        earlier = set[int]()
         for pilot in travellers & classified.pilots:
-            by_system = last_seen.setdefault(pilot, {})
-            for other_system, before in by_system.items():
-                if (
-                    other_system != killmail.system_id
-                    and killmail.time - before.time <= rules.window
-                    and can_travel(before, killmail)
-                ):
-                    a, b = engagement_of[before.killmail_id], engagement_of[killmail.killmail_id]
-                    transitions.add((min(a, b), max(a, b)))
-            by_system[killmail.system_id] = killmail
+            by_system = last_seen[pilot]
+            earlier.update(by_system.values())
+            by_system[killmail.system_id] = number
+        for before in (combat[index].killmail for index in earlier):
+            if (
+                before.system_id != killmail.system_id
+                and killmail.time - before.time <= rules.window
+                and can_travel(before, killmail)
+            ):
+                a, b = engagement_of[before.killmail_id], engagement_of[killmail.killmail_id]
+                transitions.add((min(a, b), max(a, b)))
     return transitions
 
 
@@ -159,32 +185,60 @@ def _entry_key(classified: ClassifiedKillmail) -> TimeKey:
     return _time_key(classified.killmail)
 
 
-def _second_round_links(engagements: Sequence[Engagement], rules: DetectionRules) -> Iterator[EngagementLink]:
-    for (first, second), shared in sorted(_shared_pilot_counts(engagements, rules).items()):
-        earlier, later = engagements[first], engagements[second]
-        share = shared / min(len(earlier.pilots), len(later.pilots))
-        if share >= rules.crew_share and _same_enemies(earlier, later, rules):
-            # Where the earlier one still goes on, its last killmail before the later one may be older than the window.
-            link = _link(_nearest(earlier, later), LinkReason.ROUND_TWO, share, rules.window)
-            yield EngagementLink(first, second, link)
+def _second_round_links(
+    engagements: Sequence[Engagement], rules: DetectionRules, second_rounds: Callable[[int], SecondRounds]
+) -> list[EngagementLink]:
+    links: list[EngagementLink] = []
+    for system_id, numbers in _in_order_by_system(engagements).items():
+        pairs = list(_pairs_within_window(numbers, engagements, rules))
+        known = second_rounds(system_id) if pairs else {}
+        found: SecondRounds = {}
+        for first, second in pairs:
+            earlier, later = engagements[first], engagements[second]
+            key = _first_id(earlier), _first_id(later)
+            entry = known.get(key)
+            if entry is None or entry.earlier is not earlier or entry.later is not later:
+                entry = SecondRound(earlier, later, _second_round_link(earlier, later, rules))
+            found[key] = entry
+            if entry.link is not None:
+                links.append(EngagementLink(first, second, entry.link))
+        known.clear()
+        known.update(found)
+    return sorted(links, key=lambda link: (link.first, link.second))
 
 
-def _shared_pilot_counts(engagements: Sequence[Engagement], rules: DetectionRules) -> dict[tuple[int, int], int]:
-    """Number of shared pilots by pair of engagements of one system within the window; the earlier one comes first."""
+def _second_round_link(earlier: Engagement, later: Engagement, rules: DetectionRules) -> Link | None:
+    if earlier.pilots.isdisjoint(later.pilots):
+        return None
+    share = len(earlier.pilots & later.pilots) / min(len(earlier.pilots), len(later.pilots))
+    if share < rules.crew_share or not _same_enemies(earlier, later, rules):
+        return None
+    # Where the earlier one still goes on, its last killmail before the later one may be older than the window.
+    return _link(_nearest(earlier, later), LinkReason.ROUND_TWO, share, rules.window)
+
+
+def _first_id(engagement: Engagement) -> int:
+    return engagement.killmails[0].killmail.killmail_id
+
+
+def _in_order_by_system(engagements: Sequence[Engagement]) -> dict[int, list[int]]:
+    """The numbers of the engagements by system, the earliest first."""
     by_system: dict[int, list[int]] = {}
     for number in sorted(range(len(engagements)), key=lambda index: (engagements[index].start, index)):
         by_system.setdefault(engagements[number].system_id, []).append(number)
-    shared: dict[tuple[int, int], int] = {}
-    for numbers in by_system.values():
-        recent: list[int] = []
-        for second in numbers:
-            later = engagements[second]
-            recent = [first for first in recent if engagements[first].end >= later.start - rules.window]
-            for first in recent:
-                if not engagements[first].pilots.isdisjoint(later.pilots):
-                    shared[first, second] = len(engagements[first].pilots & later.pilots)
-            recent.append(second)
-    return shared
+    return by_system
+
+
+def _pairs_within_window(
+    numbers: Sequence[int], engagements: Sequence[Engagement], rules: DetectionRules
+) -> Iterator[tuple[int, int]]:
+    """The earlier and the later one of each pair of engagements of a system that begins within the window."""
+    recent: list[int] = []
+    for second in numbers:
+        start = engagements[second].start
+        recent = [first for first in recent if engagements[first].end >= start - rules.window]
+        yield from ((first, second) for first in recent)
+        recent.append(second)
 
 
 def _same_enemies(earlier: Engagement, later: Engagement, rules: DetectionRules) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from battle_cluster.detection.chains import ChainLink
-from battle_cluster.detection.classification import ClassifiedKillmail, structure_target
+from battle_cluster.detection.classification import ClassifiedKillmail, Target
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.union_find import DisjointSets
 
@@ -136,9 +136,9 @@ def _of_lone_losses(candidates: Sequence[IndexedLink], sets: DisjointSets, rules
 
 
 def _same_target(timeline: Sequence[ClassifiedKillmail], rules: DetectionRules) -> Iterator[IndexedLink]:
-    last: dict[tuple[int, int, int | None], int] = {}
+    last: dict[Target, int] = {}
     for index, classified in enumerate(timeline):
-        target = structure_target(classified.killmail)
+        target = classified.target
         if target is None:
             continue
         before = last.get(target)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-_ZERO: Final = Decimal(0).scaleb(-2)
+_CENT: Final = Decimal("0.01")
+_ZERO: Final = 0 * _CENT
 
 
 def to_cents(value: float) -> int:
@@ -12,7 +13,7 @@ def to_cents(value: float) -> int:
 
 
 def to_decimal(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2) if cents else _ZERO  # most pilots lost nothing
+    return cents * _CENT if cents else _ZERO  # most pilots lost nothing
 
 
 def prorate(cents: int, shares: Mapping[int, int]) -> dict[int, int]:

@@ -183,6 +183,16 @@ class Killmail:
         return damage
 
     @cached_property
+    def attackers_by_party(self) -> dict[Party, int]:
+        """Number of attackers of each attacking party."""
+        counts: dict[Party, int] = {}
+        for attacker in self.attackers:
+            party = attacker.party
+            if party is not None:
+                counts[party] = counts.get(party, 0) + 1
+        return counts
+
+    @cached_property
     def involvement_shares(self) -> dict[Party, float]:
         """Share of each attacking party: half by damage, half by number of attackers.
 
@@ -191,10 +201,7 @@ class Killmail:
         damage_by_party = self.damage_by_party
         if len(damage_by_party) == 1:
             return dict.fromkeys(damage_by_party, 1.0)
-        attacker_counts = dict.fromkeys(damage_by_party, 0)
-        for attacker in self.attackers:
-            if attacker.party is not None:
-                attacker_counts[attacker.party] += 1
+        attacker_counts = self.attackers_by_party
         damage, count = sum(damage_by_party.values()), sum(attacker_counts.values())
         if damage <= 0:
             return {party: attacker_counts[party] / count for party in sorted(attacker_counts)}
@@ -212,13 +219,13 @@ class Killmail:
     @cached_property
     def attacking_pilots(self) -> tuple[Attacker, ...]:
         """Attacking pilots, each once even if the feed repeats one. A pilot who shot himself is only the victim."""
-        by_character = {attacker.character_id: attacker for attacker in reversed(self.attackers)}
-        ordered = dict.fromkeys(attacker.character_id for attacker in self.attackers)
-        return tuple(
-            by_character[character_id]
-            for character_id in ordered
-            if character_id is not None and character_id != self.victim.character_id
-        )
+        pilots: dict[int, Attacker] = {}
+        victim_id = self.victim.character_id
+        for attacker in self.attackers:
+            character_id = attacker.character_id
+            if character_id is not None and character_id != victim_id and character_id not in pilots:
+                pilots[character_id] = attacker
+        return tuple(pilots.values())
 
     def pilots(self) -> Iterator[int]:
         """Character ids of the victim and the attackers, in this order, with repetitions; without NPCs."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Final
 
 from battle_cluster.domain.killmail import Killmail, Party
 
@@ -25,6 +27,7 @@ class Constraints:
 
 
 NO_CONSTRAINTS = Constraints()
+_POSITION: Final = attrgetter("time", "killmail_id")
 
 
 def apply_constraints(killmails: Iterable[Killmail], constraints: Constraints) -> tuple[Killmail, ...]:
@@ -32,7 +35,7 @@ def apply_constraints(killmails: Iterable[Killmail], constraints: Constraints) -
     by_id = {
         killmail.killmail_id: killmail for killmail in killmails if killmail.killmail_id not in constraints.excluded
     }
-    ordered = sorted(by_id.values(), key=lambda killmail: (killmail.time, killmail.killmail_id))
+    ordered = sorted(by_id.values(), key=_POSITION)
     if not constraints.removed_pilots:
         return tuple(ordered)
     return tuple(_without_pilots(killmail, frozenset(_removed_from(killmail, constraints))) for killmail in ordered)

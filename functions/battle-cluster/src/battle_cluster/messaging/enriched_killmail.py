@@ -4,10 +4,11 @@ A single one comes as the model of its event, those of a batch as lines; structs
 model's time, and hold only the fields that are needed here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta, Struct
@@ -18,7 +19,6 @@ from battle_cluster.domain.killmail import (
     Attacker,
     Killmail,
     KillmailFlags,
-    Party,
     ValueBasis,
     ValueParts,
     Victim,
@@ -79,6 +79,8 @@ class IncomingKillmail:
     facts: frozenset[EntityFact] = frozenset[EntityFact]()
 
 
+MAX_CACHED_PARTIES: Final = 16_384
+"""Pilots of some hours, who are on several killmails each: 4 MB."""
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -220,32 +222,51 @@ def names_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityName]:
         EntityName("system", payload.system_id, payload.system_name),
         EntityName("region", payload.region_id, payload.region_name),
     }
-    add = names.add
     if payload.constellation_id and payload.constellation_name:
-        add(EntityName("constellation", payload.constellation_id, payload.constellation_name))
+        names.add(EntityName("constellation", payload.constellation_id, payload.constellation_name))
     if payload.victim.ship_group_id and payload.victim.ship_group_name:
-        add(EntityName("ship_group", payload.victim.ship_group_id, payload.victim.ship_group_name))
-    for pilot in (payload.victim, *payload.attackers):
+        names.add(EntityName("ship_group", payload.victim.ship_group_id, payload.victim.ship_group_name))
+    return frozenset(names.union(_names_of_pilots((payload.victim, *payload.attackers))))
+
+
+def _names_of_pilots(pilots: Iterable[EnrichedParty | BatchParty]) -> Iterator[EntityName]:
+    """Each once: most attackers have the corporation and alliance of another one, and many its ship."""
+    characters: dict[int, str] = {}
+    corporations: dict[int, str] = {}
+    alliances: dict[int, str] = {}
+    factions: dict[int, str] = {}
+    ship_types: dict[int, str] = {}
+    for pilot in pilots:
         if pilot.character_id and pilot.character_name:
-            add(EntityName("character", pilot.character_id, pilot.character_name))
+            characters[pilot.character_id] = pilot.character_name
         if pilot.corporation_id and pilot.corporation_name:
-            add(EntityName("corporation", pilot.corporation_id, pilot.corporation_name))
+            corporations[pilot.corporation_id] = pilot.corporation_name
         if pilot.alliance_id and pilot.alliance_name:
-            add(EntityName("alliance", pilot.alliance_id, pilot.alliance_name))
+            alliances[pilot.alliance_id] = pilot.alliance_name
         if pilot.faction_id and pilot.faction_name:
-            add(EntityName("faction", pilot.faction_id, pilot.faction_name))
+            factions[pilot.faction_id] = pilot.faction_name
         if pilot.ship_type_id and pilot.ship_type_name:
-            add(EntityName("ship_type", pilot.ship_type_id, pilot.ship_type_name))
-    return frozenset(names)
+            ship_types[pilot.ship_type_id] = pilot.ship_type_name
+    by_type = {
+        "character": characters,
+        "corporation": corporations,
+        "alliance": alliances,
+        "faction": factions,
+        "ship_type": ship_types,
+    }
+    for entity_type, names in by_type.items():
+        for entity_id, name in names.items():
+            yield EntityName(entity_type, entity_id, name)
 
 
 def facts_of(payload: EnrichedKillmail | BatchLine) -> frozenset[EntityFact]:
     """The groups of the ships, and the system; an event of an older release has not all of them."""
-    facts: set[EntityFact] = {
-        ShipType(pilot.ship_type_id, pilot.ship_group_id)
+    groups = {
+        pilot.ship_type_id: pilot.ship_group_id
         for pilot in (payload.victim, *payload.attackers)
         if pilot.ship_type_id and pilot.ship_group_id
     }
+    facts: set[EntityFact] = {ShipType(ship_type_id, group_id) for ship_type_id, group_id in groups.items()}
     if payload.constellation_id is not None and payload.security_status is not None:
         facts.add(_solar_system(payload, payload.constellation_id, payload.security_status))
     return frozenset(facts)
@@ -263,8 +284,7 @@ def _solar_system(payload: EnrichedKillmail | BatchLine, constellation_id: int, 
     )
 
 
-def _party_of(pilot: EnrichedParty | BatchParty) -> Party | None:
-    return party_of(pilot.character_id, pilot.corporation_id, pilot.alliance_id, pilot.faction_id)
+_party_of: Final = lru_cache(MAX_CACHED_PARTIES)(party_of)
 
 
 def _victim(victim: EnrichedVictim | BatchVictim) -> Victim:
@@ -272,7 +292,7 @@ def _victim(victim: EnrichedVictim | BatchVictim) -> Victim:
         character_id=pilot_of(victim.character_id),
         corporation_id=victim.corporation_id,
         alliance_id=victim.alliance_id,
-        party=_party_of(victim),
+        party=_party_of(victim.character_id, victim.corporation_id, victim.alliance_id, victim.faction_id),
         ship_type_id=victim.ship_type_id or 0,
         ship_group_id=victim.ship_group_id,
         ship_category_id=victim.ship_category_id,
@@ -284,7 +304,7 @@ def _attacker(attacker: EnrichedAttacker | BatchAttacker) -> Attacker:
         character_id=pilot_of(attacker.character_id),
         corporation_id=attacker.corporation_id,
         alliance_id=attacker.alliance_id,
-        party=_party_of(attacker),
+        party=_party_of(attacker.character_id, attacker.corporation_id, attacker.alliance_id, attacker.faction_id),
         ship_type_id=attacker.ship_type_id,
         damage_done=attacker.damage_done,
         final_blow=attacker.final_blow,

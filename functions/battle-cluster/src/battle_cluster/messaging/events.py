@@ -5,11 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from battle_cluster.domain.event_time import to_datetime
-from battle_cluster.domain.isk import to_cents
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
-from battle_cluster.statistics.battle_totals import BattleTotals as Totals
 from battle_cluster.statistics.battle_totals import related_url
-from battle_cluster.statistics.losses_over_time import BucketLoss, bucket_of, bucket_seconds, losses_over_time
 from battle_cluster.statistics.rows import PartyTotals
 from battlescope_events.catalog import BATTLE_CREATED, BATTLE_DELETED, BATTLE_RECLUSTER_REQUESTED, BATTLE_UPDATED
 from battlescope_events.messages import Message
@@ -23,7 +20,6 @@ from battlescope_schemas.battle import (
     ComputedIsk,
     DeletionReason,
     IskParts,
-    LossesOverTime,
     ReclusterRequested,
     SideParty,
     UpdateReason,
@@ -119,19 +115,9 @@ def _fields(change: Change, names: Mapping[tuple[str, int], str], edit_count: in
         "is_decisive": totals.outcome.decisive,
         "winning_side": totals.outcome.winner,
         "unassigned_pilots": sum(party.pilots for party in totals.parties.values() if party.side_id is None),
-        "spark": _spark(totals),
+        "spark": totals.losses_over_time,
         "edit_count": edit_count,
     }
-
-
-def _spark(totals: Totals) -> LossesOverTime:
-    duration, start = totals.end - totals.start, to_datetime(totals.start)
-    seconds = bucket_seconds(duration)
-    losses = (
-        BucketLoss(killmail.side_id, bucket_of(killmail.occurred_at, start, seconds), to_cents(killmail.isk_value))
-        for killmail in totals.killmails.values()
-    )
-    return losses_over_time(losses, duration)
 
 
 def _sides(change: Change) -> Iterator[BattleSide]:

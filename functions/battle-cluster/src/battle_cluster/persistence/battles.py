@@ -6,11 +6,13 @@ Eleven separate statements took longer to send than to execute. Rows that are st
 from collections.abc import Collection, Sequence
 from typing import Final, LiteralString
 
+from psycopg import AsyncRawCursor
+
 from battle_cluster.detection.links import Link
 from battle_cluster.domain.battle import StoredBattle
 from battle_cluster.persistence.entity_names import INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES, UPSERT_SOLAR_SYSTEMS
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
-from battle_cluster.persistence.parameters import json_rows
+from battle_cluster.persistence.parameters import PositionalStatement, json_rows
 from battle_cluster.persistence.row_changes import (
     BATTLES,
     KILLMAILS,
@@ -76,6 +78,12 @@ SAVE: Final[LiteralString] = all_of(
     ),
     INSERT_MESSAGES,
 )
+_SAVE: Final = PositionalStatement(SAVE)
+# A killmail that changes no battle, which is every third one, touches none of the tables of battles and their indexes.
+SAVE_KILLMAILS: Final[LiteralString] = all_of(
+    (INSERT_KILLMAILS, INSERT_KILLMAIL_PILOTS, SET_COMPONENTS, INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES),
+    UPSERT_SOLAR_SYSTEMS,
+)
 DELETE_ROWS: Final[LiteralString] = all_of(
     (
         delete(SIDES, _SIDE_KEY),
@@ -86,10 +94,8 @@ DELETE_ROWS: Final[LiteralString] = all_of(
     ),
     delete(LINKS, _LINK_KEY),
 )
-_SAVED_TABLES: Final = (
-    "mails", "mail_pilots", "components", BATTLES, REVISIONS, SIDES, PARTIES, KILLMAILS, PARTICIPANTS, SHIPS, LINKS,
-    "names", "ship_types", "solar_systems",
-)  # fmt: skip
+_KILLMAIL_TABLES: Final = ("mails", "mail_pilots", "components", "names", "ship_types", "solar_systems")
+_BATTLE_TABLES: Final = (BATTLES, REVISIONS, SIDES, PARTIES, KILLMAILS, PARTICIPANTS, SHIPS, LINKS)
 _DELETED_TABLES: Final = (SIDES, PARTIES, KILLMAILS, PARTICIPANTS, SHIPS, LINKS)
 MARK_DELETED: Final[LiteralString] = """
 UPDATE battles AS b SET deleted_at = now(), deletion_reason = gone.reason, merged_into = gone.merged_into,
@@ -129,6 +135,8 @@ class BattleRepository:
         self._outbox = outbox
 
     async def load(self, battle_ids: Collection[str]) -> dict[str, StoredBattle]:
+        if not battle_ids:
+            return {}
         battles = await self._connection.rows(StoredBattle, SELECT_BATTLES, {"battle_ids": list(battle_ids)})
         return {battle.id: battle for battle in battles}
 
@@ -161,10 +169,21 @@ class BattleRepository:
         if rows.deleted:
             params = {table: json_rows(rows.deleted.get(table, ())) for table in _DELETED_TABLES}
             await self._connection.execute(DELETE_ROWS, params)
-        params = {table: json_rows(rows.upserted.get(table, ())) for table in _SAVED_TABLES}
-        ids = await self._connection.column(SAVE, params | self._outbox.insert_params(messages))
+        ids = await self._upsert(rows, messages)
         if rows.removed:
             removed = {"rows": json_rows(rows.removed)}
             await self._connection.execute(MARK_DELETED, removed)
             await self._connection.execute(SAVE_ALIASES, removed)
         return Enqueued(tuple(messages), tuple(ids))
+
+    async def _upsert(self, rows: RowChanges, messages: Sequence[Message]) -> list[int]:
+        """The ids of the messages in the outbox."""
+        params = {table: json_rows(rows.upserted.get(table, ())) for table in _KILLMAIL_TABLES}
+        if not messages and not any(rows.upserted.get(table) for table in _BATTLE_TABLES):
+            await self._connection.execute(SAVE_KILLMAILS, params)
+            return []
+        params |= {table: json_rows(rows.upserted.get(table, ())) for table in _BATTLE_TABLES}
+        params |= self._outbox.insert_params(messages)
+        cursor = AsyncRawCursor(self._connection)
+        await cursor.execute(_SAVE.text, _SAVE.values(params))
+        return [row[0] for row in await cursor.fetchall()]

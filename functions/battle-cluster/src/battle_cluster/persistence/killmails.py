@@ -261,7 +261,7 @@ def pilots_row(killmail: Killmail) -> Row:
     return {
         "killmail_id": killmail.killmail_id,
         "occurred_at": to_datetime(killmail.time),
-        "pilots": tuple(killmail.pilot_ids),
+        "pilots": int_array(killmail.pilot_ids),
     }
 
 

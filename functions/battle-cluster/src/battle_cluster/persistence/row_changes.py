@@ -11,7 +11,7 @@ from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
 from battle_cluster.persistence.killmails import killmail_row, pilots_row
-from battle_cluster.persistence.parameters import Row
+from battle_cluster.persistence.parameters import Row, int_array
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_report import BattleReport
 from battle_cluster.statistics.battle_totals import related_url
@@ -24,6 +24,7 @@ KILLMAILS: Final[LiteralString] = "battle_killmails"
 PARTICIPANTS: Final[LiteralString] = "battle_participants"
 SHIPS: Final[LiteralString] = "battle_participant_ships"
 LINKS: Final[LiteralString] = "battle_links"
+_ID_ARRAYS: Final = ("attacker_alliance_ids", "attacker_corporation_ids", "attacker_character_ids")
 
 
 class BattleRow(NamedTuple):
@@ -112,9 +113,15 @@ class RowChanges:
         self.upserted["names"] = [name._asdict() for name in names]
 
     def add_facts(self, facts: Iterable[EntityFact]) -> None:
+        """Each ship type and system once: the static data may have changed between two killmails of a batch."""
+        ship_types: dict[int, Row] = {}
+        systems: dict[int, Row] = {}
         for fact in facts:
-            table = "ship_types" if isinstance(fact, ShipType) else "solar_systems"
-            self.upserted.setdefault(table, []).append(fact._asdict())
+            if isinstance(fact, ShipType):
+                ship_types[fact.ship_type_id] = fact._asdict()
+            else:
+                systems[fact.system_id] = fact._asdict()
+        self.upserted["ship_types"], self.upserted["solar_systems"] = list(ship_types.values()), list(systems.values())
 
 
 def row_changes(
@@ -156,7 +163,8 @@ def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | No
     for table, after in _tables(change.report).items():
         before = before_of.get(table, {})
         changed = [row for key, row in after.items() if (old := before.get(key)) is not row and old != row]
-        rows.upserted.setdefault(table, []).extend(_row_of(change.battle_id, row) for row in changed)
+        row_of = _killmail_row_of if table == KILLMAILS else _row_of
+        rows.upserted.setdefault(table, []).extend(row_of(change.battle_id, row) for row in changed)
         gone = [row for key, row in before.items() if key not in after]
         if gone:
             rows.deleted.setdefault(table, []).extend(_row_of(change.battle_id, row) for row in gone)
@@ -165,6 +173,13 @@ def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | No
 def _row_of(battle_id: str, row: NamedTuple) -> Row:
     columns = row._asdict()
     columns["battle_id"] = battle_id
+    return columns
+
+
+def _killmail_row_of(battle_id: str, row: NamedTuple) -> Row:
+    """Arrays as text, which PostgreSQL reads by one call instead of one for each element."""
+    columns = dict(_row_of(battle_id, row))
+    columns.update((column, int_array(columns[column])) for column in _ID_ARRAYS)
     return columns
 
 

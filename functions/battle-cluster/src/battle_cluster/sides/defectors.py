@@ -95,7 +95,7 @@ def find_defectors(
 def _own_side_shot(killmail: Killmail, side_of: Mapping[Party, int]) -> _OwnSideShot | None:
     victim = killmail.victim.party
     victim_side = None if victim is None else side_of.get(victim)
-    if victim_side is None:
+    if victim_side is None or len(killmail.damage_by_party) < 2:  # noqa: PLR2004  # one of this side, one of another
         return None
     attackers = [party for party in killmail.damage_by_party if party in side_of]
     of_victim_side = [party for party in attackers if side_of[party] == victim_side]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bloc:
     """Parties of one cluster; `hostility` and `co_attack` are weights by the index of the other bloc."""
 
@@ -16,7 +17,7 @@ class Bloc:
     hostility: dict[int, float]
     co_attack: dict[int, float]
 
-    @property
+    @cached_property
     def total(self) -> float:
         return sum(self.hostility.values())
 
@@ -84,7 +85,7 @@ def _pairs(all_blocs: list[Bloc], rules: SideRules) -> Iterator[tuple[float, int
     enemies = [_enemies(bloc, all_blocs, rules) for bloc in all_blocs]
     for b, second in enumerate(all_blocs):
         for a, first in enumerate(all_blocs[:b]):
-            if enemies[a] & enemies[b] and _not_hostile(a, b, all_blocs, rules):
+            if not enemies[a].isdisjoint(enemies[b]) and _not_hostile(a, b, all_blocs, rules):
                 yield -round(enemy_profile_similarity(first, second), 9), a, b
 
 

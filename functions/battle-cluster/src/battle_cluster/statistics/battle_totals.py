@@ -11,6 +11,7 @@ from battle_cluster.domain.isk import to_cents, to_decimal
 from battle_cluster.domain.killmail import Killmail, ValueBasis
 from battle_cluster.sides.assignment import Sides
 from battle_cluster.sides.shots import KillmailsByParty, SideChanges
+from battle_cluster.statistics.losses_over_time import LossTimeline, TimedLoss
 from battle_cluster.statistics.participants import ParticipantAccumulator
 from battle_cluster.statistics.rows import (
     BattleKillmail,
@@ -22,6 +23,7 @@ from battle_cluster.statistics.rows import (
     SideTotals,
 )
 from battle_cluster.statistics.side_totals import Loss, LossAccumulator, fitted_cents, loss
+from battlescope_schemas.battle import LossesOverTime
 
 DECISIVE_EFFICIENCY = 60
 """Percent. Players call a battle won when a side destroyed three of five ISK that both sides lost."""
@@ -77,6 +79,7 @@ class BattleTotals:
     killmails: Mapping[int, BattleKillmail]
     participants: Mapping[int, Participant]
     ships: Mapping[ShipKey, ShipUsage]
+    losses_over_time: LossesOverTime
 
 
 class TotalsAccumulator:
@@ -88,6 +91,7 @@ class TotalsAccumulator:
         self._by_party = KillmailsByParty()
         self._side_changes = SideChanges()
         self._losses = LossAccumulator()
+        self._timeline = LossTimeline()
         self._rows: dict[int, BattleKillmail] = {}
         self._start = self._end = 0
         self._cents = 0
@@ -149,11 +153,13 @@ class TotalsAccumulator:
             killmails=dict(self._rows),
             participants=participants,
             ships=self._participants.ships(),
+            losses_over_time=self._timeline.over(self._start, self._end),
         )
 
     def _put(self, killmail: Killmail, entry: Loss) -> None:
         """Its row is the same object as last time, unless the side of the victim or of an attacker changed."""
         self._losses.put(killmail.killmail_id, entry)
+        self._timeline.put(killmail.killmail_id, TimedLoss(entry.side_id, killmail.time, entry.cents))
         row = self._rows.get(killmail.killmail_id)
         if row is None:
             self._rows[killmail.killmail_id] = _battle_killmail(killmail, entry)
@@ -174,9 +180,9 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
         victim_corporation_id=victim.corporation_id,
         victim_character_id=victim.character_id,
         ship_type_id=victim.ship_type_id,
-        attacker_alliance_ids=_distinct(attacker.alliance_id for attacker in attackers),
-        attacker_corporation_ids=_distinct(attacker.corporation_id for attacker in attackers),
-        attacker_character_ids=_distinct(attacker.character_id for attacker in attackers),
+        attacker_alliance_ids=_ascending({attacker.alliance_id for attacker in attackers}),
+        attacker_corporation_ids=_ascending({attacker.corporation_id for attacker in attackers}),
+        attacker_character_ids=_ascending({attacker.character_id for attacker in attackers}),
         isk_value=killmail.value,
         value_basis=killmail.value_basis.value,
         fitted_value=killmail.value_parts.fitted,
@@ -195,8 +201,8 @@ def _battle_killmail(killmail: Killmail, entry: Loss) -> BattleKillmail:
     )
 
 
-def _distinct(ids: Iterable[int | None]) -> tuple[int, ...]:
-    return tuple(sorted({entity_id for entity_id in ids if entity_id is not None}))
+def _ascending(ids: set[int | None]) -> tuple[int, ...]:
+    return tuple(sorted([entity_id for entity_id in ids if entity_id is not None]))
 
 
 def outcome(sides: Iterable[SideTotals], kills: int) -> Outcome:

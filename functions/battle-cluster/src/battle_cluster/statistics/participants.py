@@ -52,9 +52,9 @@ class ParticipantAccumulator:
         self._awoxers = frozenset[int]()
 
     def add(self, killmail: Killmail) -> None:
-        cents = to_cents(killmail.value)
-        self._add_loss(killmail, cents)
-        self._add_kills(killmail, cents)
+        cents, position = to_cents(killmail.value), (killmail.time, killmail.killmail_id)
+        self._add_loss(killmail, position, cents)
+        self._add_kills(killmail, position, cents)
 
     def participants(
         self, sides: Sides, changed_parties: Iterable[Party], changed_pilots: Collection[int]
@@ -106,39 +106,40 @@ class ParticipantAccumulator:
             for ship_type_id, (kills, losses) in ships.items():
                 self._ships[character_id, ship_type_id] = ShipUsage(character_id, ship_type_id, kills, losses)
 
-    def _add_loss(self, killmail: Killmail, cents: int) -> None:
+    def _add_loss(self, killmail: Killmail, position: tuple[int, int], cents: int) -> None:
         victim = killmail.victim
         if victim.character_id is None:
             return
-        totals = self._totals_of(victim.character_id, victim, killmail)
+        totals = self._totals_of(victim.character_id, victim, position)
         totals.deaths += 1
         totals.cents_lost += cents
-        totals.damage_received += sum(attacker.damage_done for attacker in killmail.attackers)
+        totals.damage_received += sum([attacker.damage_done for attacker in killmail.attackers])
         totals.ships.setdefault(victim.ship_type_id, [0, 0])[1] += 1
 
-    def _add_kills(self, killmail: Killmail, cents: int) -> None:
+    def _add_kills(self, killmail: Killmail, position: tuple[int, int], cents: int) -> None:
         for attacker in killmail.attacking_pilots:
             if attacker.character_id is None:
                 continue
-            totals = self._totals_of(attacker.character_id, attacker, killmail)
+            totals = self._totals_of(attacker.character_id, attacker, position)
             totals.kills += 1
             totals.damage_done += attacker.damage_done
             totals.cents_destroyed += cents
             if attacker.ship_type_id is not None:
                 totals.ships.setdefault(attacker.ship_type_id, [0, 0])[0] += 1
 
-    def _totals_of(self, character_id: int, appearance: Attacker | Victim, killmail: Killmail) -> _PilotTotals:
+    def _totals_of(self, character_id: int, appearance: Attacker | Victim, position: tuple[int, int]) -> _PilotTotals:
+        """Of a pilot who appears on the killmail at this position, its time and id."""
         self._changed.add(character_id)
-        position = (killmail.time, killmail.killmail_id)
         totals = self._totals.get(character_id)
         if totals is None:
-            totals = self._totals[character_id] = _PilotTotals(appearance, killmail.time, position)
+            totals = self._totals[character_id] = _PilotTotals(appearance, position[0], position)
             self._pilots_of.setdefault(appearance.party, set()).add(character_id)
             return totals
         if position > totals.latest_killmail:
+            if appearance.party != totals.latest.party:
+                self._pilots_of.setdefault(appearance.party, set()).add(character_id)
             totals.latest, totals.latest_killmail = appearance, position
-            self._pilots_of.setdefault(appearance.party, set()).add(character_id)
-        totals.first_seen = min(totals.first_seen, killmail.time)
+        totals.first_seen = min(totals.first_seen, position[0])
         return totals
 
 

@@ -38,15 +38,17 @@ class Loss(NamedTuple):
 def loss(killmail: Killmail, sides: Sides) -> Loss:
     victim = killmail.victim
     victim_side = sides.side_of(victim.party, victim.character_id)
-    damage_by_side: dict[int, int] = {}
+    shots: dict[int | None, tuple[int, int]] = {}
     attackers: set[tuple[int | None, Party]] = set()
-    for side, party, damage in _shots(killmail, sides):
+    for side, party, count, damage in _shots(killmail, sides):
+        others, damage_of_others = shots.get(side, (0, 0))
+        shots[side] = others + count, damage_of_others + damage
         if side is None or side != victim_side:
             attackers.add((side, party))
-        if side is not None and side != victim_side:
-            damage_by_side[side] = damage_by_side.get(side, 0) + damage
+    damage_by_side = {side: damage for side, (_, damage) in shots.items() if side is not None and side != victim_side}
     if not any(damage_by_side.values()):
         damage_by_side = dict.fromkeys(damage_by_side, 1)
+    shots_by_side = [(side, count, damage) for side, (count, damage) in shots.items()]
     return Loss(
         party=victim.party,
         is_capsule=is_capsule(victim),
@@ -55,7 +57,7 @@ def loss(killmail: Killmail, sides: Sides) -> Loss:
         side_id=victim_side,
         damage_by_side=damage_by_side,
         attackers=frozenset(attackers),
-        shots_by_side=_shots_by_side(killmail, sides),
+        shots_by_side=tuple(sorted(shots_by_side, key=lambda row: (-row[2], -row[1], row[0] or 0))),
     )
 
 
@@ -65,26 +67,17 @@ def fitted_cents(killmail: Killmail) -> int:
     return to_cents(killmail.value if fitted is None else fitted)
 
 
-def _shots_by_side(killmail: Killmail, sides: Sides) -> tuple[SideShots, ...]:
-    shots: dict[int | None, list[int]] = {}
-    for attacker in killmail.attackers:
-        if attacker.party is not None:
-            counts = shots.setdefault(sides.side_of(attacker.party, attacker.character_id), [0, 0])
-            counts[0] += 1
-            counts[1] += max(attacker.damage_done, 0)
-    rows = [(side, attackers, damage) for side, (attackers, damage) in shots.items()]
-    return tuple(sorted(rows, key=lambda row: (-row[2], -row[1], row[0] or 0)))
-
-
-def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int]]:
-    """Side, party and damage: per party, or per attacker when pilots of one of the parties fought on several sides."""
-    if not any(party in killmail.damage_by_party for party, _ in sides.by_pilot):
-        yield from ((sides.by_party.get(party), party, damage) for party, damage in killmail.damage_by_party.items())
+def _shots(killmail: Killmail, sides: Sides) -> Iterator[tuple[int | None, Party, int, int]]:
+    """Side, party, number of attackers and damage: by party, or by attacker when pilots of one are on several sides."""
+    counts = killmail.attackers_by_party
+    if not any(party in counts for party, _ in sides.by_pilot):
+        for party, damage in killmail.damage_by_party.items():
+            yield sides.by_party.get(party), party, counts[party], damage
         return
     for attacker in killmail.attackers:
         if attacker.party is not None:
             side = sides.side_of(attacker.party, attacker.character_id)
-            yield side, attacker.party, max(attacker.damage_done, 0)
+            yield side, attacker.party, 1, max(attacker.damage_done, 0)
 
 
 def _cents_destroyed(entry: Loss, side_ids: Sequence[int]) -> Mapping[int, int]:
@@ -100,8 +93,22 @@ def _cents_destroyed(entry: Loss, side_ids: Sequence[int]) -> Mapping[int, int]:
 
 
 @dataclass(slots=True)
+class _PartyCounters:
+    """Running sums of one party on one side."""
+
+    kills: int = 0
+    losses: int = 0
+    cents_destroyed: int = 0
+    cents_lost: int = 0
+    fitted_cents_lost: int = 0
+
+
+_NOTHING: Final = _PartyCounters()
+
+
+@dataclass(slots=True)
 class _SideCounters:
-    """Running sums of the losses of one side and of its kills. A party without any has zeros."""
+    """Running sums of the losses of one side and of its kills. A party whose losses were taken away has zeros."""
 
     kills: int = 0
     losses: int = 0
@@ -109,11 +116,7 @@ class _SideCounters:
     ships_lost: int = 0
     cents_lost: int = 0
     fitted_cents_lost: int = 0
-    party_kills: Counter[Party] = field(default_factory=Counter[Party])
-    party_losses: Counter[Party] = field(default_factory=Counter[Party])
-    party_cents_destroyed: Counter[Party] = field(default_factory=Counter[Party])
-    party_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
-    party_fitted_cents_lost: Counter[Party] = field(default_factory=Counter[Party])
+    parties: defaultdict[Party, _PartyCounters] = field(default_factory=lambda: defaultdict(_PartyCounters))
 
     def add_loss(self, entry: Loss, times: int) -> None:
         """`times` is 1, or -1 to take it away."""
@@ -123,18 +126,20 @@ class _SideCounters:
         if not entry.is_capsule:
             self.ships_lost += times
         if entry.party is not None:
-            self.party_losses[entry.party] += times
-            self.party_cents_lost[entry.party] += times * entry.cents
-            self.party_fitted_cents_lost[entry.party] += times * entry.fitted_cents
+            party = self.parties[entry.party]
+            party.losses += times
+            party.cents_lost += times * entry.cents
+            party.fitted_cents_lost += times * entry.fitted_cents
 
     def add_kill(self, entry: Loss, times: int) -> None:
         self.kills += times
         if not entry.is_capsule:
             self.ships_destroyed += times
 
-    def add_party_kill(self, party: Party, entry: Loss, times: int) -> None:
-        self.party_kills[party] += times
-        self.party_cents_destroyed[party] += times * entry.cents
+    def add_party_kill(self, killer: Party, entry: Loss, times: int) -> None:
+        party = self.parties[killer]
+        party.kills += times
+        party.cents_destroyed += times * entry.cents
 
 
 class Totals(NamedTuple):
@@ -241,9 +246,11 @@ def _parties(
     pilots: Counter[Party | None],
 ) -> Iterator[PartyTotals]:
     membership_of = {membership.party: membership for membership in memberships}
-    present = [party for counts in (pilots, counters.party_losses, counters.party_kills) for party in +counts]
-    for party in dict.fromkeys(party for party in present if party is not None):
+    present = dict.fromkeys(party for party, count in pilots.items() if party is not None and count)
+    present |= dict.fromkeys(party for party, entry in counters.parties.items() if entry.losses or entry.kills)
+    for party in present:
         membership = membership_of.get(party)
+        sums = counters.parties.get(party, _NOTHING)
         yield PartyTotals(
             party_type=party.kind,
             party_id=party.id,
@@ -253,9 +260,9 @@ def _parties(
             evidence=membership.evidence if membership else 0.0,
             second_best_side_id=membership.second_best if membership else None,
             pilots=pilots[party],
-            kills=counters.party_kills[party],
-            losses=counters.party_losses[party],
-            isk_destroyed=to_decimal(counters.party_cents_destroyed[party]),
-            isk_lost=to_decimal(counters.party_cents_lost[party]),
-            isk_lost_fitted=to_decimal(counters.party_fitted_cents_lost[party]),
+            kills=sums.kills,
+            losses=sums.losses,
+            isk_destroyed=to_decimal(sums.cents_destroyed),
+            isk_lost=to_decimal(sums.cents_lost),
+            isk_lost_fitted=to_decimal(sums.fitted_cents_lost),
         )

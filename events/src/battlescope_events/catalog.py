@@ -45,11 +45,18 @@ def _killmail_subject(data: KillmailReference | EnrichedKillmail | KillmailChunk
 def _system_key(data: KillmailReference | EnrichedKillmail | KillmailChunk) -> str:
     """Killmails of one system keep their order. A batch spans systems, so its key is its day.
 
-    Each day has two keys, so that one batch is read while another is written.
+    Each day has two keys, so that two batches of it are under way. Those of a backfilled day are its halves: only
+    batches far apart in time are clustered side by side.
     """
     if isinstance(data, KillmailChunk):
-        return f"{data.date.isoformat()}/{crc32(data.chunk_key.encode()) % KEYS_PER_DAY}"
+        return f"{data.date.isoformat()}/{_part_of_day(data)}"
     return str(data.system_id)
+
+
+def _part_of_day(batch: KillmailChunk) -> int:
+    if batch.starts_at is not None:
+        return batch.starts_at.hour * KEYS_PER_DAY // 24
+    return crc32(batch.chunk_key.encode()) % KEYS_PER_DAY
 
 
 def _battle_id(data: BattleCreated | BattleDeleted | BattleEnded | BattleEditRequested | BattleShareChanged) -> str:

@@ -100,7 +100,7 @@ async def regroup(request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Re
     """
     neighbourhood = await _load_neighbourhood(request, uow)  # clusters what it loads
     if not request.dry_run:
-        _require_locks(neighbourhood, uow)
+        _require_locks(neighbourhood, request.rules, uow)
     killmails = _edited_killmails(neighbourhood)
     result = await _assign_ids(request, neighbourhood, killmails, uow)
     changes = await _build_reports(request, result, killmails, uow)
@@ -144,8 +144,9 @@ async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neigh
     return loader.result()
 
 
-def _require_locks(neighbourhood: Neighbourhood, uow: UnitOfWork) -> None:
-    missing = uow.missing_lock_keys([neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core])
+def _require_locks(neighbourhood: Neighbourhood, rules: DetectionRules, uow: UnitOfWork) -> None:
+    core = [neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core]
+    missing = uow.missing_lock_keys(core, rules)
     if missing:
         raise MoreLocksNeeded(missing)
 

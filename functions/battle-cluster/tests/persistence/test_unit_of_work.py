@@ -11,9 +11,10 @@ from event_processing import UnavailableBroker, process_event
 
 from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, lock_key_of
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, MoreLocksNeeded, lock_key_of
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
+from battle_cluster.persistence.killmails import KillmailRepository
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
@@ -146,6 +147,30 @@ async def test_batch_holds_the_hours_of_stored_battles_that_it_may_change_at_onc
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(batch)
         assert not uow.missing_lock_keys([*map(killmail_of, stored), *batch], RULES)
+
+
+async def test_battle_stored_while_a_batch_waited_is_noticed_before_anything_is_clustered(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    fight = [enriched_killmail(n, 5 * n, (n % 5 + 1, 1), [(11, 2), (12, 2)]) for n in range(1, 60)]
+    batch = [killmail_of(killmail) for killmail in fight[-2:]]
+    original, reads = KillmailRepository.span_of_components_between, list[int]()
+
+    async def storing_after_the_first_read(repository: KillmailRepository, start: int, end: int) -> list[int]:
+        span = await original(repository, start, end)
+        reads.append(start)
+        if len(reads) == 1:
+            await process(map(from_event, fight[:-2]), store, NOW)
+        return span
+
+    monkeypatch.setattr(KillmailRepository, "span_of_components_between", storing_after_the_first_read)
+    async with store.unit_of_work() as uow:
+        with pytest.raises(MoreLocksNeeded) as more:
+            await uow.lock_and_find_stored(batch)
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch, more.value.lock_keys)
+        assert not uow.missing_lock_keys([*map(killmail_of, fight[:-2]), *batch], RULES)
 
 
 async def test_whoever_excludes_batches_waits_for_each(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,14 @@ BATCH_LOCK_KEY: Final = 1
 """Shared by every transaction that clusters a batch; retention excludes all of them with it."""
 
 
+class MoreLocksNeeded(Exception):
+    """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
+
+    def __init__(self, lock_keys: Collection[int]) -> None:
+        super().__init__(f"{len(lock_keys)} lock keys are missing.")
+        self.lock_keys = frozenset(lock_keys)
+
+
 def lock_key(system_id: int, day: int) -> int:
     """`day` counts from 1970."""
     return day << SYSTEM_BITS | system_id

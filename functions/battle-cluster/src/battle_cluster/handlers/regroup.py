@@ -11,6 +11,7 @@ from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import MoreLocksNeeded
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
@@ -39,14 +40,6 @@ T = TypeVar("T")
 BuildChange = Callable[[str, ComponentAssignment], Change]
 REPORTS_PER_TURN: Final = 20
 """Reports between two turns of the event loop: some 20 ms."""
-
-
-class MoreLocksNeeded(Exception):
-    """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
-
-    def __init__(self, lock_keys: Collection[int]) -> None:
-        super().__init__(f"{len(lock_keys)} lock keys are missing.")
-        self.lock_keys = frozenset(lock_keys)
 
 
 @dataclass(frozen=True, slots=True)

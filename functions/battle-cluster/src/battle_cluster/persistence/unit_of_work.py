@@ -11,7 +11,7 @@ from battle_cluster.domain.battle import ClusteringConfig
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import (
     BATCH_LOCK_KEY,
-    MIDNIGHT_MARGIN,
+    MoreLocksNeeded,
     batch_lock_keys,
     batch_lock_keys_of,
     batch_margin,
@@ -124,6 +124,9 @@ class UnitOfWork(units.UnitOfWork):
         The latter is the order of their value by id, as `Killmail.value_order`.
 
         Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
+
+        Raises:
+            MoreLocksNeeded: while a batch waited for its locks, another one stored battles that reach further.
         """
         lock_keys = await self._lock_keys_of(killmails, more_lock_keys)
         killmail_ids = int_array(killmail.killmail_id for killmail in killmails)
@@ -140,23 +143,29 @@ class UnitOfWork(units.UnitOfWork):
     async def _lock_keys_of(self, killmails: Sequence[Killmail], more_lock_keys: Collection[int]) -> frozenset[int]:
         """The keys to lock, with `more_lock_keys`. A batch holds its hours then.
 
-        It locks every system of its time instead of the nearby ones: some battle reaches them, and each retry with
-        more locks would cluster it again.
+        It locks every system of the time that it may change instead of the nearby ones: some battle reaches them, and
+        each retry with more locks would cluster it again.
         """
         if not is_batch(len(killmails)):
             return lock_keys_for(killmails, nearby=True).union(more_lock_keys)
         self._is_batch = True
-        start, end = killmails[0].time, killmails[-1].time
-        config = await self.clustering_config()
-        reach = _rules_of(config).max_link_distance
-        # A first guess: what is read before a wait for a lock may be stale.
-        span = await self.killmails.span_of_components_between(start - reach, end + reach)
-        hours = batch_lock_keys(min([start, *span]), max([end, *span]), reach) | hours_of(more_lock_keys)
+        reach = _rules_of(await self.clustering_config()).max_link_distance
+        start, end = await self._changed_range(killmails, reach)
+        hours = batch_lock_keys(start, end, reach) | hours_of(more_lock_keys)
         await self.lock(hours | {BATCH_LOCK_KEY}, shared=frozenset({BATCH_LOCK_KEY}))
-        days = await self.killmails.system_days_between(start - MIDNIGHT_MARGIN, end + MIDNIGHT_MARGIN)
-        stored = {lock_key(system_id, day) for system_id, day in days}
+        # What was read before the wait for the locks may be stale; to notice it now costs no clustering.
+        start, end = await self._changed_range(killmails, reach)
+        if missing := batch_lock_keys(start, end, reach) - hours:
+            raise MoreLocksNeeded(missing)
+        stored = {lock_key(system_id, day) for system_id, day in await self.killmails.system_days_between(start, end)}
         own = lock_keys_for(killmails, nearby=False, wormhole_margin=batch_margin(reach))
         return own.union(stored, more_lock_keys)
+
+    async def _changed_range(self, killmails: Sequence[Killmail], reach: int) -> tuple[int, int]:
+        """From when to when a batch may change anything: it and the stored battles within the reach of links."""
+        start, end = killmails[0].time, killmails[-1].time
+        times = await self.killmails.span_of_components_between(start - reach, end + reach)
+        return min([start, *times]), max([end, *times])
 
     async def clustering_config(self) -> ClusteringConfig:
         """The clustering configuration; read killmails after it, since it drops what is cached with older values."""

@@ -12,12 +12,13 @@ import os
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
+import psycopg
 from flow import CpuSampler
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
 from report import report
@@ -68,6 +69,15 @@ def upload_killmails(machine: Machine, files: Sequence[Path]) -> int:
     package = build_upload(BackfillRequest(None, None, files=tuple(files)), "bench")
     upload(access, package)
     return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in package.objects.values()))
+
+
+def wait_until_postgres_answers(machine: Machine) -> None:
+    """After a kill it recovers first, for seconds on a busy machine."""
+    while True:
+        with suppress(psycopg.OperationalError):
+            _completed_job_count(machine)
+            return
+        time.sleep(POLL_INTERVAL)
 
 
 def wait_until_readable(machine: Machine, killmail_count: int, jobs: int) -> dict[str, float]:
@@ -245,6 +255,7 @@ def measure_under_attack(files: Sequence[Path], kills: int, seed: int) -> dict[s
                     time.sleep(0.1)
                 killer.stop_requested.set()
                 killer.join()
+                wait_until_postgres_answers(machine)
                 result["kills"] = dict(killer.kills)
             result[name] = wait_until_readable(machine, killmail_count, 1)["readable"]
             contents.append(battle_contents(machine))

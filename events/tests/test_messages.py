@@ -47,6 +47,14 @@ def test_batches_of_a_day_have_two_partition_keys() -> None:
     assert {KILLMAIL_ENRICHED.partitionkey(batch) for batch in day} == {"2026-01-07/0", "2026-01-07/1"}
 
 
+def test_partition_keys_of_a_backfilled_day_are_its_halves() -> None:
+    chunk = KillmailChunk.model_validate_json((EXAMPLES / "killmail-chunk" / "part.json").read_text())
+    assert chunk.starts_at is not None
+    day = [chunk.model_copy(update={"starts_at": chunk.starts_at.replace(hour=hour)}) for hour in range(24)]
+    keys = [KILLMAIL_ENRICHED.partitionkey(batch) for batch in day]
+    assert keys == ["2026-01-07/0"] * 15 + ["2026-01-07/1"] * 9
+
+
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
 def test_every_example_matches_its_event_type(kind) -> None:  # noqa: ANN001  # any type of the catalogue
     schema_name = kind.schema.split(":")[0]

@@ -136,8 +136,9 @@ class System:
         references: list[KillmailReference] = []
         for key, chunk in sorted(chunks.items()):
             lines = gzip.decompress(self.get(key)).splitlines()
-            assert len(lines) == chunk.count
-            references += map(KillmailReference.model_validate_json, lines)
+            batch = list(map(KillmailReference.model_validate_json, lines))
+            assert (len(batch), min(r.killmail_time for r in batch)) == (chunk.count, chunk.starts_at)
+            references += batch
         return references
 
     def archived(self, reference: KillmailReference) -> dict[str, Any]:

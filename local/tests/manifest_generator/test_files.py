@@ -83,6 +83,8 @@ def test_background_work_has_a_service_of_its_own_with_the_rights_of_its_functio
     assert pods[0]["serviceAccountName"] == pods[1]["serviceAccountName"]
     (container, other) = (pod["containers"][0] for pod in pods)
     assert {key for key in container if container[key] != other[key]} == {"resources"}
+    target = "autoscaling.knative.dev/target"
+    assert [s["spec"]["template"]["metadata"]["annotations"][target] for s in (own, background)] == ["16", "2"]
     triggers = of_kind(generated, "base/functions/battle-cluster.yaml", "Trigger")
     subscribers = {found["metadata"]["name"]: found["spec"]["subscriber"]["ref"]["name"] for found in triggers}
     assert [name for name, service in subscribers.items() if service == "battle-cluster-background"] == [

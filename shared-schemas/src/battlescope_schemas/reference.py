@@ -40,6 +40,7 @@ class KillmailChunk(Schema):
     """Claim check: a batch of killmails as one object, gzip of JSON lines with one record per line.
 
     content: the bytes of the object, where they are few, so that no consumer has to read it.
+    starts_at: the time of the first killmail of a part of a day; absent where the batch is no part of a day.
     """
 
     chunk_key: str
@@ -47,6 +48,7 @@ class KillmailChunk(Schema):
     date: date
     job_id: str | None = None
     content: CarriedContent | None = None
+    starts_at: UtcTime | None = None
 
 
 class KillmailRefused(Schema):

@@ -3,7 +3,7 @@
 from random import Random
 
 from builders import RULES
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from killmail_archive import Archive, recluster
 from killmail_strategies import QUICK, draw_constraints, killmail_lists
@@ -73,3 +73,29 @@ def test_batches_in_order_of_arrival_give_the_battles_of_all_killmails(killmails
         present = killmails[: start + batch]
         recluster(Archive(present), {killmail.killmail_id for killmail in present[start:]}, stored)
     assert set(stored.values()) == {frozenset(component.killmail_ids) for component in cluster(killmails, RULES)}
+
+
+@given(killmail_lists(minutes=240), st.data())
+@settings(QUICK, suppress_health_check=[HealthCheck.filter_too_much])
+def test_batches_whose_changes_no_link_reaches_do_not_affect_each_other(
+    killmails: list[Killmail], data: st.DataObject
+) -> None:
+    """Two processes that do not see each other's killmails; locks let them go on unless their cores are close."""
+    times = {killmail.killmail_id: killmail.time for killmail in killmails}
+    new = [killmail for killmail in killmails if data.draw(st.booleans())]
+    middle = (min(times.values()) + max(times.values())) // 2
+    batches = [[k for k in new if k.time < middle], [k for k in new if k.time >= middle]]
+    assume(all(batches))
+    stored: dict[int, frozenset[int]] = {}
+    old = [killmail for killmail in killmails if killmail not in new]
+    if old:
+        recluster(Archive(old), {killmail.killmail_id for killmail in old}, stored)
+    cores: list[frozenset[int]] = []
+    merged = dict(stored)
+    for batch in batches:
+        seen = dict(stored)
+        core = recluster(Archive([*old, *batch]), {killmail.killmail_id for killmail in batch}, seen)
+        merged |= {killmail_id: seen[killmail_id] for killmail_id in core}
+        cores.append(core)
+    assume(all(abs(times[a] - times[b]) > RULES.max_link_distance for a in cores[0] for b in cores[1]))
+    assert set(merged.values()) == {frozenset(component.killmail_ids) for component in cluster(killmails, RULES)}

@@ -246,6 +246,33 @@ async def test_concurrent_batches_and_single_killmails_give_the_same_battles_as_
     assert [battle[0] for battle in battle_contents(database)["battles"]] == expected
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_processes_cluster_both_halves_of_a_day_as_one_batch(
+    new_database: Callable[[], Clone], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The batches of each half follow each other; those in the middle share battles with the other half."""
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    fights = [
+        m.model_copy(update={"killmail_id": m.killmail_id + 100 * part, "killmail_time": m.killmail_time + later})
+        for part in range(6)
+        for later in [part * timedelta(minutes=90)]
+        for m in random_killmails(seed + 10 * part, size=20)
+    ]
+    killmails = sorted(fights, key=lambda m: (m.killmail_time, m.killmail_id))
+    batches = [killmails[start : start + 15] for start in range(0, len(killmails), 15)]
+
+    async def one_process(database: str, half: list[list[EnrichedKillmail]]) -> None:
+        async with open_pool(SecretStr(database), "test", max_size=2) as pool:
+            store = Database(pool, ProcessCache())
+            for batch in half:
+                await process(map(from_event, batch), store, NOW)
+
+    together, apart = new_database().owner, new_database().owner
+    await one_process(together, [killmails])
+    await asyncio.gather(one_process(apart, batches[:4]), one_process(apart, batches[4:]))
+    assert battle_contents(apart) == battle_contents(together)
+
+
 async def test_batches_at_both_ends_of_one_long_battle_do_not_miss_each_other(
     store: Database, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

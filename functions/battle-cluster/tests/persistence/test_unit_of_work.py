@@ -4,15 +4,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from builders import RULES
 from edit_builders import NOW
 from enriched_builders import enriched_killmail
 from event_processing import UnavailableBroker, process_event
 
 from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, lock_key_of
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY, MoreLocksNeeded, lock_key_of
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
+from battle_cluster.persistence.killmails import KillmailRepository
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.catalog import KILLMAIL_ENRICHED, TIMER
@@ -88,14 +90,14 @@ async def test_retried_transaction_holds_the_keys_that_were_missing_before(store
     elsewhere = killmail_of(enriched_killmail(3, 3, (1, 1), [(11, 2)], system=30_000_999))
     async with store.unit_of_work() as uow:
         _, stored = await uow.lock_and_find_stored(killmails)
-        missing = uow.missing_lock_keys([*killmails, elsewhere])
+        missing = uow.missing_lock_keys([*killmails, elsewhere], RULES)
     assert (stored, missing) == ({1: (0, 0)}, {lock_key_of(elsewhere)})
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(killmails, missing)
-        assert not uow.missing_lock_keys([*killmails, elsewhere])
+        assert not uow.missing_lock_keys([*killmails, elsewhere], RULES)
 
 
-@pytest.mark.parametrize(("minutes", "waits"), [(200, True), (10 * 60, False), (3000, False)])
+@pytest.mark.parametrize(("minutes", "waits"), [(60, True), (200, False), (3000, False)])
 async def test_batches_of_other_hours_are_written_side_by_side(
     store: Database, monkeypatch: pytest.MonkeyPatch, minutes: int, waits: bool
 ) -> None:
@@ -125,13 +127,50 @@ async def test_batch_must_hold_the_hours_of_everything_that_it_changes(
     reached = killmail_of(enriched_killmail(3, 400, (1, 1), [(11, 2)]))
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(batch)
-        assert not uow.missing_lock_keys(batch)
-        missing = uow.missing_lock_keys([*batch, reached])
+        assert not uow.missing_lock_keys(batch, RULES)
+        missing = uow.missing_lock_keys([*batch, reached], RULES)
     async with store.unit_of_work() as uow:
         await uow.lock_and_find_stored(batch, missing)
-        assert not uow.missing_lock_keys([*batch, reached])
+        assert not uow.missing_lock_keys([*batch, reached], RULES)
         later = [killmail_of(enriched_killmail(at, 400 + at, (at, 1), [(11, 2)])) for at in (4, 5)]
         assert await is_waiting(store, later)
+
+
+async def test_batch_holds_the_hours_of_stored_battles_that_it_may_change_at_once(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them it would be clustered a second time."""
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    fight = [enriched_killmail(n, 5 * n, (n % 5 + 1, 1), [(11, 2), (12, 2)]) for n in range(1, 60)]
+    stored, batch = fight[:-2], [killmail_of(killmail) for killmail in fight[-2:]]
+    await process(map(from_event, stored), store, NOW)
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch)
+        assert not uow.missing_lock_keys([*map(killmail_of, stored), *batch], RULES)
+
+
+async def test_battle_stored_while_a_batch_waited_is_noticed_before_anything_is_clustered(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    fight = [enriched_killmail(n, 5 * n, (n % 5 + 1, 1), [(11, 2), (12, 2)]) for n in range(1, 60)]
+    batch = [killmail_of(killmail) for killmail in fight[-2:]]
+    original, reads = KillmailRepository.span_of_components_between, list[int]()
+
+    async def storing_after_the_first_read(repository: KillmailRepository, start: int, end: int) -> list[int]:
+        span = await original(repository, start, end)
+        reads.append(start)
+        if len(reads) == 1:
+            await process(map(from_event, fight[:-2]), store, NOW)
+        return span
+
+    monkeypatch.setattr(KillmailRepository, "span_of_components_between", storing_after_the_first_read)
+    async with store.unit_of_work() as uow:
+        with pytest.raises(MoreLocksNeeded) as more:
+            await uow.lock_and_find_stored(batch)
+    async with store.unit_of_work() as uow:
+        await uow.lock_and_find_stored(batch, more.value.lock_keys)
+        assert not uow.missing_lock_keys([*map(killmail_of, fight[:-2]), *batch], RULES)
 
 
 async def test_whoever_excludes_batches_waits_for_each(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:

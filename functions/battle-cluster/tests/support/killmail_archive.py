@@ -38,8 +38,8 @@ class Archive:
             loaded |= required
 
 
-def recluster(archive: Archive, seed_ids: set[int], stored: dict[int, frozenset[int]]) -> None:
-    """Update the stored components after the arrival of the seeds, as the function does.
+def recluster(archive: Archive, seed_ids: set[int], stored: dict[int, frozenset[int]]) -> frozenset[int]:
+    """Update the stored components after the arrival of the seeds, as the function does; returns the core.
 
     `stored` has the members of each killmail's component.
     """
@@ -53,6 +53,7 @@ def recluster(archive: Archive, seed_ids: set[int], stored: dict[int, frozenset[
     for component in cluster(loaded, RULES):
         if core.intersection(component.killmail_ids):
             stored.update(dict.fromkeys(component.killmail_ids, frozenset(component.killmail_ids)))
+    return core
 
 
 def _is_required(killmail: Killmail, context: RequiredContext) -> bool:

@@ -20,13 +20,13 @@ EMPIRE_OF = {party("A"): CALDARI, party("B"): AMARR}
 
 
 @st.composite
-def killmail_lists(draw: st.DrawFn) -> list[Killmail]:
+def killmail_lists(draw: st.DrawFn, minutes: int = 200) -> list[Killmail]:
     size = draw(st.integers(1, 28))
     ships = st.sampled_from([SHIP, SHIP, SHIP, CAPSULE, TRACTOR, CITADEL])
     return [
         kill(
             number,
-            draw(st.integers(0, 400)) / 2,
+            draw(st.integers(0, 2 * minutes)) / 2,
             draw(st.sampled_from(PILOTS)),
             " ".join(draw(st.lists(st.sampled_from([*PILOTS, "x"]), min_size=1, max_size=4, unique=True))),
             system=draw(st.sampled_from([HOME, HOME, NEXT, FAR, WORMHOLE])),

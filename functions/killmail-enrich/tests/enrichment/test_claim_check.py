@@ -104,8 +104,12 @@ def test_claim_check_holds_the_killmail_and_equal_killmails_give_equal_bytes() -
 
 
 def test_batch_without_its_rejected_killmails_is_another_object_than_the_whole_batch() -> None:
-    references = KillmailChunk(chunk_key="chunks/job/2026-11-01/0001-ab.jsonl.gz", count=2, date=date(2026, 11, 1))
+    references = KillmailChunk(
+        chunk_key="chunks/job/2026-11-01/0001-ab.jsonl.gz", count=2, date=date(2026, 11, 1),
+        job_id="job", starts_at=datetime(2026, 11, 1, 13, tzinfo=UTC),
+    )  # fmt: skip
     whole = enriched_claim_check(references, b"both", 2)
+    assert (whole.job_id, whole.starts_at) == (references.job_id, references.starts_at)
     partial, other = (enriched_claim_check(references, content, 1) for content in (b"one", b"other"))
     assert whole.chunk_key == "chunks/enriched/job/2026-11-01/0001-ab.jsonl.gz"
     assert len({whole.chunk_key, partial.chunk_key, other.chunk_key}) == 3

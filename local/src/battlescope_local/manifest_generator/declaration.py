@@ -83,11 +83,13 @@ class Background(TypedEntry):
     """A second Service of the function for work that may wait, with the same image, role and settings.
 
     Its pods have a small share of a busy node's CPU, and no other event waits in a process that works through a batch.
+    `target`: that of its pods, where it is not that of the function.
     """
 
     why: Sentence
     cpu_request: ExplainedCpu
     max_pods: ExplainedCount
+    target: ExplainedCount | None = None
     triggers: Annotated[tuple[Trigger, ...], Field(min_length=1)]
 
 
@@ -160,7 +162,9 @@ class Declaration(TypedEntry):
         background = ServicePart(
             self.name + BACKGROUND_SUFFIX,
             self.background.why,
-            self.scale.model_copy(update={"max_pods": self.background.max_pods}),
+            self.scale.model_copy(
+                update={"max_pods": self.background.max_pods, "target": self.background.target or self.scale.target}
+            ),
             self.resources.model_copy(
                 update={"cpu": self.resources.cpu.model_copy(update={"request": self.background.cpu_request.value})}
             ),

@@ -11,6 +11,7 @@ from battle_cluster.detection.neighbourhood_strategies import choose_loader
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import MoreLocksNeeded
 from battle_cluster.edits.active_edits import ActiveEdits
 from battle_cluster.edits.constraints import apply_constraints
 from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
@@ -39,14 +40,6 @@ T = TypeVar("T")
 BuildChange = Callable[[str, ComponentAssignment], Change]
 REPORTS_PER_TURN: Final = 20
 """Reports between two turns of the event loop: some 20 ms."""
-
-
-class MoreLocksNeeded(Exception):
-    """The battle extends to keys that are not locked, so reads may be stale; retry with more locks."""
-
-    def __init__(self, lock_keys: Collection[int]) -> None:
-        super().__init__(f"{len(lock_keys)} lock keys are missing.")
-        self.lock_keys = frozenset(lock_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +93,7 @@ async def regroup(request: RegroupRequest, uow: UnitOfWork, now: datetime) -> Re
     """
     neighbourhood = await _load_neighbourhood(request, uow)  # clusters what it loads
     if not request.dry_run:
-        _require_locks(neighbourhood, uow)
+        _require_locks(neighbourhood, request.rules, uow)
     killmails = _edited_killmails(neighbourhood)
     result = await _assign_ids(request, neighbourhood, killmails, uow)
     changes = await _build_reports(request, result, killmails, uow)
@@ -144,8 +137,9 @@ async def _load_neighbourhood(request: RegroupRequest, uow: UnitOfWork) -> Neigh
     return loader.result()
 
 
-def _require_locks(neighbourhood: Neighbourhood, uow: UnitOfWork) -> None:
-    missing = uow.missing_lock_keys([neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core])
+def _require_locks(neighbourhood: Neighbourhood, rules: DetectionRules, uow: UnitOfWork) -> None:
+    core = [neighbourhood.killmails[killmail_id] for killmail_id in neighbourhood.core]
+    missing = uow.missing_lock_keys(core, rules)
     if missing:
         raise MoreLocksNeeded(missing)
 

@@ -10,7 +10,7 @@ from battlescope_events.object_storage.objects import GZIP, ObjectStorage
 from battlescope_schemas.archive import decompress_batch
 from battlescope_schemas.reference import KillmailChunk
 
-_MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; the largest one has 3,000 killmails, about 2 MB
+_MAX_BYTES: Final = 64 * 1024 * 1024  # of a batch; 1,500 backfilled killmails are about 1 MB
 
 
 @dataclass(frozen=True, slots=True)

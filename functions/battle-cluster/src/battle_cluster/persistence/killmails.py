@@ -83,6 +83,15 @@ SELECT_SYSTEM_DAYS: Final[LiteralString] = """
 SELECT DISTINCT system_id, floor(extract(epoch FROM occurred_at) / 86400)::bigint FROM mails
 WHERE occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
 """
+# The first and last time of the stored components that have a killmail between two times.
+SELECT_COMPONENT_SPAN: Final[LiteralString] = """
+SELECT extract(epoch FROM min(occurred_at))::bigint, extract(epoch FROM max(occurred_at))::bigint
+FROM mails WHERE component_id = ANY(ARRAY(
+    SELECT DISTINCT component_id FROM mails
+    WHERE occurred_at BETWEEN to_timestamp(%(start)s::float8) AND to_timestamp(%(end)s::float8)
+        AND component_id IS NOT NULL
+))
+"""
 # Killmails of systems within time intervals, within a time window, of one pilot interval, and single ones; then all
 # members of the components in which any of these is stored, and of the components named. (`= ANY(ARRAY(…))` and
 # `OFFSET 0` keep every step on an index however much is stored; joins were planned as scans. `NOT IN (SELECT …)` is
@@ -180,6 +189,11 @@ class KillmailRepository:
     async def system_days_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """(system id, UTC day counted from 1970) of every stored killmail between two times."""
         return await (await self._connection.execute(SELECT_SYSTEM_DAYS, {"start": start, "end": end})).fetchall()
+
+    async def span_of_components_between(self, start: int, end: int) -> list[int]:
+        """The first and last time of the stored components that have a killmail between two times; empty for none."""
+        row = await (await self._connection.execute(SELECT_COMPONENT_SPAN, {"start": start, "end": end})).fetchone()
+        return [time for time in row or () if time is not None]
 
     async def stored_components(self, killmail_ids: Iterable[int]) -> dict[int, str | None]:
         """The stored component of each of these killmails that is stored; None for one without a component."""

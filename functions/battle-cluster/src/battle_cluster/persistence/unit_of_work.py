@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from typing import Final, LiteralString
 
 from battle_cluster.detection.neighbourhood_strategies import is_batch
+from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import ClusteringConfig
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.domain.lock_keys import (
     BATCH_LOCK_KEY,
-    HOUR,
-    MIDNIGHT_MARGIN,
+    MoreLocksNeeded,
     batch_lock_keys,
     batch_lock_keys_of,
+    batch_margin,
     hours_of,
     lock_key,
     lock_key_of,
@@ -39,9 +40,6 @@ from battlescope_events.postgres.outbox import Outbox
 
 CONCURRENT_BATCHES: Final = 3
 """Two batches of different hours are written while one is read. More would only fill memory, 30 MB each."""
-BATCH_OVERHANG: Final = 2 * HOUR
-"""Seconds that a batch locks beyond what its own killmails need: battles of real days reach that far over its edges,
-and each retry with more locks clusters it again."""
 
 # Advisory locks of the transaction; `lock_keys.py` says which keys a piece of work needs.
 LOCK: Final[LiteralString] = """
@@ -113,9 +111,9 @@ class UnitOfWork(units.UnitOfWork):
         await self._connection.execute(LOCK, {"lock_keys": int_array(ordered), "are_shared": are_shared})
         self._held_lock_keys |= frozenset(lock_keys)
 
-    def missing_lock_keys(self, killmails: Sequence[Killmail]) -> frozenset[int]:
-        """The keys that a change of these killmails needs and the transaction does not hold."""
-        hours = batch_lock_keys_of(killmails) if self._is_batch else frozenset[int]()
+    def missing_lock_keys(self, killmails: Sequence[Killmail], rules: DetectionRules) -> frozenset[int]:
+        """The keys that a change of these killmails by these rules needs and the transaction does not hold."""
+        hours = batch_lock_keys_of(killmails, rules.max_link_distance) if self._is_batch else frozenset[int]()
         return hours.union(map(lock_key_of, killmails)) - self._held_lock_keys
 
     async def lock_and_find_stored(
@@ -126,6 +124,9 @@ class UnitOfWork(units.UnitOfWork):
         The latter is the order of their value by id, as `Killmail.value_order`.
 
         Before, it locks what the killmails can change: no other transaction stores one of them until this one ends.
+
+        Raises:
+            MoreLocksNeeded: while a batch waited for its locks, another one stored battles that reach further.
         """
         lock_keys = await self._lock_keys_of(killmails, more_lock_keys)
         killmail_ids = int_array(killmail.killmail_id for killmail in killmails)
@@ -142,19 +143,29 @@ class UnitOfWork(units.UnitOfWork):
     async def _lock_keys_of(self, killmails: Sequence[Killmail], more_lock_keys: Collection[int]) -> frozenset[int]:
         """The keys to lock, with `more_lock_keys`. A batch holds its hours then.
 
-        It locks every system of its time instead of the nearby ones: some battle reaches them, and each retry with
-        more locks would cluster it again.
+        It locks every system of the time that it may change instead of the nearby ones: some battle reaches them, and
+        each retry with more locks would cluster it again.
         """
         if not is_batch(len(killmails)):
             return lock_keys_for(killmails, nearby=True).union(more_lock_keys)
-        # Before any read: what was read before a wait for the lock may be stale.
         self._is_batch = True
-        hours = batch_lock_keys(killmails[0].time - BATCH_OVERHANG, killmails[-1].time + BATCH_OVERHANG)
-        hours |= hours_of(more_lock_keys)
+        reach = _rules_of(await self.clustering_config()).max_link_distance
+        start, end = await self._changed_range(killmails, reach)
+        hours = batch_lock_keys(start, end, reach) | hours_of(more_lock_keys)
         await self.lock(hours | {BATCH_LOCK_KEY}, shared=frozenset({BATCH_LOCK_KEY}))
-        start, end = killmails[0].time - MIDNIGHT_MARGIN, killmails[-1].time + MIDNIGHT_MARGIN
+        # What was read before the wait for the locks may be stale; to notice it now costs no clustering.
+        start, end = await self._changed_range(killmails, reach)
+        if missing := batch_lock_keys(start, end, reach) - hours:
+            raise MoreLocksNeeded(missing)
         stored = {lock_key(system_id, day) for system_id, day in await self.killmails.system_days_between(start, end)}
-        return lock_keys_for(killmails, nearby=False).union(stored, more_lock_keys)
+        own = lock_keys_for(killmails, nearby=False, wormhole_margin=batch_margin(reach))
+        return own.union(stored, more_lock_keys)
+
+    async def _changed_range(self, killmails: Sequence[Killmail], reach: int) -> tuple[int, int]:
+        """From when to when a batch may change anything: it and the stored battles within the reach of links."""
+        start, end = killmails[0].time, killmails[-1].time
+        times = await self.killmails.span_of_components_between(start - reach, end + reach)
+        return min([start, *times]), max([end, *times])
 
     async def clustering_config(self) -> ClusteringConfig:
         """The clustering configuration; read killmails after it, since it drops what is cached with older values."""
@@ -162,3 +173,7 @@ class UnitOfWork(units.UnitOfWork):
         assert config is not None  # noqa: S101  # the migration inserts the only row
         await self.killmails.drop_outdated(config.values_version)
         return config
+
+
+def _rules_of(config: ClusteringConfig) -> DetectionRules:
+    return DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills)

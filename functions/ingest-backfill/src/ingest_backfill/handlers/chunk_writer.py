@@ -138,7 +138,11 @@ class ChunkWriter:
 
     def _ingested_event(self, chunk: PreparedChunk) -> Message:
         payload = KillmailChunk(
-            chunk_key=chunk.chunk_key, count=len(chunk.accepted), date=self._day.day, job_id=self._day.job_id
+            chunk_key=chunk.chunk_key,
+            count=len(chunk.accepted),
+            date=self._day.day,
+            job_id=self._day.job_id,
+            starts_at=min(filtered.killmail.killmail_time for filtered in chunk.accepted),
         )
         return KILLMAIL_INGESTED.message(payload, source=SOURCE, key=chunk.chunk_key, time=self._now())
 

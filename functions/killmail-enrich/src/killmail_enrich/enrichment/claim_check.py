@@ -50,6 +50,4 @@ def enriched_claim_check(references: KillmailChunk, content: bytes, count: int) 
     if count < references.count:
         name = f"{name.removesuffix(SUFFIX)}-{sha256(content).hexdigest()[:16]}{SUFFIX}"
     key = f"chunks/enriched/{name}"
-    return KillmailChunk(
-        chunk_key=key, count=count, date=references.date, job_id=references.job_id, content=carried(content)
-    )
+    return references.model_copy(update={"chunk_key": key, "count": count, "content": carried(content)})

@@ -18,7 +18,10 @@ from battlescope_local.manifests.loading import BROKER, CONFIG_MAP, HTTP_ROUTE, 
 # Names in lower case, as Settings have them. Knative sets the first ones, a SinkBinding the second.
 RUNTIME_VARIABLES: Final = frozenset({"port", "k_service", "k_revision", "k_configuration"})
 SINK_VARIABLE: Final = "k_sink"
-PROGRAM_VARIABLES: Final = frozenset({"dbmate_migrations_dir"})  # of dbmate, which migrates
+PROGRAM_VARIABLES: Final = frozenset(
+    {"dbmate_migrations_dir", "malloc_arena_max", "malloc_mmap_threshold_", "malloc_trim_threshold_"}
+)
+"""Of dbmate, which migrates, and of the C library."""
 AUTH_SECRET_KEYS: Final = ("protocol", "sasl.mechanism", "user", "password", "ca.crt")
 
 
@@ -112,7 +115,7 @@ def variables_are_read(deployment: Deployment) -> Iterator[Finding]:
     kafka = {config.name for config in broker_configs(deployment)}
     for config in deployment.of_kind(CONFIG_MAP):
         for name, value in config["data"].entries() if config.name not in kafka else ():
-            if name.lower() not in read:
+            if name.lower() not in read | PROGRAM_VARIABLES:
                 yield value.finding("no Settings of any function read this variable")
 
 

@@ -170,6 +170,15 @@ class _Envelope(Struct):
         return self.stated_id is None and (self.killmail_id, self.killID) != (UNSET, UNSET)
 
 
+class _PlainEntry(_Body):
+    """A body with its id, and what archives and lists write beside its fields: one pass over the text reads it all."""
+
+    hash: Any = None
+    killmail_hash: Any = None
+    package: Raw | UnsetType = UNSET
+    zkb: Raw | UnsetType = UNSET
+
+
 class _Zkb(Struct, rename="camel"):
     """The block that zKillboard adds. BattleScope derives its flags itself and ignores the other fields."""
 
@@ -182,6 +191,7 @@ class _Zkb(Struct, rename="camel"):
 
 
 _LIST: Final = Decoder(list[Raw])
+_PLAIN_ENTRY: Final = Decoder(_PlainEntry)
 _ENVELOPE: Final = Decoder(_Envelope)
 _BODY: Final = Decoder(_Body)
 _ZKB: Final = Decoder(_Zkb)
@@ -269,19 +279,23 @@ def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
         raise NotJson(f"The text is not JSON: {error}.") from error
 
 
-def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:
+def _decode_leniently(decoder: Decoder[T], text: bytes | Raw | UnsetType) -> T | None:
     """None where there is no value of this type."""
     if text is UNSET:
         return None
     try:
         return decoder.decode(text)
-    except DecodeError:
+    except (DecodeError, RecursionError):
         return None
 
 
 def _read_entry(
     raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False
 ) -> ArchivedKillmail | KillmailStub | None:
+    plain = _decode_leniently(_PLAIN_ENTRY, text)
+    if plain is not None and plain.killmail_id is not None and plain.package is UNSET:
+        zkb = _decode_leniently(_ZKB, plain.zkb) or _Zkb()
+        return _checked(raw, plain, plain.killmail_id, _stated_hash(plain, zkb), zkb, now)
     envelope = _decode(_ENVELOPE, text, "The entry")
     if envelope.package is not UNSET:
         if is_package:
@@ -328,6 +342,13 @@ def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now
         raise InvalidKillmail(f"{label} is refused: killmail_id: {_shown(killmail_id)} is no killmail id.")
     if stated_id is not None and (not _is_killmail_id(stated_id) or stated_id != killmail_id):
         raise InvalidKillmail(f"The entry has the id {_shown(stated_id)}, its killmail the id {killmail_id}.")
+    return _checked(raw, body, killmail_id, stated_hash, zkb, now, label)
+
+
+def _checked(
+    raw: bytes, body: _Body, killmail_id: int, stated_hash: str, zkb: _Zkb, now: datetime | None, label: str = ""
+) -> ArchivedKillmail:
+    label = label or f"The killmail {killmail_id}"
     time = _utc_seconds(body.killmail_time, label)
     _check_time(time, now, label)
     computed_hash = _public_hash(body, time)
@@ -345,7 +366,7 @@ def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now
     )
 
 
-def _stated_hash(envelope: _Envelope, zkb: _Zkb) -> str:
+def _stated_hash(envelope: _Envelope | _PlainEntry, zkb: _Zkb) -> str:
     """Empty where no text is stated."""
     for stated in (envelope.hash, envelope.killmail_hash):
         if isinstance(stated, str) and stated:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Self
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
-# For objects that are written once and read once or twice: of ISA-L, whose output is as small as that of zlib's level 2.
+# For objects that are written once and read once or twice. Of ISA-L; its output is as small as that of zlib's level 2.
 FAST_LEVEL: Final = 1
 DEFAULT_LEVEL: Final = 6  # of zlib, for what is kept and written calmly: a twentieth smaller
 MAX_BATCH_BYTES: Final = 256 * 1024 * 1024

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from awkward_killmails import BODY
 from price_vectors import price_vector
+from published_killmails import lines_of
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, REVALUATION_REQUESTED
 from battlescope_events.errors import PermanentError
@@ -125,8 +126,7 @@ class Machine:
         return [EnrichedKillmail.model_validate_json(line) for line in lines]
 
     async def _lines(self, message: Message) -> list[bytes]:
-        key = json.loads(message.body).get("chunkKey")
-        return gzip.decompress(await self.archive.batch(key)).splitlines() if key else [message.body]
+        return await lines_of(message.body, self.archive)
 
     async def rows(self, statement: Any) -> list[Any]:
         async with self.store.connection() as connection:

@@ -164,7 +164,8 @@ class KillmailHandler:
         if writer.count:
             content = writer.finish()
             enriched = enriched_claim_check(references, content, writer.count)
-            await self.archive.put_once(enriched.chunk_key, content)
+            if enriched.content is None:  # else the event carries it, and nobody would read the object
+                await self.archive.put_once(enriched.chunk_key, content)
             await delivery.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
             await delivery.announce(saved_ids)
         if errors:

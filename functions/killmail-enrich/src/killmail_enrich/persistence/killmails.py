@@ -39,7 +39,7 @@ INSERT INTO enriched_killmails (
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
     enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
-    unit_prices
+    type_prices
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
     %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
@@ -49,7 +49,7 @@ INSERT INTO enriched_killmails (
     %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
     %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
     %(enrichment_duration_ms)s, %(value_revision)s, %(value_source)s, %(total_value)s, %(valuation)s::jsonb,
-    %(valuation_rules)s, %(unit_prices)s::jsonb
+    %(valuation_rules)s, %(type_prices)s::json
 ) ON CONFLICT (killmail_id) DO NOTHING
 """
 # Does not write a row again that has the same values. Of a repeated killmail the valuation stays as it is: only a later
@@ -79,8 +79,9 @@ UPDATE enriched_killmails AS killmail SET
         THEN %(valuation)s::jsonb ELSE killmail.valuation END,
     valuation_rules = CASE WHEN %(value_revision)s > killmail.value_revision
         THEN %(valuation_rules)s ELSE killmail.valuation_rules END,
-    unit_prices = CASE WHEN %(value_revision)s > killmail.value_revision
-        THEN %(unit_prices)s::jsonb ELSE killmail.unit_prices END,
+    type_prices = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(type_prices)s::json ELSE killmail.type_prices END,
+    unit_prices = CASE WHEN %(value_revision)s > killmail.value_revision THEN NULL ELSE killmail.unit_prices END,
     updated_at = now(), version = killmail.version + 1
 WHERE killmail_id = %(killmail_id)s AND %(value_revision)s >= killmail.value_revision AND (
     killmail.region_id, killmail.security_status, killmail.value_revision,
@@ -112,7 +113,7 @@ COPY enriched_killmails (
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
     enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
-    unit_prices
+    type_prices
 ) FROM STDIN
 """
 INSERT_PENDING_NAMES: Final[LiteralString] = """
@@ -291,7 +292,7 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "total_value": killmail.total_value,
         "valuation": valuation_column(killmail),
         "valuation_rules": valuation and valuation.rules,
-        "unit_prices": valuation and valuation.unit_prices,
+        "type_prices": valuation and valuation.unit_prices,
     }
 
 

@@ -42,7 +42,7 @@ UNPRICED: Final = TypePrice(MIN_CENTS, PriceRule.UNPRICED)
 class Quote(NamedTuple):
     """What the value of every killmail of a day takes from the price of a type.
 
-    row: JSON of type id, cents, rule, records and the day of the last record, as the column `unit_prices` holds it.
+    row: JSON of type id, cents, rule, records and the day of the last record, as the column `type_prices` holds it.
     """
 
     cents: int

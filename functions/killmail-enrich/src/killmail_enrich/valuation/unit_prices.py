@@ -1,4 +1,4 @@
-"""What a unit of each type of a killmail costs, as the column `unit_prices` holds it."""
+"""What a unit of each type of a killmail costs, as the column `type_prices` holds it."""
 
 from collections.abc import Iterable
 

@@ -11,14 +11,15 @@ ISA-L reads gzip in half of zlib's time, and writes what is read once or twice i
 
 import re
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from hashlib import sha256
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from isal import isal_zlib
-from isal.igzip_lib import IsalError
 
+_ISA_L: Final[Any] = isal_zlib  # its stubs leave the types of arguments open
+_Damaged: Final[type[Exception]] = _ISA_L.error
 # For objects that are written once and read once or twice. Of ISA-L; its output is as small as that of zlib's level 2.
 FAST_LEVEL: Final = 1
 DEFAULT_LEVEL: Final = 6  # of zlib, for what is kept and written calmly: a twentieth smaller
@@ -72,7 +73,7 @@ def make_bundle(
 
     level: `FAST_LEVEL`, as backfill uses it, or a level of zlib.
     """
-    compress = isal_zlib.compress if level == FAST_LEVEL else zlib.compress
+    compress: Callable[[bytes, int, int], bytes] = _ISA_L.compress if level == FAST_LEVEL else zlib.compress
     parts: list[bytes] = []
     spans: list[tuple[int, int]] = []
     offset = 0
@@ -93,8 +94,8 @@ def read_member(member: bytes) -> bytes:
         OSError: the bytes are not one complete gzip member.
     """
     try:
-        return isal_zlib.decompress(member, _GZIP)
-    except IsalError as error:
+        return _ISA_L.decompress(member, _GZIP)
+    except _Damaged as error:
         raise OSError(f"The bytes are not one complete gzip member: {error}.") from error
 
 
@@ -102,7 +103,7 @@ class BatchWriter:
     """Compresses lines into the content of one batch. It holds no time, so equal lines give equal bytes."""
 
     def __init__(self) -> None:
-        self._gzip = isal_zlib.compressobj(FAST_LEVEL, isal_zlib.DEFLATED, _GZIP)
+        self._gzip = _ISA_L.compressobj(FAST_LEVEL, zlib.DEFLATED, _GZIP)
         self._parts: list[bytes] = []
         self.count = 0
 
@@ -118,7 +119,7 @@ class BatchWriter:
 
 def compress_batch(text: bytes) -> bytes:
     """The content of a batch with this text, in which each line ends in a line feed."""
-    return isal_zlib.compress(text, FAST_LEVEL, _GZIP)
+    return _ISA_L.compress(text, FAST_LEVEL, _GZIP)
 
 
 def decompress_batch(content: bytes, *, max_bytes: int = MAX_BATCH_BYTES) -> bytes:
@@ -129,10 +130,10 @@ def decompress_batch(content: bytes, *, max_bytes: int = MAX_BATCH_BYTES) -> byt
     """
     if not content.startswith(_MAGIC):
         raise ValueError("The batch is not gzip.")
-    reader = isal_zlib.decompressobj(_GZIP)
+    reader = _ISA_L.decompressobj(_GZIP)
     try:
         text = reader.decompress(content, max_bytes)
-    except IsalError as error:
+    except _Damaged as error:
         raise ValueError(f"The batch is damaged: {error}.") from error
     if not reader.eof:
         raise ValueError(f"The batch ends early or holds more than {max_bytes} bytes.")

@@ -5,6 +5,7 @@ byte, counted exactly once and processed by all stages, and both runs must have 
 """
 
 import argparse
+import gzip
 import os
 import random
 import signal
@@ -106,7 +107,7 @@ def archive_violations(machine: Machine, upstream_url: str) -> dict[str, int]:
     referenced = [
         read_member(objects[k.object_key][k.offset : k.offset + k.length]) for k in keys if k.object_key in objects
     ]
-    archived = {line for bundle in objects.values() for line in read_member(bundle).split(b"\n") if line}
+    archived = {line for bundle in objects.values() for line in gzip.decompress(bundle).split(b"\n") if line}
     return {
         "served_not_archived": len(served - archived),
         "archived_not_served": len(archived - served),

@@ -20,6 +20,7 @@ from battlescope_events.postgres.database import Database as EventDatabase
 from battlescope_local.replay.esi_killmail import estimated_value
 from battlescope_schemas.killmail import InvalidKillmail, read_killmail
 from battlescope_schemas.reference import KillmailReference, Source
+from battlescope_schemas.reference_lines import line_of
 from killmail_enrich.enrichment.enrichment import EnrichedLine, encode, enrich
 from killmail_enrich.enrichment.locations import ItemType, Location
 from killmail_enrich.persistence.killmails import EnrichedSlice, KillmailRepository
@@ -114,7 +115,7 @@ def enriched_killmails(day: str) -> Iterator[EnrichedLine]:
             )
             location = locations().get(killmail.solar_system_id)
             if location is not None:
-                yield enrich(reference, killmail, location, item_types(), names())
+                yield enrich(line_of(reference), killmail, location, item_types(), names())
 
 
 def enriched_lines(day: str) -> Iterator[bytes]:

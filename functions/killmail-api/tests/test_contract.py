@@ -65,7 +65,7 @@ async def test_every_declared_answer_is_given_and_every_given_answer_is_declared
         value_source="computed",
         valuation=json.dumps(parts),
         valuation_rules=1,
-        unit_prices=json.dumps(UNIT_PRICES),
+        type_prices=json.dumps(UNIT_PRICES),
         killmail_time=NOW,
         archive_key=archive(json.dumps(ARCHIVED).encode()),
     )

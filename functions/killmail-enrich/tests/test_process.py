@@ -310,7 +310,7 @@ async def batch_of_references_becomes_batch_of_killmails(
     enriched = KillmailChunk.model_validate(body)
     assert re.fullmatch(r"chunks/enriched/day-[0-9a-f]{16}\.jsonl\.gz", enriched.chunk_key), "one was rejected"
     assert (enriched.count, enriched.job_id) == (120, "j")
-    lines = gzip.decompress(await archive.batch(enriched.chunk_key)).splitlines()
+    lines = gzip.decompress(enriched.content or await archive.batch(enriched.chunk_key)).splitlines()
     assert [EnrichedKillmail.model_validate_json(line).killmail_id for line in lines] == list(range(100, 220))
     stored = "SELECT count(*), max(version) FROM enriched_killmails WHERE killmail_id BETWEEN 100 AND 220"
     assert fetch_rows(database, stored) == [(120, 1)]

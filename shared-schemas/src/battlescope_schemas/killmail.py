@@ -170,6 +170,15 @@ class _Envelope(Struct):
         return self.stated_id is None and (self.killmail_id, self.killID) != (UNSET, UNSET)
 
 
+class _PlainEntry(_Body):
+    """A body with its id, and what archives and lists write beside its fields: one pass over the text reads it all."""
+
+    hash: Any = None
+    killmail_hash: Any = None
+    package: Raw | UnsetType = UNSET
+    zkb: Raw | UnsetType = UNSET
+
+
 class _Zkb(Struct, rename="camel"):
     """The block that zKillboard adds. BattleScope derives its flags itself and ignores the other fields."""
 
@@ -182,12 +191,14 @@ class _Zkb(Struct, rename="camel"):
 
 
 _LIST: Final = Decoder(list[Raw])
+_PLAIN_ENTRY: Final = Decoder(_PlainEntry)
 _ENVELOPE: Final = Decoder(_Envelope)
 _BODY: Final = Decoder(_Body)
 _ZKB: Final = Decoder(_Zkb)
 _NUMBER: Final = Decoder(int | float)
 _INTEGER: Final = Decoder(int)
 _TEXT: Final = Decoder(str)
+_NO_ZKB: Final = _Zkb()
 
 
 def read_entries(raw: bytes, *, now: datetime | None = None) -> tuple[ArchivedKillmail | KillmailStub, ...]:
@@ -269,19 +280,22 @@ def _decode(decoder: Decoder[T], text: bytes | Raw, label: str) -> T:
         raise NotJson(f"The text is not JSON: {error}.") from error
 
 
-def _decode_leniently(decoder: Decoder[T], text: Raw | UnsetType) -> T | None:
+def _decode_leniently(decoder: Decoder[T], text: bytes | Raw | UnsetType) -> T | None:
     """None where there is no value of this type."""
     if text is UNSET:
         return None
     try:
         return decoder.decode(text)
-    except DecodeError:
+    except (DecodeError, RecursionError):
         return None
 
 
 def _read_entry(
     raw: bytes, text: bytes | Raw, now: datetime | None, *, is_package: bool = False
 ) -> ArchivedKillmail | KillmailStub | None:
+    plain = _decode_leniently(_PLAIN_ENTRY, text)
+    if plain is not None and plain.killmail_id is not None and plain.package is UNSET:
+        return _checked(raw, plain, plain.killmail_id, plain, now)
     envelope = _decode(_ENVELOPE, text, "The entry")
     if envelope.package is not UNSET:
         if is_package:
@@ -289,10 +303,9 @@ def _read_entry(
         return None if _is_null(envelope.package) else _read_entry(raw, envelope.package, now, is_package=True)
     body = text if envelope.victim is not UNSET else envelope.esi
     body = envelope.killmail if body is UNSET else body
-    zkb = _decode_leniently(_ZKB, envelope.zkb) or _Zkb()
     if body is not UNSET and not _is_null(body):
-        return _killmail(raw, envelope, zkb, body, now)
-    return None if envelope.is_placeholder else _stub(envelope, zkb)
+        return _killmail(raw, envelope, body, now)
+    return None if envelope.is_placeholder else _stub(envelope)
 
 
 def _is_null(text: bytes | Raw) -> bool:
@@ -310,8 +323,8 @@ def _shown(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _stub(envelope: _Envelope, zkb: _Zkb) -> KillmailStub:
-    killmail_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
+def _stub(envelope: _Envelope) -> KillmailStub:
+    killmail_id, stated_hash = envelope.stated_id, _stated_hash(envelope, _read_zkb(envelope))
     if not _is_killmail_id(killmail_id):
         raise InvalidKillmail(f"The entry has no body, and its id {_shown(killmail_id)} is no killmail id.")
     if fullmatch("[0-9a-f]{40}", stated_hash) is None:
@@ -319,8 +332,8 @@ def _stub(envelope: _Envelope, zkb: _Zkb) -> KillmailStub:
     return KillmailStub(killmail_id, stated_hash)
 
 
-def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:
-    stated_id, stated_hash = envelope.stated_id, _stated_hash(envelope, zkb)
+def _killmail(raw: bytes, envelope: _Envelope, text: bytes | Raw, now: datetime | None) -> ArchivedKillmail:
+    stated_id = envelope.stated_id
     label = "The killmail" if stated_id is None else f"The killmail {_shown(stated_id)}"
     body = _decode(_BODY, text, label)
     killmail_id = stated_id if body.killmail_id is None else body.killmail_id
@@ -328,10 +341,17 @@ def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now
         raise InvalidKillmail(f"{label} is refused: killmail_id: {_shown(killmail_id)} is no killmail id.")
     if stated_id is not None and (not _is_killmail_id(stated_id) or stated_id != killmail_id):
         raise InvalidKillmail(f"The entry has the id {_shown(stated_id)}, its killmail the id {killmail_id}.")
+    return _checked(raw, body, killmail_id, envelope, now)
+
+
+def _checked(
+    raw: bytes, body: _Body, killmail_id: int, envelope: _Envelope | _PlainEntry, now: datetime | None
+) -> ArchivedKillmail:
+    label, zkb = f"The killmail {killmail_id}", _read_zkb(envelope)
     time = _utc_seconds(body.killmail_time, label)
     _check_time(time, now, label)
     computed_hash = _public_hash(body, time)
-    _check_hash(killmail_id, stated_hash, computed_hash)
+    _check_hash(killmail_id, _stated_hash(envelope, zkb), computed_hash)
     return ArchivedKillmail(
         raw,
         killmail_id,
@@ -345,7 +365,11 @@ def _killmail(raw: bytes, envelope: _Envelope, zkb: _Zkb, text: bytes | Raw, now
     )
 
 
-def _stated_hash(envelope: _Envelope, zkb: _Zkb) -> str:
+def _read_zkb(envelope: _Envelope | _PlainEntry) -> _Zkb:
+    return _decode_leniently(_ZKB, envelope.zkb) or _NO_ZKB
+
+
+def _stated_hash(envelope: _Envelope | _PlainEntry, zkb: _Zkb) -> str:
     """Empty where no text is stated."""
     for stated in (envelope.hash, envelope.killmail_hash):
         if isinstance(stated, str) and stated:

@@ -39,7 +39,7 @@ class KillmailReference(Schema):
 class KillmailChunk(Schema):
     """Claim check: a batch of killmails as one object, gzip of JSON lines with one record per line.
 
-    content: the bytes of the object, where they are few, so that no consumer has to read it.
+    content: the bytes of the object, where they are few; then there may be no object with this key.
     starts_at: the time of the first killmail of a part of a day; absent where the batch is no part of a day.
     """
 

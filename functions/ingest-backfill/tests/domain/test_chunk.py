@@ -36,6 +36,6 @@ def test_rejected_killmails_are_archived_and_not_published() -> None:
     killmails = [parse_body(body_with(killmail_id=n, attackers=[])) for n in (1, 2)]
     chunk = prepare_chunk("j", date(2026, 1, 7), 0, killmails, Ruleset(UUID(int=1), 2))
     assert chunk.bundle is not None
-    archived = [line + b"\n" for line in read_member(chunk.bundle.body).splitlines()]
+    archived = [line + b"\n" for line in gzip.decompress(chunk.bundle.body).splitlines()]
     assert archived == [killmail.raw + b"\n" for killmail in killmails]
     assert (chunk.accepted, chunk.body, chunk.copy_rows) == ((), b"", b"")

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from battlescope_schemas.reference_lines import ReferenceLine, line_of
 from killmail_enrich.enrichment.claim_check import claim_check_of, enriched_claim_check, read_references
 from killmail_enrich.enrichment.enrichment import encode
 
@@ -40,18 +41,19 @@ ODD_VALUES: list[Any] = [
     *(None, "", "x", "0", "-1", "7", 7, 7.5, True, [], ["7"], ["x"], [7], {}),
     *("2026-11-01T20:00:00Z", "2026-13-01T20:00:00Z", "2026-11-01T20:00:00+02:00", "2026-11-01"),
     *("A" * 40, "b" * 40, "b" * 40 + "\n", "9" * 19, str(2**63), "1e3", "1.005", "12345678901234567890"),
+    *("007", "\u0667", "7\n", " 7", "null", "true", "1.00", "01.00", "1.00\n", "2026-11-01T20:00:00.5Z", 0, 2**31),
     *("live", "daily_verification", "elsewhere"),
 ]
 
 
-def by_model(line: bytes) -> KillmailReference | None:
+def by_model(line: bytes) -> ReferenceLine | None:
     try:
-        return KillmailReference.model_validate_json(line)
+        return line_of(KillmailReference.model_validate_json(line))
     except ValidationError:
         return None
 
 
-def by_reader(line: bytes) -> KillmailReference | None:
+def by_reader(line: bytes) -> ReferenceLine | None:
     try:
         (reference,) = read_references(gzip.compress(line))
     except PermanentError:
@@ -85,14 +87,14 @@ def test_any_line_is_read_as_by_the_model(line: bytes) -> None:
 
 def test_all_references_of_a_batch_are_read() -> None:
     line = REFERENCE.model_dump_json(by_alias=True)
-    references = list(read_references(gzip.compress(f"{line}\n\n{line}\n".encode())))
+    references = read_references(gzip.compress(f"{line}\n\n{line}\n".encode()))
     assert references == [by_model(line.encode())] * 2
 
 
 @pytest.mark.parametrize("content", [b"x", gzip.compress(b"{}\n", mtime=0), gzip.compress(b"{}\n", mtime=0)[:-3]])
 def test_other_objects_are_rejected(content: bytes) -> None:
     with pytest.raises(PermanentError, match="is not a batch"):
-        list(read_references(content))
+        read_references(content)
 
 
 def test_claim_check_holds_the_killmail_and_equal_killmails_give_equal_bytes() -> None:

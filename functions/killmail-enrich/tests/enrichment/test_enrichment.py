@@ -16,6 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from battlescope_schemas.enriched import EnrichedAttacker, EnrichedKillmail, EnrichedVictim
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
 from battlescope_schemas.reference import KillmailReference
+from battlescope_schemas.reference_lines import line_of
 from killmail_enrich.enrichment.enrichment import EnrichedLine, PartyLine, encode, enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import ItemType, Location
 
@@ -40,7 +41,8 @@ def read(raw: dict[str, Any]) -> ArchivedKillmail:
 
 
 def enriched(raw: dict[str, Any], names: dict[int, str] | None = None) -> EnrichedKillmail:
-    return EnrichedKillmail.model_validate_json(encode(enrich(REFERENCE, read(raw), LOCATION, TYPES, names or {})))
+    line = enrich(line_of(REFERENCE), read(raw), LOCATION, TYPES, names or {})
+    return EnrichedKillmail.model_validate_json(encode(line))
 
 
 def test_names_location_and_types_are_combined() -> None:
@@ -66,7 +68,7 @@ def test_value_comes_from_zkb_then_from_the_reference_within_the_column_limit() 
     assert enriched(body(zkb={"totalValue": 9.999, "points": 3})).zkb_total_value == Decimal("10.00")
     assert enriched(body()).zkb_total_value == Decimal("5.01")
     too_much = REFERENCE.model_copy(update={"isk_value": Decimal("1e30")})
-    assert enrich(too_much, read(body()), LOCATION, TYPES, {}).zkb_total_value is None
+    assert enrich(line_of(too_much), read(body()), LOCATION, TYPES, {}).zkb_total_value is None
 
 
 def test_ids_to_look_up() -> None:
@@ -102,7 +104,7 @@ def assert_equals_model(reference: KillmailReference, killmail: ArchivedKillmail
     for location in AWKWARD_LOCATIONS:
         for named_ids in ([], all_ids, all_ids[::2]):
             names = {i: f'Ñame \\ "of" {i} \x07\x7f' for i in named_ids}
-            line = enrich(reference, killmail, location, AWKWARD_TYPES, names)
+            line = enrich(line_of(reference), killmail, location, AWKWARD_TYPES, names)
             model = EnrichedKillmail.model_validate_json(encode(line))
             assert encode(line) == model.model_dump_json(by_alias=True, exclude_none=True).encode()
             attackers = ATTACKERS.dump_json(model.attackers, by_alias=True, exclude_none=True)

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from awkward_killmails import killmail_id as id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from price_vectors import no_prices, wanted_days
+from published_killmails import lines_of
 from pydantic import SecretStr
 
 from battlescope_events.catalog import KILLMAIL_INGESTED
@@ -26,6 +26,7 @@ from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import create_bucket
 from battlescope_local.testing.examples import examples
+from battlescope_schemas import base
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.entity import EntityType
 from battlescope_schemas.reference import KillmailChunk, KillmailReference
@@ -101,14 +102,12 @@ class Consumer:
         """Every published killmail, single or in a batch."""
         lines: list[bytes] = []
         for message in (*self.live_publisher.messages, *self.backfill_publisher.messages):
-            key = json.loads(message.body).get("chunkKey")
-            lines += gzip.decompress(await self.archive.batch(key)).splitlines() if key else [message.body]
+            lines += await lines_of(message.body, self.archive)
         return lines
 
     async def published_lines(self) -> list[bytes]:
         """Lines of the batch that was published last."""
-        key = json.loads(self.backfill_publisher.messages[-1].body)["chunkKey"]
-        return gzip.decompress(await self.archive.batch(key)).splitlines()
+        return await lines_of(self.backfill_publisher.messages[-1].body, self.archive)
 
 
 @pytest.fixture
@@ -132,8 +131,8 @@ async def archived(consumer: Consumer, raw_killmails: Iterable[bytes], bundle_si
 
 async def as_line(consumer: Consumer, message: Message) -> bytes:
     """A published killmail, also where it was too large for an event."""
-    object_key = json.loads(message.body).get("chunkKey")
-    return gzip.decompress(await consumer.archive.batch(object_key)).rstrip() if object_key else message.body
+    (line,) = await lines_of(message.body, consumer.archive)
+    return line
 
 
 def reference(killmail_id: int, archive_key: str) -> KillmailReference:
@@ -211,10 +210,24 @@ async def test_live_batch_is_published_beside_live_killmails(consumer: Consumer)
     await consumer.handle(await consumer.store_batch(references, "live", job_id=None))
     (message,) = consumer.live_publisher.messages
     assert not consumer.backfill_publisher.messages
-    key = "chunks/enriched/live.jsonl.gz"
-    content = b64encode(await consumer.archive.batch(key)).decode()
-    assert json.loads(message.body) == {"chunkKey": key, "count": 4, "date": str(DAY), "content": content}
+    claim_check = KillmailChunk.model_validate_json(message.body)
+    assert (claim_check.chunk_key, claim_check.count, claim_check.job_id) == ("chunks/enriched/live.jsonl.gz", 4, None)
     assert message.headers["ce-partitionkey"].startswith(str(DAY))
+
+
+async def test_small_batch_travels_with_its_event_and_only_a_large_one_is_an_object(
+    consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    references = await archived(consumer, in_small_universe(bodies(4)))
+    await consumer.handle(await consumer.store_batch(references, "small"))
+    assert len(await consumer.published_lines()) == 4
+    with pytest.raises(PermanentError, match="does not exist"):
+        await consumer.archive.batch("chunks/enriched/small.jsonl.gz")
+    monkeypatch.setattr(base, "MAX_CARRIED_BYTES", 10)
+    await consumer.handle(await consumer.store_batch(references, "large"))
+    claim_check = KillmailChunk.model_validate_json(consumer.backfill_publisher.messages[-1].body)
+    assert claim_check.content is None
+    assert len(await consumer.published_lines()) == 4
 
 
 async def test_streams_learn_of_live_killmails_single_or_in_batches_and_of_no_backfilled_ones(

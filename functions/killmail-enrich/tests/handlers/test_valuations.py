@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from awkward_killmails import BODY
 from price_vectors import price_vector
+from published_killmails import lines_of
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, REVALUATION_REQUESTED
 from battlescope_events.errors import PermanentError
@@ -125,8 +126,7 @@ class Machine:
         return [EnrichedKillmail.model_validate_json(line) for line in lines]
 
     async def _lines(self, message: Message) -> list[bytes]:
-        key = json.loads(message.body).get("chunkKey")
-        return gzip.decompress(await self.archive.batch(key)).splitlines() if key else [message.body]
+        return await lines_of(message.body, self.archive)
 
     async def rows(self, statement: Any) -> list[Any]:
         async with self.store.connection() as connection:
@@ -291,7 +291,7 @@ async def test_revaluation_changes_only_computed_values_and_only_where_they_diff
     assert (await revalue_day(machine.valuations, DAY)).changed == 0
 
 
-UNIT_PRICES = "SELECT unit_prices FROM enriched_killmails ORDER BY killmail_id"
+UNIT_PRICES = "SELECT type_prices FROM enriched_killmails ORDER BY killmail_id"
 
 
 async def test_unit_prices_are_stored_with_the_value_and_filled_in_by_a_revaluation(machine: Machine) -> None:
@@ -301,12 +301,23 @@ async def test_unit_prices_are_stored_with_the_value_and_filled_in_by_a_revaluat
     prices = [[type_id, CENTS[type_id], "market", 34, "2026-10-31"] for type_id in (34, 35, 587)]
     assert await machine.rows(UNIT_PRICES) == [(prices,)] * 2
     async with machine.store.connection() as connection:  # as rows of an older release
-        await connection.execute("UPDATE enriched_killmails SET unit_prices = NULL")
+        await connection.execute("UPDATE enriched_killmails SET type_prices = NULL")
     assert (await revalue_day(machine.valuations, DAY)).changed == 2
     assert await machine.rows(UNIT_PRICES) == [(prices,)] * 2
     late = (await machine.events())[2:]
     assert [(shown(event), event.valuation_revision) for event in late] == [(COMPUTED, 1)] * 2
     assert (await revalue_day(machine.valuations, DAY)).changed == 0
+
+
+async def test_unit_prices_of_an_older_release_are_as_good(machine: Machine) -> None:
+    machine.prices.by_day[DAY] = CENTS
+    await machine.ingest(1)
+    async with machine.store.connection() as connection:
+        await connection.execute("UPDATE enriched_killmails SET unit_prices = type_prices, type_prices = NULL")
+    assert (await revalue_day(machine.valuations, DAY)).changed == 0
+    await machine.ingest(1, {"totalValue": 900.5}, 1)
+    both = "SELECT unit_prices, jsonb_array_length(type_prices::jsonb) FROM enriched_killmails"
+    assert await machine.rows(both) == [(None, 3)]
 
 
 async def test_unit_prices_follow_another_value_of_the_feed_and_wait_for_prices(machine: Machine) -> None:

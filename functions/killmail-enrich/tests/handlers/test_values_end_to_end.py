@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 from market_files import write_market
+from published_killmails import lines_of
 
 from battlescope_events.catalog import KILLMAIL_INGESTED, PRICES_DAY_LOADED, PRICES_REQUESTED
 from battlescope_events.messages import Event
@@ -134,8 +135,7 @@ class Machine:
         for message in self.published.messages:
             if message.headers["ce-type"] != "com.battlescope.killmail.enriched.v1":
                 continue
-            key = json.loads(message.body).get("chunkKey")
-            lines = gzip.decompress(await self.archive.batch(key)).splitlines() if key else [message.body]
+            lines = await lines_of(message.body, self.archive)
             for killmail in map(EnrichedKillmail.model_validate_json, lines):
                 shown = (killmail.total_value, killmail.fitted_value, killmail.dropped_value, killmail.destroyed_value)
                 totals[killmail.killmail_id] = shown

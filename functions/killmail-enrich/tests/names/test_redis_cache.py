@@ -9,7 +9,7 @@ import redis
 from battlescope_events.valkey.connection import Valkey
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.model import USABLE_SECONDS, Name
-from killmail_enrich.names.redis_cache import NameCache
+from killmail_enrich.names.redis_cache import MAX_ASKED, NameCache
 
 pytestmark = pytest.mark.stores
 VERA = Name(90000001, EntityType.CHARACTER, "Vera", 5.0)
@@ -39,7 +39,12 @@ async def test_a_thousand_names_are_stored_by_one_command_for_a_week(cache: Name
         await cache.put(names)
         assert client.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
         assert USABLE_SECONDS - 60 < client.ttl("esi:names:1000") <= USABLE_SECONDS
-    assert await cache.find(range(1, 1001)) == {name.entity_id: name for name in names}
+    assert await cache.find(range(1, MAX_ASKED + 1)) == {name.entity_id: name for name in names[:MAX_ASKED]}
+
+
+async def test_many_names_are_left_to_the_database(cache: NameCache) -> None:
+    await cache.put([VERA])
+    assert await cache.find([VERA.entity_id, *range(MAX_ASKED)]) == {}
 
 
 async def test_names_of_an_older_version_are_read(cache: NameCache, valkey: str) -> None:

@@ -93,7 +93,7 @@ _WORTHLESS: Final = UnitPrice(isk=Decimal("0.01"), rule=PriceRule.WORTHLESS, rec
 
 
 def read_unit_prices(rows: Iterable[tuple[int, int, str, int, str | None]]) -> UnitPrices:
-    """From the column `unit_prices`."""
+    """From the column `type_prices`."""
     return {
         type_id: UnitPrice(
             isk=Decimal(cents).scaleb(-2),

@@ -109,7 +109,8 @@ LIMIT %(max_rows)s
 """
 )
 SELECT_ARCHIVED: Final[LiteralString] = """
-SELECT archive_key, ship_type_id, ship_type_name, unit_prices, valuation_rules AS rules,
+SELECT archive_key, ship_type_id, ship_type_name, coalesce(type_prices::jsonb, unit_prices) AS unit_prices,
+    valuation_rules AS rules,
     (valuation #>> '{computedValue,priceDay}')::date AS price_day
 FROM enriched_killmails WHERE killmail_id = %(killmail_id)s
 """

@@ -1,31 +1,27 @@
 """Claim checks: a batch of records, or one record too large for an event, as a gzip NDJSON object."""
 
-import zlib
-from collections.abc import Iterator
-from gzip import GzipFile
 from hashlib import sha256
-from io import BytesIO
 from typing import Final
 
 from battlescope_events.errors import PermanentError
-from battlescope_schemas.archive import compress_batch
+from battlescope_schemas.archive import compress_batch, decompress_batch
 from battlescope_schemas.base import carried
-from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from battlescope_schemas.reference import KillmailChunk
+from battlescope_schemas.reference_lines import ReferenceLine, read_reference_line
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 
 SUFFIX: Final = ".jsonl.gz"
 
 
-def read_references(batch: bytes) -> Iterator[KillmailReference]:
-    """Every reference of a batch object, decompressed line by line.
+def read_references(batch: bytes) -> list[ReferenceLine]:
+    """Every reference of a batch object.
 
     Raises:
         PermanentError: the object is not a batch of references.
     """
     try:
-        with GzipFile(fileobj=BytesIO(batch)) as lines:
-            yield from (KillmailReference.model_validate_json(line) for line in lines if not line.isspace())
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+        return [read_reference_line(line) for line in decompress_batch(batch).split(b"\n") if line.strip()]
+    except ValueError as error:
         raise PermanentError(f"The object is not a batch of killmail references: {error}") from error
 
 

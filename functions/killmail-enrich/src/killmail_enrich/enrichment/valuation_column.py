@@ -23,4 +23,13 @@ class ValuesLine(Struct, rename="camel", omit_defaults=True, gc=False):
 
 
 def valuation_column(line: EnrichedLine) -> str:
-    return _ENCODER.encode(ValuesLine(*(getattr(line, name) for name in ValuesLine.__struct_fields__))).decode()
+    values = ValuesLine(
+        line.zkb_fitted_value,
+        line.zkb_dropped_value,
+        line.zkb_destroyed_value,
+        line.computed_value,
+        line.fitted_value,
+        line.dropped_value,
+        line.destroyed_value,
+    )
+    return _ENCODER.encode(values).decode()

@@ -7,9 +7,10 @@ from msgspec import Raw, Struct
 from msgspec.json import Encoder
 
 from battlescope_schemas.base import isk
+from battlescope_schemas.enriched import ValueSource
 from battlescope_schemas.killmail import ZkbValues
 from killmail_enrich.valuation.killmail_value import KillmailValue
-from killmail_enrich.valuation.shown_value import shown_value
+from killmail_enrich.valuation.shown_value import shown_source, zkb_value
 
 _ENCODER: Final = Encoder()
 
@@ -38,21 +39,33 @@ def value_fields(zkb: ZkbValues, computed: KillmailValue | None, *, has_hull: bo
     fields: dict[str, Any] = {}
     if zkb.total is not None:
         fields = {f"zkb_{name}_value": str(isk(v)) for name, v in zip(zkb._fields, zkb, strict=True) if v is not None}
-    shown = shown_value(zkb, computed, has_hull=has_hull)
-    if computed is not None:
-        fields["computed_value"] = encode_computed(computed)
-    if shown.source is not None:
-        fields["value_source"] = shown.source.value
+    line = None if computed is None else _computed_line(computed)
+    if line is not None:
+        fields["computed_value"] = Raw(_ENCODER.encode(line))
+    source = shown_source(zkb, computed, has_hull=has_hull)
+    if source is ValueSource.ZKB:
+        shown = zkb_value(zkb, computed)
+        fields["value_source"] = "zkb"
         fields["total_value"] = _text(shown.total)
         fields["fitted_value"] = _text(shown.fitted)
         fields["dropped_value"] = _text(shown.dropped)
         fields["destroyed_value"] = _text(shown.destroyed)
+    elif line is not None:  # whose texts are those of the shown value: nothing is rounded
+        fields["value_source"] = "computed"
+        fields["total_value"] = line.total
+        fields["fitted_value"] = line.fitted
+        fields["dropped_value"] = line.dropped
+        fields["destroyed_value"] = line.destroyed
     return fields
 
 
 def encode_computed(value: KillmailValue) -> Raw:
     """The JSON of the model `ComputedValue`."""
-    line = ComputedLine(
+    return Raw(_ENCODER.encode(_computed_line(value)))
+
+
+def _computed_line(value: KillmailValue) -> ComputedLine:
+    return ComputedLine(
         cents_text(value.hull),
         cents_text(value.fitted),
         cents_text(value.dropped),
@@ -65,7 +78,6 @@ def encode_computed(value: KillmailValue) -> Raw:
         tuple(map(str, value.unpriced)),
         value.unpriced_count,
     )
-    return Raw(_ENCODER.encode(line))
 
 
 def cents_text(cents: int) -> str:

@@ -9,7 +9,7 @@ from battlescope_events.event_batch import decode_batch
 from battlescope_events.messages import Event
 from battlescope_schemas.battle import BattleChunk, BattleCreated, BattleDeleted
 from killmail_enrich.enrichment.battle_membership import BattleMembership, keep_latest_revision, membership_of
-from killmail_enrich.handlers.event_loop import yielding_to_event_loop
+from killmail_enrich.handlers.event_loop import parts_between_other_tasks
 from killmail_enrich.persistence.archive import Archive
 from killmail_enrich.persistence.battle_membership import BattleMembershipRepository
 
@@ -42,8 +42,9 @@ class MembershipHandler:
     async def _latest_memberships(self, chunk_key: str) -> dict[str, BattleMembership]:
         latest: dict[str, BattleMembership] = {}
         batch = await self.archive.batch(chunk_key)
-        async for event in yielding_to_event_loop(decode_batch(batch, _BATCHED_TYPES)):
-            keep_latest_revision(latest, membership_of(event.data))
+        async for part in parts_between_other_tasks(decode_batch(batch, _BATCHED_TYPES)):
+            for event in part:
+                keep_latest_revision(latest, membership_of(event.data))
         return latest
 
 

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from battlescope_events.catalog import Ingested
@@ -21,7 +20,8 @@ from battlescope_events.publisher import Publish
 from battlescope_events.record_size import MAX_EVENT_BYTES, event_bytes
 from battlescope_schemas.archive import BatchWriter
 from battlescope_schemas.killmail import ArchivedKillmail, InvalidKillmail, read_killmail
-from battlescope_schemas.reference import KillmailChunk, KillmailReference
+from battlescope_schemas.reference import KillmailChunk
+from battlescope_schemas.reference_lines import ReferenceLine, encode_line, line_of
 from killmail_enrich.enrichment.claim_check import (
     claim_check_of,
     enriched_claim_check,
@@ -30,7 +30,7 @@ from killmail_enrich.enrichment.claim_check import (
 from killmail_enrich.enrichment.enrichment import EnrichedLine, encode, enrich, entity_ids, type_ids
 from killmail_enrich.enrichment.locations import Location, Types
 from killmail_enrich.events import batch_enriched, event_key, killmail_enriched
-from killmail_enrich.handlers.event_loop import yielding_to_event_loop
+from killmail_enrich.handlers.event_loop import parts_between_other_tasks
 from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.names.model import ResolvedNames
 from killmail_enrich.names.resolver import NameResolver
@@ -93,9 +93,9 @@ class KillmailHandler:
         if isinstance(event.data, KillmailChunk):
             await self._process_batch(event.data)
         else:
-            await self._process_single(event.data)
+            await self._process_single(line_of(event.data))
 
-    async def process(self, references: Sequence[KillmailReference], names: NameResolver) -> ProcessedSlice:
+    async def process(self, references: Sequence[ReferenceLine], names: NameResolver) -> ProcessedSlice:
         """Read → locate → value → name → enrich → save.
 
         Neither an invalid killmail nor an unknown system nor a day without prices blocks the others.
@@ -114,7 +114,8 @@ class KillmailHandler:
                 resolved.names,
                 computed=_value(valuations, killmail),
             )
-            async for reference, killmail in yielding_to_event_loop(archived)
+            async for part in parts_between_other_tasks(archived)
+            for reference, killmail in part
         ]
         waiting = _waiting(archived, locations)
         ended_at = self.now()
@@ -128,13 +129,13 @@ class KillmailHandler:
         saved = [line for line in lines if line.killmail_id not in rejected and line.killmail_id not in waiting]
         return ProcessedSlice(saved, [*errors, *rejected.values()], ended_at)
 
-    async def _process_single(self, reference: KillmailReference) -> None:
+    async def _process_single(self, reference: ReferenceLine) -> None:
         processed = await self.process([reference], self.live.names)
         if processed.errors:
             raise processed.errors[0]
         for killmail in processed.killmails:
             await self._publish(killmail, processed.enriched_at)
-        await self.live.announce([reference.killmail_id])
+        await self.live.announce([int(reference.killmail_id)])
 
     async def ready(self) -> dict[str, int]:
         """What a readiness answer shows of killmails. Raises `TransientError` as `Outbox.ready`."""
@@ -149,7 +150,7 @@ class KillmailHandler:
             for error in processed.errors:
                 _log.error("A killmail whose system is known by now cannot be completed: %s", error)
             await self.live.announce([int(killmail.killmail_id) for killmail in processed.killmails])
-            await self.repository.end_wait([reference.killmail_id for reference in references])
+            await self.repository.end_wait([int(reference.killmail_id) for reference in references])
 
     async def _process_batch(self, references: KillmailChunk) -> None:
         """Process and publish all killmails of a batch.
@@ -163,7 +164,8 @@ class KillmailHandler:
         if writer.count:
             content = writer.finish()
             enriched = enriched_claim_check(references, content, writer.count)
-            await self.archive.put_once(enriched.chunk_key, content)
+            if enriched.content is None:  # else the event carries it, and nobody would read the object
+                await self.archive.put_once(enriched.chunk_key, content)
             await delivery.publish([batch_enriched(enriched, enriched.chunk_key, self.now())])
             await delivery.announce(saved_ids)
         if errors:
@@ -177,9 +179,9 @@ class KillmailHandler:
         """The lines of the enriched killmails, their ids, and the errors of the others."""
         writer, saved_ids, errors = BatchWriter(), list[int](), list[PermanentError]()
         content = references.content or await self.archive.batch(references.chunk_key)
-        remaining = read_references(content)
-        while slice_ := list(islice(remaining, SLICE_SIZE)):
-            processed = await self.process(slice_, names)
+        lines = read_references(content)
+        for start in range(0, len(lines), SLICE_SIZE):
+            processed = await self.process(lines[start : start + SLICE_SIZE], names)
             errors += processed.errors
             saved_ids += (int(line.killmail_id) for line in processed.killmails)
             writer.add([encode(line) for line in processed.killmails])
@@ -196,17 +198,17 @@ class KillmailHandler:
         await self.live.publish([message])
 
     async def _read(
-        self, references: Sequence[KillmailReference], errors: list[PermanentError]
-    ) -> list[tuple[KillmailReference, ArchivedKillmail]]:
-        archived: list[tuple[KillmailReference, ArchivedKillmail]] = []
+        self, references: Sequence[ReferenceLine], errors: list[PermanentError]
+    ) -> list[tuple[ReferenceLine, ArchivedKillmail]]:
+        archived: list[tuple[ReferenceLine, ArchivedKillmail]] = []
         contents = await self.archive.killmails([reference.archive_key for reference in references])
-        async for reference, content in yielding_to_event_loop(list(zip(references, contents, strict=True))):
-            try:
-                archived.append(
-                    (reference, read_archived_killmail(reference.killmail_id, reference.archive_key, content))
-                )
-            except PermanentError as error:
-                errors.append(error)
+        async for part in parts_between_other_tasks(list(zip(references, contents, strict=True))):
+            for reference, content in part:
+                killmail_id, archive_key = int(reference.killmail_id), reference.archive_key
+                try:
+                    archived.append((reference, read_archived_killmail(killmail_id, archive_key, content)))
+                except PermanentError as error:
+                    errors.append(error)
         return archived
 
     async def _look_up(self, killmails: Sequence[ArchivedKillmail]) -> tuple[Mapping[int, Location], Types]:
@@ -237,12 +239,10 @@ def _value(valuations: Valuations, killmail: ArchivedKillmail) -> KillmailValue 
     return valuation and valuation.value
 
 
-def _waiting(
-    archived: Iterable[tuple[KillmailReference, ArchivedKillmail]], locations: Collection[int]
-) -> dict[str, str]:
+def _waiting(archived: Iterable[tuple[ReferenceLine, ArchivedKillmail]], locations: Collection[int]) -> dict[str, str]:
     """The references, as JSON by killmail id, whose system the static data lacks."""
     return {
-        str(reference.killmail_id): reference.model_dump_json(by_alias=True, exclude_none=True)
+        reference.killmail_id: encode_line(reference).decode()
         for reference, killmail in archived
         if killmail.solar_system_id not in locations
     }

@@ -13,7 +13,7 @@ from killmail_enrich.prices.build_cost import Blueprints, with_materials
 from killmail_enrich.prices.day_pricing import DayPricing, TypeGroup, may_be_built
 from killmail_enrich.prices.fixed_prices import load_fixed_prices
 from killmail_enrich.prices.market_price import WINDOW_DAYS
-from killmail_enrich.prices.price_vector import PriceVector, TypePrice
+from killmail_enrich.prices.price_vector import PriceVector, Quote, TypePrice
 from killmail_enrich.static_data.repository import StaticData
 
 CACHED_DAYS: Final = 4  # live killmails need today and yesterday, backfills two days at a time; 2 MB each
@@ -28,6 +28,7 @@ class _CachedDay:
     loaded_at: datetime | None
     checked_until: float
     prices: dict[int, TypePrice] = field(default_factory=dict[int, TypePrice])
+    quotes: dict[int, Quote] = field(default_factory=dict[int, Quote])
 
 
 class DayPrices:
@@ -50,7 +51,7 @@ class DayPrices:
             return None
         if missing := [type_id for type_id in type_ids if type_id not in cached.prices]:
             cached.prices.update(await self._compute(day, cached.price_day, missing))
-        return PriceVector(day, cached.price_day, cached.prices)
+        return PriceVector(day, cached.price_day, cached.prices, quotes=cached.quotes)
 
     async def _current(self, day: date) -> _CachedDay | None:
         """The remembered prices of a day, unless market days were loaded meanwhile."""

@@ -23,7 +23,7 @@ class NameResolver:
         self._cache: OrderedDict[int, tuple[Name, float]] = OrderedDict()
 
     async def resolve(self, entity_ids: Collection[int]) -> ResolvedNames:
-        names = {i: name for i in entity_ids if (name := self._cached(i))}
+        names = self._cached(entity_ids)
         fetched: dict[int, Name] = {}
         for source in self._sources:
             remaining = entity_ids - names.keys() - fetched.keys() if names or fetched else entity_ids
@@ -33,18 +33,22 @@ class NameResolver:
             fetched.update({i: name for i, name in (await source(remaining)).items() if name.is_usable(now)})
         self._store(fetched.values())
         names.update(fetched)
+        now = self._now()
+        by_id = {i: name.name for i, name in names.items() if name.name is not None}
         return ResolvedNames(
-            {i: name.name for i, name in names.items() if name.name is not None},
-            tuple(sorted(i for i in entity_ids if i <= MAX_ENTITY_ID and _is_missing(names.get(i)))),
-            tuple(sorted(i for i, name in fetched.items() if name.name and not name.is_fresh(self._now()))),
+            by_id,
+            tuple(sorted(i for i in entity_ids - by_id.keys() if i <= MAX_ENTITY_ID)),
+            tuple(sorted(i for i, name in fetched.items() if name.name and not name.is_fresh(now))),
         )
 
-    def _cached(self, entity_id: int) -> Name | None:
-        entry = self._cache.get(entity_id)
-        if entry is None or self._now() >= entry[1]:
-            return None
-        self._cache.move_to_end(entity_id)
-        return entry[0]
+    def _cached(self, entity_ids: Collection[int]) -> dict[int, Name]:
+        now, cache, names = self._now(), self._cache, dict[int, Name]()
+        for entity_id in entity_ids:
+            entry = cache.get(entity_id)
+            if entry is not None and now < entry[1]:
+                cache.move_to_end(entity_id)
+                names[entity_id] = entry[0]
+        return names
 
     def _store(self, names: Iterable[Name]) -> None:
         now = self._now()
@@ -55,7 +59,3 @@ class NameResolver:
             self._cache[name.entity_id] = (name, until)
         while len(self._cache) > MAX_CACHED:
             self._cache.popitem(last=False)
-
-
-def _is_missing(name: Name | None) -> bool:
-    return name is None or name.name is None

@@ -1,7 +1,7 @@
 """Fetches names from ESI, stores them, fills them into killmails that wait for them, and publishes `entity.updated`."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -39,7 +39,7 @@ class NameService:
         Then begin to fetch tickers, if an organisation is among them; nothing waits for these.
         """
         names = await self.esi.fetch(entity_ids)
-        await self._save_or_log(names.values(), fill_in=True)
+        await self._store_or_log(self.save(names.values()))
         if any(name.entity_type in ROUTES for name in names.values()):
             self.fetch_tickers()
         return names
@@ -47,20 +47,19 @@ class NameService:
     async def fetch_low_priority(self, entity_ids: Collection[int]) -> dict[int, Name]:
         """Fetch names for backfilled killmails within half of the error budget.
 
-        It does not fill them into killmails that wait: there may be many, so the timer does that.
+        It does not fill them into killmails that wait: there may be many, so the timer does that. Nor are they put into
+        Valkey, where they would take the place of names of the day; the database has them.
         """
         names = await self.esi.fetch(entity_ids, low_priority=True)
-        await self._save_or_log(names.values(), fill_in=False)
+        await self._store_or_log(self._store(names.values(), fill_in=False))
         return names
 
-    async def _save_or_log(self, names: Collection[Name], *, fill_in: bool) -> None:
-        try:
-            await self.save(names, fill_in=fill_in)
-        except TransientError as error:
-            _log.warning("Names resolved but not stored: %s", error)
+    async def save(self, names: Collection[Name]) -> None:
+        """Store names, fill them into the killmails that wait, and enqueue the events, in one transaction."""
+        await self._store(names, fill_in=True)
+        await self.cache.put(names)
 
-    async def save(self, names: Collection[Name], *, fill_in: bool = True) -> None:
-        """Store names, fill them into the killmails that wait if wanted, and enqueue the events, in one transaction."""
+    async def _store(self, names: Collection[Name], *, fill_in: bool) -> None:
         if not names:
             return
         async with self.repository.name_transaction() as transaction:
@@ -68,7 +67,12 @@ class NameService:
             if fill_in:
                 updated_ids |= await transaction.fill_in({name.entity_id: name.name for name in names if name.name})
             await transaction.enqueue(list(_entity_updates(names, updated_ids)))
-        await self.cache.put(names)
+
+    async def _store_or_log(self, storing: Awaitable[None]) -> None:
+        try:
+            await storing
+        except TransientError as error:
+            _log.warning("Names resolved but not stored: %s", error)
 
     async def resolve_pending(self) -> None:
         """Resolve the names that are due until none is left, ESI returns no more or the time is up.

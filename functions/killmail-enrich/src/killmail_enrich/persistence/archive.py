@@ -1,7 +1,6 @@
 """The archive: raw killmails, read individually from their bundles, and batch objects."""
 
 import asyncio
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -77,7 +76,7 @@ def _killmail(key: ArchiveKey, member: bytes) -> bytes:
         raise PermanentError(f"Archive object {key.object_key} ends before the end of {key}.")
     try:
         return read_member(member)
-    except (OSError, EOFError, zlib.error) as error:
+    except OSError as error:
         raise PermanentError(f"Archive object {key} is not a complete gzip member: {error}.") from error
 
 

@@ -10,16 +10,16 @@ from psycopg.errors import UniqueViolation
 
 from battlescope_events.errors import PermanentError
 from battlescope_events.postgres.database import Connection, Database
-from battlescope_schemas.reference import KillmailReference
+from battlescope_schemas.reference_lines import ReferenceLine, read_reference_line
 from killmail_enrich.enrichment.enrichment import EnrichedLine
 from killmail_enrich.enrichment.valuation_column import valuation_column
 from killmail_enrich.persistence.parameters import bigint_array
 from killmail_enrich.valuation.killmail_value import Valuation
 
-# One statement saves a killmail and its pending names, so neither exists without the other. It does not write a row
-# again that has the same values. Of a repeated killmail the valuation stays as it is: only a later value of the feed or
-# `valuations.UPDATE_VALUATIONS` changes it, whose events consumers can put in order.
-UPSERT_KILLMAIL: Final[LiteralString] = """
+# The driver parses statements of more than 4,096 characters anew each time, which takes longer than to execute one. So
+# there are two, and the second one only follows where a killmail of the first was there already.
+# The first saves a killmail and its pending names, so that neither exists without the other.
+INSERT_KILLMAIL: Final[LiteralString] = """
 WITH pending AS (
     INSERT INTO wanted_names (entity_id, killmail_id)
     SELECT entity_id, %(killmail_id)s::bigint FROM unnest(%(missing_ids)s::bigint[]) AS entity_id
@@ -32,14 +32,14 @@ WITH pending AS (
     WHERE coalesce((EXCLUDED.reference ->> 'valueRevision')::integer, 0)
         >= coalesce((waiting_killmails.reference ->> 'valueRevision')::integer, 0)
 )
-INSERT INTO enriched_killmails AS killmail (
+INSERT INTO enriched_killmails (
     killmail_id, killmail_time, system_id, system_name, constellation_id, region_id, region_name, security_status,
     security_type, ship_type_id, ship_type_name, ship_group_id, ship_group_name, ship_category_id,
     victim_character_id, victim_character_name, victim_corp_id, victim_corp_name, victim_alliance_id,
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
     enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
-    unit_prices
+    type_prices
 ) VALUES (
     %(killmail_id)s, %(killmail_time)s, %(system_id)s, %(system_name)s, %(constellation_id)s, %(region_id)s,
     %(region_name)s, %(security_status)s, %(security_type)s, %(ship_type_id)s, %(ship_type_name)s,
@@ -49,53 +49,59 @@ INSERT INTO enriched_killmails AS killmail (
     %(attacker_data)s::jsonb, %(attacker_count)s, %(zkb_total_value)s, %(zkb_points)s, %(zkb_hash)s,
     %(zkb_url)s, %(npc)s, %(solo)s, %(awox)s, %(source)s, %(archive_key)s, %(enriched_at)s,
     %(enrichment_duration_ms)s, %(value_revision)s, %(value_source)s, %(total_value)s, %(valuation)s::jsonb,
-    %(valuation_rules)s, %(unit_prices)s::jsonb
-) ON CONFLICT (killmail_id) DO UPDATE SET
-    system_name = coalesce(EXCLUDED.system_name, killmail.system_name),
-    constellation_id = coalesce(EXCLUDED.constellation_id, killmail.constellation_id),
-    region_id = coalesce(EXCLUDED.region_id, killmail.region_id),
-    region_name = coalesce(EXCLUDED.region_name, killmail.region_name),
-    security_status = coalesce(EXCLUDED.security_status, killmail.security_status),
-    security_type = coalesce(EXCLUDED.security_type, killmail.security_type),
-    ship_type_name = EXCLUDED.ship_type_name, ship_group_id = EXCLUDED.ship_group_id,
-    ship_group_name = EXCLUDED.ship_group_name, ship_category_id = EXCLUDED.ship_category_id,
-    victim_character_name = coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
-    victim_corp_name = coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
-    victim_alliance_name = coalesce(EXCLUDED.victim_alliance_name, killmail.victim_alliance_name),
-    victim_faction_name = coalesce(EXCLUDED.victim_faction_name, killmail.victim_faction_name),
-    attacker_data = EXCLUDED.attacker_data, zkb_total_value = EXCLUDED.zkb_total_value,
-    zkb_points = EXCLUDED.zkb_points, npc = EXCLUDED.npc, solo = EXCLUDED.solo, awox = EXCLUDED.awox,
-    source = EXCLUDED.source, archive_key = EXCLUDED.archive_key, value_revision = EXCLUDED.value_revision,
-    value_source = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
-        THEN EXCLUDED.value_source ELSE killmail.value_source END,
-    total_value = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
-        THEN EXCLUDED.total_value ELSE killmail.total_value END,
-    valuation = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
-        THEN EXCLUDED.valuation ELSE killmail.valuation END,
-    valuation_rules = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
-        THEN EXCLUDED.valuation_rules ELSE killmail.valuation_rules END,
-    unit_prices = CASE WHEN EXCLUDED.value_revision > killmail.value_revision
-        THEN EXCLUDED.unit_prices ELSE killmail.unit_prices END,
+    %(valuation_rules)s, %(type_prices)s::json
+) ON CONFLICT (killmail_id) DO NOTHING
+"""
+# Does not write a row again that has the same values. Of a repeated killmail the valuation stays as it is: only a later
+# value of the feed or `valuations.UPDATE_VALUATIONS` changes it, whose events consumers can put in order.
+UPDATE_KILLMAIL: Final[LiteralString] = """
+UPDATE enriched_killmails AS killmail SET
+    system_name = coalesce(%(system_name)s, killmail.system_name),
+    constellation_id = coalesce(%(constellation_id)s, killmail.constellation_id),
+    region_id = coalesce(%(region_id)s, killmail.region_id),
+    region_name = coalesce(%(region_name)s, killmail.region_name),
+    security_status = coalesce(%(security_status)s, killmail.security_status),
+    security_type = coalesce(%(security_type)s, killmail.security_type),
+    ship_type_name = %(ship_type_name)s, ship_group_id = %(ship_group_id)s,
+    ship_group_name = %(ship_group_name)s, ship_category_id = %(ship_category_id)s,
+    victim_character_name = coalesce(%(victim_character_name)s, killmail.victim_character_name),
+    victim_corp_name = coalesce(%(victim_corp_name)s, killmail.victim_corp_name),
+    victim_alliance_name = coalesce(%(victim_alliance_name)s, killmail.victim_alliance_name),
+    victim_faction_name = coalesce(%(victim_faction_name)s, killmail.victim_faction_name),
+    attacker_data = %(attacker_data)s::jsonb, zkb_total_value = %(zkb_total_value)s,
+    zkb_points = %(zkb_points)s, npc = %(npc)s, solo = %(solo)s, awox = %(awox)s,
+    source = %(source)s, archive_key = %(archive_key)s, value_revision = %(value_revision)s,
+    value_source = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(value_source)s ELSE killmail.value_source END,
+    total_value = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(total_value)s ELSE killmail.total_value END,
+    valuation = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(valuation)s::jsonb ELSE killmail.valuation END,
+    valuation_rules = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(valuation_rules)s ELSE killmail.valuation_rules END,
+    type_prices = CASE WHEN %(value_revision)s > killmail.value_revision
+        THEN %(type_prices)s::json ELSE killmail.type_prices END,
+    unit_prices = CASE WHEN %(value_revision)s > killmail.value_revision THEN NULL ELSE killmail.unit_prices END,
     updated_at = now(), version = killmail.version + 1
-WHERE EXCLUDED.value_revision >= killmail.value_revision AND (
+WHERE killmail_id = %(killmail_id)s AND %(value_revision)s >= killmail.value_revision AND (
     killmail.region_id, killmail.security_status, killmail.value_revision,
     killmail.ship_type_name, killmail.ship_group_id, killmail.ship_group_name, killmail.ship_category_id,
     killmail.victim_character_name, killmail.victim_corp_name, killmail.victim_alliance_name,
     killmail.victim_faction_name, killmail.attacker_data, killmail.zkb_total_value, killmail.zkb_points, killmail.npc,
     killmail.solo, killmail.awox, killmail.source, killmail.archive_key
 ) IS DISTINCT FROM (
-    coalesce(EXCLUDED.region_id, killmail.region_id), coalesce(EXCLUDED.security_status, killmail.security_status),
-    EXCLUDED.value_revision,
-    EXCLUDED.ship_type_name, EXCLUDED.ship_group_id, EXCLUDED.ship_group_name, EXCLUDED.ship_category_id,
-    coalesce(EXCLUDED.victim_character_name, killmail.victim_character_name),
-    coalesce(EXCLUDED.victim_corp_name, killmail.victim_corp_name),
-    coalesce(EXCLUDED.victim_alliance_name, killmail.victim_alliance_name),
-    coalesce(EXCLUDED.victim_faction_name, killmail.victim_faction_name), EXCLUDED.attacker_data,
-    EXCLUDED.zkb_total_value, EXCLUDED.zkb_points, EXCLUDED.npc, EXCLUDED.solo, EXCLUDED.awox, EXCLUDED.source,
-    EXCLUDED.archive_key
+    coalesce(%(region_id)s, killmail.region_id), coalesce(%(security_status)s, killmail.security_status),
+    %(value_revision)s,
+    %(ship_type_name)s, %(ship_group_id)s, %(ship_group_name)s, %(ship_category_id)s,
+    coalesce(%(victim_character_name)s, killmail.victim_character_name),
+    coalesce(%(victim_corp_name)s, killmail.victim_corp_name),
+    coalesce(%(victim_alliance_name)s, killmail.victim_alliance_name),
+    coalesce(%(victim_faction_name)s, killmail.victim_faction_name), %(attacker_data)s::jsonb,
+    %(zkb_total_value)s, %(zkb_points)s, %(npc)s, %(solo)s, %(awox)s, %(source)s,
+    %(archive_key)s
 )
 """
-UPSERTED_AT_ONCE: Final = 8  # killmails: an upsert of so many takes the database as long as the exchanges of COPY
+INSERTED_AT_ONCE: Final = 8  # killmails: so many take the database as long by INSERT as the exchanges of COPY
 SELECT_EXISTING: Final[LiteralString] = """
 SELECT killmail_id FROM enriched_killmails WHERE killmail_id = ANY (%(killmail_ids)s::bigint[])
 """
@@ -107,7 +113,7 @@ COPY enriched_killmails (
     victim_alliance_name, victim_faction_id, victim_faction_name, victim_damage_taken, attacker_data, attacker_count,
     zkb_total_value, zkb_points, zkb_hash, zkb_url, npc, solo, awox, source, archive_key, enriched_at,
     enrichment_duration_ms, value_revision, value_source, total_value, valuation, valuation_rules,
-    unit_prices
+    type_prices
 ) FROM STDIN
 """
 INSERT_PENDING_NAMES: Final[LiteralString] = """
@@ -146,7 +152,7 @@ class EnrichedSlice:
 
 
 class KillmailRepository:
-    """Saves new killmails of a slice by COPY, existing ones and those of a small slice by an upsert each."""
+    """Saves new killmails of a slice by COPY, existing ones and those of a small slice one by one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -154,7 +160,7 @@ class KillmailRepository:
     async def save(self, slice_: EnrichedSlice) -> dict[str, PermanentError]:
         """Save all killmails that the table can hold; returns the error of each other one by killmail id."""
         try:
-            await (self._upsert(slice_) if len(slice_.killmails) <= UPSERTED_AT_ONCE else self._copy(slice_))
+            await (self._save_each(slice_) if len(slice_.killmails) <= INSERTED_AT_ONCE else self._copy(slice_))
         except UniqueViolation:  # another transaction inserted one of them meanwhile
             return await self.save(slice_)
         except PermanentError as error:
@@ -164,11 +170,11 @@ class KillmailRepository:
             return dict(chain.from_iterable(error_by_id.items() for error_by_id in errors))
         return {}
 
-    async def waiting_references(self, max_rows: int) -> list[KillmailReference]:
+    async def waiting_references(self, max_rows: int) -> list[ReferenceLine]:
         """References of killmails that wait, and whose system the static data has."""
         async with self._database.connection() as connection:
             rows = await connection.column(SELECT_WAITING, {"max_rows": max_rows})
-        return [KillmailReference.model_validate_json(row) for row in rows]
+        return [read_reference_line(row.encode()) for row in rows]
 
     async def end_wait(self, killmail_ids: Iterable[int]) -> None:
         """Call it after these killmails are published."""
@@ -179,12 +185,12 @@ class KillmailRepository:
         async with self._database.connection() as connection:
             return await connection.scalar(COUNT_WAITING)
 
-    async def _upsert(self, slice_: EnrichedSlice) -> None:
+    async def _save_each(self, slice_: EnrichedSlice) -> None:
         """One exchange, and so one transaction, instead of the five of a transaction with COPY."""
         first, *others = sorted(slice_.killmails, key=lambda killmail: int(killmail.killmail_id))
         rows = [_params(first, slice_, slice_.stale_ids), *(_params(killmail, slice_, ()) for killmail in others)]
-        async with self._database.connection() as connection, connection.cursor() as cursor:
-            await cursor.executemany(UPSERT_KILLMAIL, rows)
+        async with self._database.connection() as connection:
+            await _insert_or_update(rows, connection)
 
     async def _copy(self, slice_: EnrichedSlice) -> None:
         async with self._database.transaction() as connection:
@@ -196,8 +202,19 @@ class KillmailRepository:
             if pending := _pending_names(new, slice_):
                 await connection.execute(INSERT_PENDING_NAMES, _pending_params(pending))
             if existing:
-                async with connection.cursor() as cursor:
-                    await cursor.executemany(UPSERT_KILLMAIL, [_params(killmail, slice_, ()) for killmail in existing])
+                await _insert_or_update([_params(killmail, slice_, ()) for killmail in existing], connection)
+
+
+async def _insert_or_update(rows: Sequence[Mapping[str, Any]], connection: Connection) -> None:
+    if len(rows) == 1:
+        inserted = (await connection.execute(INSERT_KILLMAIL, rows[0])).rowcount
+    else:
+        async with connection.cursor() as cursor:
+            await cursor.executemany(INSERT_KILLMAIL, rows)
+            inserted = cursor.rowcount
+    if inserted < len(rows):
+        async with connection.cursor() as cursor:
+            await cursor.executemany(UPDATE_KILLMAIL, rows)
 
 
 async def _select_existing(killmails: Sequence[EnrichedLine], connection: Connection) -> frozenset[str]:
@@ -275,12 +292,12 @@ def _row(killmail: EnrichedLine, slice_: EnrichedSlice) -> dict[str, Any]:
         "total_value": killmail.total_value,
         "valuation": valuation_column(killmail),
         "valuation_rules": valuation and valuation.rules,
-        "unit_prices": valuation and valuation.unit_prices,
+        "type_prices": valuation and valuation.unit_prices,
     }
 
 
 def _params(killmail: EnrichedLine, slice_: EnrichedSlice, stale_ids: Collection[int]) -> dict[str, Any]:
-    """The parameters of UPSERT_KILLMAIL."""
+    """The parameters of INSERT_KILLMAIL and UPDATE_KILLMAIL."""
     missing_ids = slice_.missing_ids.get(killmail.killmail_id, ())
     reference = slice_.waiting.get(killmail.killmail_id)
     return _row(killmail, slice_) | {

@@ -60,23 +60,26 @@ SELECT_OF_DAY: Final[LiteralString] = _STORED + _NEXT
 UPDATE_VALUATIONS: Final[LiteralString] = """
 WITH new AS (
     SELECT killmail_id, value_revision, valuation_revision, value_source, total_value, valuation::jsonb,
-        valuation_rules, unit_prices::jsonb
+        valuation_rules, type_prices::json
     FROM jsonb_to_recordset(%(valuations)s::jsonb) AS given (killmail_id bigint, value_revision integer,
         valuation_revision integer, value_source text, total_value numeric, valuation text, valuation_rules smallint,
-        unit_prices text)
+        type_prices text)
 ), locked AS MATERIALIZED (
     SELECT killmail_id FROM enriched_killmails WHERE killmail_id IN (SELECT killmail_id FROM new)
     ORDER BY killmail_id FOR UPDATE
 )
 UPDATE enriched_killmails AS killmail SET value_source = new.value_source, total_value = new.total_value,
-    valuation = new.valuation, valuation_rules = new.valuation_rules, unit_prices = new.unit_prices,
+    valuation = new.valuation, valuation_rules = new.valuation_rules, type_prices = new.type_prices, unit_prices = NULL,
     valuation_revision = killmail.valuation_revision + 1, updated_at = now(), version = killmail.version + 1
 FROM new JOIN locked USING (killmail_id)
 WHERE killmail.killmail_id = new.killmail_id
     AND (killmail.value_revision, killmail.valuation_revision) = (new.value_revision, new.valuation_revision)
     AND (
-        killmail.value_source, killmail.total_value, killmail.valuation, killmail.valuation_rules, killmail.unit_prices
-    ) IS DISTINCT FROM (new.value_source, new.total_value, new.valuation, new.valuation_rules, new.unit_prices)
+        killmail.value_source, killmail.total_value, killmail.valuation, killmail.valuation_rules,
+        coalesce(killmail.type_prices::jsonb, killmail.unit_prices)
+    ) IS DISTINCT FROM (
+        new.value_source, new.total_value, new.valuation, new.valuation_rules, new.type_prices::jsonb
+    )
 RETURNING killmail.killmail_id
 """
 
@@ -141,5 +144,5 @@ def _row(killmail: ValuedKillmail) -> dict[str, Any]:
         "total_value": line.total_value,
         "valuation": valuation_column(line),
         "valuation_rules": killmail.rules,
-        "unit_prices": killmail.unit_prices,
+        "type_prices": killmail.unit_prices,
     }

@@ -1,7 +1,7 @@
 """What a killmail is worth by the prices of its day, in whole cents: sums are exact, and parts add up to the total."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -19,7 +19,6 @@ FITTED_FLAGS: Final = frozenset((*range(11, 35), *RIGS, *SUBSYSTEMS, *range(159,
 FIRST_DROPPABLE_ID: Final = 21_112_472  # zKillboard states no droppable value for older killmails
 MAX_CENTS: Final = 10**16  # the columns hold less, as for the values of zKillboard
 HIGH_PERCENT, MEDIUM_PERCENT = 95, 80
-RECENT: Final = timedelta(days=90)  # a full window of records that begins earlier is thin trade
 
 
 class KillmailValue(NamedTuple):
@@ -76,11 +75,9 @@ class ItemPrice(NamedTuple):
 
 def type_ids(ship_type_id: int, items: Iterable[Item]) -> frozenset[int]:
     """Every type of a killmail that has a price."""
-    found = {ship_type_id}
-    for item in items:  # a loop: a fourth of the time of nested generators
-        found.add(item.type_id)
-        if item.items:
-            found.update([entry.type_id for entry in _all(item.items)])
+    found = {item.type_id for item in items}
+    found.add(ship_type_id)
+    found.update([entry.type_id for item in items if item.items for entry in _all(item.items)])
     found.discard(0)
     return frozenset(found)
 
@@ -93,7 +90,7 @@ def value_of(killmail_id: int, ship_type_id: int, items: Sequence[Item], prices:
     for item in items:
         own = pricing.cents_of(item)
         cents = own + sum(map(pricing.cents_of, _all(item.items))) if item.items else own
-        dropped_cents = _dropped_share(item, cents)
+        dropped_cents = _dropped_share(item, cents) if item.dropped else 0
         dropped += dropped_cents
         destroyed += cents - dropped_cents
         flag = item.flag
@@ -122,7 +119,7 @@ class _Pricing:
     """Prices the entries of one killmail; sums up how much has a sure price, and collects the types without one."""
 
     def __init__(self, prices: PriceVector) -> None:
-        self._price_of, self._recent = prices.price, prices.day - RECENT
+        self._quote = prices.quote
         self.sure_cents = 0
         self.unpriced: set[int] = set()
 
@@ -131,19 +128,18 @@ class _Pricing:
         count = (item.dropped or 0) + (item.destroyed or 0)
         if not item.type_id or not count:
             return 0
-        if (item.flag >= IMPLANTS or item.singleton == BLUEPRINT_COPY) and _is_worthless(
-            item
-        ):  # spares most of the calls
+        may_be_worthless = item.flag >= IMPLANTS or item.singleton == BLUEPRINT_COPY  # spares most of the calls
+        if may_be_worthless and _is_worthless(item):
             self.sure_cents += MIN_CENTS * count
             return MIN_CENTS * count
         return self.cents(item.type_id, count)
 
     def cents(self, type_id: int, count: int) -> int:
-        price = self._price_of(type_id)
-        cents = price.cents * count
-        if price.full_window and is_sure(price, self._recent):
+        quote = self._quote(type_id)
+        cents = quote.cents * count
+        if quote.is_sure:
             self.sure_cents += cents
-        elif price.rule is PriceRule.UNPRICED:
+        elif quote.is_unpriced:
             self.unpriced.add(type_id)
         return cents
 
@@ -154,11 +150,6 @@ def item_prices(items: Iterable[Item], prices: PriceVector, depth: int = 0) -> I
         if item.type_id:
             yield _item_price(item, prices, depth)
         yield from item_prices(item.items or (), prices, depth + 1)
-
-
-def is_sure(price: TypePrice, recent: date) -> bool:
-    """Whether the price is as sure as its rule can make it, and its records are not older than the day `recent`."""
-    return price.full_window and (price.first_day is None or price.first_day >= recent)
 
 
 def _item_price(item: Item, prices: PriceVector, depth: int) -> ItemPrice:

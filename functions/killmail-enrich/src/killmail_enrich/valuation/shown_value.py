@@ -29,15 +29,35 @@ def isk_of(cents: int) -> Decimal:
 
 
 def shown_value(zkb: ZkbValues, computed: KillmailValue | None, *, has_hull: bool = True) -> ShownValue:
-    """Never a mean of both. Old blocks have no parts: the computed ones divide their total."""
-    if zkb.total is not None and not is_refused(zkb, has_hull=has_hull):
-        return _with_parts(zkb, zkb.total, computed)
+    """Never a mean of both."""
+    source = shown_source(zkb, computed, has_hull=has_hull)
+    if source is ValueSource.ZKB:
+        return zkb_value(zkb, computed)
     if computed is None:
         return NO_VALUE
     total, fitted, dropped, destroyed = map(
         isk_of, (computed.total, computed.fitted, computed.dropped, computed.destroyed)
     )
     return ShownValue(ValueSource.COMPUTED, total, fitted, dropped, destroyed)
+
+
+def shown_source(zkb: ZkbValues, computed: KillmailValue | None, *, has_hull: bool = True) -> ValueSource | None:
+    """Which of the two values is shown; None while there is none."""
+    if not is_refused(zkb, has_hull=has_hull):
+        return ValueSource.ZKB
+    return None if computed is None else ValueSource.COMPUTED
+
+
+def zkb_value(zkb: ZkbValues, computed: KillmailValue | None) -> ShownValue:
+    """What is shown of a block that is not refused. Old ones have no parts: the computed ones divide their total."""
+    total, fitted, dropped, destroyed = zkb.total or Decimal(0), zkb.fitted, zkb.dropped, zkb.destroyed
+    if (dropped is None or destroyed is None) and computed is not None and computed.total:
+        total_cents = int(total * 100)
+        dropped_cents = total_cents * computed.dropped // computed.total
+        dropped, destroyed = isk_of(dropped_cents), isk_of(total_cents - dropped_cents)
+        if fitted is None:
+            fitted = isk_of(total_cents * computed.fitted // computed.total)
+    return ShownValue(ValueSource.ZKB, total, fitted, dropped, destroyed)
 
 
 def is_refused(zkb: ZkbValues, *, has_hull: bool = True) -> bool:
@@ -56,14 +76,3 @@ def is_far_off(zkb: ZkbValues, computed: KillmailValue) -> bool:
     theirs, ours = int(zkb.total * 100), computed.total
     smaller, larger = sorted((theirs, ours))
     return larger > CALIBRATION_FACTOR * smaller and larger - smaller > CALIBRATION_CENTS
-
-
-def _with_parts(zkb: ZkbValues, total: Decimal, computed: KillmailValue | None) -> ShownValue:
-    fitted, dropped, destroyed = zkb.fitted, zkb.dropped, zkb.destroyed
-    if (dropped is None or destroyed is None) and computed is not None and computed.total:
-        total_cents = int(total * 100)
-        dropped_cents = total_cents * computed.dropped // computed.total
-        dropped, destroyed = isk_of(dropped_cents), isk_of(total_cents - dropped_cents)
-        if fitted is None:
-            fitted = isk_of(total_cents * computed.fitted // computed.total)
-    return ShownValue(ValueSource.ZKB, total, fitted, dropped, destroyed)

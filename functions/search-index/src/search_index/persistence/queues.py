@@ -50,7 +50,7 @@ class Queues:
         self._connection = connection
 
     async def oldest_index(self, limit: int) -> list[Queued]:
-        """The oldest rows. Nothing is locked: what another process indexes meanwhile is indexed again, without effect."""
+        """The oldest rows, without a lock: what another process indexes meanwhile is indexed again, without effect."""
         return await self._connection.rows(Queued, SELECT_INDEX, {"limit": limit})
 
     async def lock_indexing(self) -> None:

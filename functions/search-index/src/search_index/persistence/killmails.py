@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Database
-from battlescope_schemas.search.folding import compact, folded
+from battlescope_schemas.search.folding import compacted, folded
 from search_index.domain.killmail import EntityName, IncomingKillmail, Killmail, ShipType, SolarSystem
 from search_index.domain.participation import SHIP_TYPE, SYSTEM
 from search_index.persistence.known_facts import Key, KnownFacts
@@ -115,12 +115,13 @@ def _fact_params(
 
 
 def _name_row(entity_type: str, entity_id: int, name: str) -> dict[str, Any]:
+    folded_name = folded(name)
     return {
         "entity_type": entity_type,
         "entity_id": entity_id,
         "entity_name": name,
-        "folded_name": folded(name),
-        "compact_name": compact(name),
+        "folded_name": folded_name,
+        "compact_name": compacted(folded_name),
     }
 
 

@@ -40,7 +40,7 @@ class Saved:
 
 
 KILLMAILS = [from_event(killmail(number)) for number in (1, 2, 3)]
-BATTLE = state_of(battle(1, 1, [1, 2]))  # pyright: ignore[reportArgumentType]  # not an end
+BATTLE = state_of(battle(1, 1, [1, 2]))
 
 
 async def test_events_in_flight_share_transactions_killmails_first() -> None:

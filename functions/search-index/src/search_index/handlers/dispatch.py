@@ -6,7 +6,6 @@ those of other events.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any, Final
@@ -75,7 +74,7 @@ class Handlers:
     rebuilder: Rebuilder
     maintenance: Maintenance
     loop: IndexingLoop
-    batches: AbstractAsyncContextManager[object] = field(default_factory=lambda: asyncio.Semaphore(MAX_BATCHES))
+    batch_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_BATCHES))
 
     async def dispatch(self, event: Event[Any]) -> None:
         """Process an event, and index what it changed soon after."""
@@ -104,7 +103,7 @@ class Handlers:
         self.loop.wake()
 
     async def _save_batch(self, claim_check: KillmailChunk | BattleChunk) -> None:
-        async with self.batches:
+        async with self.batch_slots:
             if isinstance(claim_check, KillmailChunk):
                 await self.saver.save_killmails(await self.claim_checks.killmails(claim_check))
             else:

@@ -45,6 +45,8 @@ from search_index.handlers.dispatch import Handlers
 from search_index.main import SERVER_OPTIONS, compose
 from search_index.messaging.claim_checks import ClaimChecks
 from search_index.services.engine import PostgresEngine
+from search_index.services.grouped_saves import GROUPING_SECONDS
+from search_index.services.indexing_loop import DELAY_SECONDS
 
 CHUNK: Final = 3000  # killmails of a batch, as backfill has them
 BATTLES_OF_A_CHUNK: Final = 500
@@ -67,13 +69,23 @@ class Objects:
 
 
 @asynccontextmanager
-async def search(url: str, objects: Objects, delay_seconds: float) -> AsyncGenerator[Handlers]:
+async def search(
+    url: str, objects: Objects, delay_seconds: float, grouping_seconds: float = 0
+) -> AsyncGenerator[Handlers]:
     """The handlers of search-index over a database."""
     async with open_pool(SecretStr(url), "bench", max_size=4, options=SERVER_OPTIONS) as connections:
         store = Database(connections, "search")
         claim_checks: Any = ClaimChecks(objects)  # pyright: ignore[reportArgumentType]  # what of ObjectStorage is used
         outbox, broker = Outbox(store, "battles"), RecordingPublisher()
-        handlers = compose(store, PostgresEngine(), outbox, broker, claim_checks, delay_seconds=delay_seconds)
+        handlers = compose(
+            store,
+            PostgresEngine(),
+            outbox,
+            broker,
+            claim_checks,
+            delay_seconds=delay_seconds,
+            grouping_seconds=grouping_seconds,
+        )
         yield handlers
         await handlers.loop.close()
 
@@ -180,7 +192,10 @@ async def batches(search_url: str, battles_url: str, lines: Sequence[bytes]) -> 
 
 
 async def singly(search_url: str, battles_url: str, lines: Sequence[bytes], together: int) -> dict[str, Any]:
-    """One killmail after the other, `together` of which are indexed at once: with 1 nothing is collapsed."""
+    """Killmails that come singly, `together` of which are indexed at once.
+
+    With 1 each event waits for the one before. With more, those of `GROUPING_SECONDS` are in flight together.
+    """
     cpu, events = Cpu(search_url), await live_events(battles_url, lines)
     async with search(search_url, Objects(), 3600) as handlers:
         await cpu.of(lambda: _consume(handlers, events, together))
@@ -188,10 +203,15 @@ async def singly(search_url: str, battles_url: str, lines: Sequence[bytes], toge
 
 
 async def _consume(handlers: Handlers, events: Sequence[Sequence[Event[Any]]], together: int) -> None:
-    for number, batch in enumerate(events, 1):
-        for event in batch:
-            await handlers.dispatch(event)
-        if number % together == 0:
+    in_flight = max(1, int(together * GROUPING_SECONDS))
+    for start in range(0, len(events), in_flight):
+        group = [event for batch in events[start : start + in_flight] for event in batch]
+        if in_flight > 1:
+            await asyncio.gather(*map(handlers.dispatch, group))
+        else:
+            for event in group:
+                await handlers.dispatch(event)
+        if (start + in_flight) % together == 0:
             await handlers.maintenance.index_and_copy()
     await handlers.maintenance.index_and_copy()
 
@@ -215,13 +235,16 @@ async def visible(search_url: str, battles_url: str, lines: Sequence[bytes]) -> 
     waiting: dict[str, tuple[int, float]] = {}
     seconds: list[float] = []
     events = await live_events(battles_url, lines)
-    async with search(search_url, Objects(), 1.0) as handlers:
+    async with (
+        search(search_url, Objects(), DELAY_SECONDS, GROUPING_SECONDS) as handlers,
+        asyncio.TaskGroup() as requests,
+    ):
         watcher = asyncio.create_task(_watch(search_url, waiting, seconds))
         for batch in events:
             for event in batch:
                 if event.type is not KILLMAIL_ENRICHED and hasattr(event.data, "killmail_ids"):
                     waiting.setdefault(event.data.battle_id, (event.data.revision, time.monotonic()))
-                await handlers.dispatch(event)
+                requests.create_task(handlers.dispatch(event))
             await asyncio.sleep(1 / RATE)
         await asyncio.sleep(3)
         watcher.cancel()

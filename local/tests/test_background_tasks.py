@@ -29,6 +29,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/ticker_service.py": (LOGGED,),
+    "functions/search-index/src/search_index/services/grouped_saves.py": (AWAITED,),
     "functions/search-index/src/search_index/services/indexing_loop.py": (LOGGED,),
     "local/src/battlescope_local/demo.py": (AWAITED, AWAITED),
     "local/src/battlescope_local/devloop/dev.py": (AWAITED,),

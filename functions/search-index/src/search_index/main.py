@@ -29,10 +29,12 @@ from search_index.persistence.retention import delete_old
 from search_index.persistence.shares import save_share
 from search_index.services.copying import Copier
 from search_index.services.engine import PostgresEngine, SearchEngine
+from search_index.services.grouped_saves import GROUPING_SECONDS, GroupedSaves
 from search_index.services.indexing import Indexer
 from search_index.services.indexing_loop import DELAY_SECONDS, IndexingLoop
 from search_index.services.maintenance import Maintenance
 from search_index.services.rebuilding import Rebuilder
+from search_index.services.saving import Saver
 from search_index.settings import Settings
 
 BROKER: Final = "battles"
@@ -68,6 +70,7 @@ def compose(
     claim_checks: ClaimChecks,
     *,
     delay_seconds: float = DELAY_SECONDS,
+    grouping_seconds: float = GROUPING_SECONDS,
 ) -> Handlers:
     """The handlers over a database and a search engine."""
     now, has_copy = partial(datetime.now, UTC), engine.has_copy
@@ -80,10 +83,14 @@ def compose(
     copier = Copier(database, engine, now, rebuild_new_engine)
     indexer = Indexer(database, has_copy=has_copy)
     maintenance = Maintenance(indexer, copier, rebuilder, outbox, publish, lambda: str(uuid4()))
+    saver = Saver(
+        KillmailRepository(database, KnownFacts(), has_copy=has_copy), BattleRepository(database, has_copy=has_copy)
+    )
     return Handlers(
         claim_checks=claim_checks,
-        killmails=KillmailRepository(database, KnownFacts(), has_copy=has_copy),
-        battles=BattleRepository(database, has_copy=has_copy),
+        saver=saver,
+        groups=GroupedSaves(saver.save_killmails, saver.save_battles, seconds=grouping_seconds),
+        end_battle=saver.battles.end,
         save_share=partial(save_share, database),
         save_name=partial(save_name, database, has_copy=has_copy),
         delete_old=partial(delete_old, database, has_copy=has_copy),

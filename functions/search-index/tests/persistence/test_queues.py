@@ -67,6 +67,15 @@ PLANS: list[tuple[LiteralString, dict[str, Any], str]] = [
 ]
 
 
+async def test_a_killmail_reads_its_own_links_however_many_there_are(store: Database) -> None:
+    links = "INSERT INTO battle_killmails SELECT n, gen_random_uuid() FROM generate_series(1, 5000) AS n"
+    async with store.transaction() as connection:
+        await connection.execute(links)
+        await connection.execute("ANALYZE battle_killmails")
+        plan = await connection.column(f"EXPLAIN {SAVE_KILLMAILS}", {"killmails": "[]", "has_copy": False})
+    assert "Seq Scan on battle_killmails" not in "\n".join(plan)
+
+
 @pytest.mark.parametrize(("statement", "params", "index"), PLANS)
 async def test_statements_read_by_index(
     consumer: Consumer, store: Database, statement: LiteralString, params: dict[str, Any], index: str

@@ -209,6 +209,7 @@ class Consumer:
             self.broker,
             ClaimChecks(self.objects),
             delay_seconds=3600,
+            grouping_seconds=0,
         )
 
     async def process(self, *payloads: Any) -> None:

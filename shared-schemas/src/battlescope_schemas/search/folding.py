@@ -15,6 +15,10 @@ import unicodedata
 from typing import Final
 
 _QUOTES: Final = dict.fromkeys(map(ord, "'\"`´‘’‚‛“”„‟′″«»‹›ʼ＇"))  # noqa: RUF001  # quotes that names have
+# Of an ASCII text, which most names are: each character as it is folded, so that no loop looks at them one by one.
+_ASCII: Final = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {
+    ord(quote): None for quote in "'\"`"
+}
 _FIRST_COMBINING: Final = "\N{COMBINING GRAVE ACCENT}"
 
 
@@ -23,13 +27,20 @@ def folded(text: str) -> str:
 
     A text without a letter or digit keeps its other characters, so that a name of punctuation can be found.
     """
+    if text.isascii() and (words := text.translate(_ASCII).split()):
+        return " ".join(words)
     plain = text.lower().translate(_QUOTES) if text.isascii() else _plain(text)
     return " ".join(_words(plain).split()) or unicodedata.normalize("NFKC", "".join(plain.split())) or text.strip()
 
 
 def compact(text: str) -> str:
     """The folded text without spaces: `HED-GP` and `hedgp` are equal."""
-    return folded(text).replace(" ", "")
+    return compacted(folded(text))
+
+
+def compacted(folded_text: str) -> str:
+    """As `compact`, of a text that is folded already."""
+    return folded_text.replace(" ", "")
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ from battlescope_schemas.search.documents import (
     SideDocument,
     SideLossesDocument,
 )
-from battlescope_schemas.search.folding import compact, folded
+from battlescope_schemas.search.folding import compact, compacted, folded
 from search_index.domain.killmail import SolarSystem
 from search_index.domain.participation import ALLIANCE, CHARACTER, CORPORATION, SYSTEM, EntityKey, Participation
 from search_index.domain.scores import battle_score
@@ -111,7 +111,8 @@ def words_of(document: BattleDocument, tickers: Iterable[str]) -> tuple[str, ...
 
 @lru_cache(maxsize=16_384)  # a battle in progress is indexed again and again, with nearly the same names
 def _words(text: str) -> tuple[str, ...]:
-    return (*folded(text).split(), compact(text))
+    folded_text = folded(text)
+    return (*folded_text.split(), compacted(folded_text))
 
 
 def tickers_of(participations: Participations, names: Names) -> Iterator[str]:

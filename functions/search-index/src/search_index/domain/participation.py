@@ -88,11 +88,6 @@ def with_more(
     return together
 
 
-def counted_killmails(rows: Mapping[EntityKey, Participation]) -> int:
-    """How many killmails the rows of a battle were computed from: each has one system."""
-    return sum(row.losses for (entity_type, _), row in rows.items() if entity_type == SYSTEM)
-
-
 def _seen(row: Participation) -> datetime:
     return row.last_seen_at
 

@@ -4,8 +4,9 @@ What an event says is committed before it is acknowledged; documents are compute
 those of other events.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
@@ -30,17 +31,15 @@ from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityType, EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
 from battlescope_schemas.search.requests import ReindexRequested
-from search_index.domain import battle as battles
-from search_index.domain import killmail as killmails
-from search_index.domain.battle import BattleState, state_of
+from search_index.domain.battle import state_of
 from search_index.messaging.claim_checks import ClaimChecks
 from search_index.messaging.enriched_killmail import from_event
-from search_index.persistence.battles import BattleRepository
-from search_index.persistence.killmails import KillmailRepository
 from search_index.persistence.retention import BATCH_SIZE
+from search_index.services.grouped_saves import GroupedSaves
 from search_index.services.indexing_loop import IndexingLoop
 from search_index.services.maintenance import Maintenance
 from search_index.services.rebuilding import Rebuilder
+from search_index.services.saving import Saver
 
 ACCEPTED_TYPES: Final = (
     KILLMAIL_ENRICHED,
@@ -55,9 +54,8 @@ ACCEPTED_TYPES: Final = (
     SEARCH_REINDEX_REQUESTED,
     TIMER,
 )
-KILLMAILS_PER_TRANSACTION: Final = 1000
-BATTLES_PER_TRANSACTION: Final = 200
-"""Rows of a batch in a transaction, which takes a fraction of a second."""
+MAX_BATCHES: Final = 3
+"""Batches that are processed at once: each takes some 30 MB."""
 MAX_DELETIONS: Final = 100
 """Batches of old killmails of one event, those of ten days; the next day's event continues."""
 
@@ -67,26 +65,28 @@ class Handlers:
     """`delete_old` deletes one batch of killmails and returns their number."""
 
     claim_checks: ClaimChecks
-    killmails: KillmailRepository
-    battles: BattleRepository
+    saver: Saver
+    groups: GroupedSaves
+    end_battle: Callable[[BattleEnded], Awaitable[None]]
     save_share: Callable[[BattleShareChanged], Awaitable[None]]
     save_name: Callable[[EntityUpdated], Awaitable[None]]
     delete_old: Callable[[datetime], Awaitable[int]]
     rebuilder: Rebuilder
     maintenance: Maintenance
     loop: IndexingLoop
+    batch_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_BATCHES))
 
     async def dispatch(self, event: Event[Any]) -> None:
         """Process an event, and index what it changed soon after."""
         match event.data:
-            case EnrichedKillmail() | KillmailChunk() as payload:
-                await self._save_killmails(payload)
+            case EnrichedKillmail() as payload:
+                await self.groups.save_killmail(from_event(payload))
             case BattleCreated() | BattleDeleted() as payload:
-                await self._save_battles([state_of(payload)])
-            case BattleChunk() as claim_check:
-                await self._save_battles(await self.claim_checks.battles(claim_check))
+                await self.groups.save_battle(state_of(payload))
+            case KillmailChunk() | BattleChunk() as claim_check:
+                await self._save_batch(claim_check)
             case BattleEnded() as payload:
-                await self.battles.end(payload)
+                await self.end_battle(payload)
             case BattleShareChanged() as payload:
                 await self.save_share(payload)
             case EntityUpdated(entity_type=EntityType.FACTION):
@@ -102,17 +102,12 @@ class Handlers:
                 await self._run_task(event)
         self.loop.wake()
 
-    async def _save_killmails(self, payload: EnrichedKillmail | KillmailChunk) -> None:
-        is_single = isinstance(payload, EnrichedKillmail)
-        incoming = [from_event(payload)] if is_single else await self.claim_checks.killmails(payload)
-        ordered = list(killmails.latest_of_each(incoming))
-        for start in range(0, len(ordered), KILLMAILS_PER_TRANSACTION):
-            await self.killmails.save(ordered[start : start + KILLMAILS_PER_TRANSACTION])
-
-    async def _save_battles(self, states: Sequence[BattleState]) -> None:
-        ordered = battles.latest_of_each(states)
-        for start in range(0, len(ordered), BATTLES_PER_TRANSACTION):
-            await self.battles.save(ordered[start : start + BATTLES_PER_TRANSACTION])
+    async def _save_batch(self, claim_check: KillmailChunk | BattleChunk) -> None:
+        async with self.batch_slots:
+            if isinstance(claim_check, KillmailChunk):
+                await self.saver.save_killmails(await self.claim_checks.killmails(claim_check))
+            else:
+                await self.saver.save_battles(await self.claim_checks.battles(claim_check))
 
     async def _delete_old(self, payload: RetentionDue) -> None:
         cutoff = datetime.combine(payload.cutoff_date, time(), UTC)

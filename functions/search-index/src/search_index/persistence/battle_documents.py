@@ -3,22 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.battle import BattleCreated
 from battlescope_schemas.search.documents import BattleDocument
-from search_index.persistence.rows import json_rows
+from search_index.persistence.rows import array, json_rows
 
 # Locked, so that no revision comes between reading the state and writing the document.
 SELECT_STATES: Final[LiteralString] = """
-SELECT battle_id::text, ended_revision, (state || '{"killmailIds": []}')::text AS state, members.killmails,
-    members.counted_killmails
-FROM battles CROSS JOIN LATERAL (
-    SELECT count(*)::integer AS killmails, (count(*) FILTER (WHERE is_counted))::integer AS counted_killmails
-    FROM battle_killmails AS member WHERE member.battle_id = battles.battle_id) AS members
-WHERE battle_id = ANY (%(battle_ids)s::uuid[])
-ORDER BY battle_id FOR NO KEY UPDATE OF battles
+SELECT battle_id::text, ended_revision, (state || '{"killmailIds": []}')::text AS state, EXISTS (
+        SELECT FROM battle_killmails AS member WHERE member.battle_id = battles.battle_id AND member.is_counted
+    ) AS is_counted
+FROM battles WHERE battle_id = ANY (%(battle_ids)s::uuid[])
+ORDER BY battle_id FOR NO KEY UPDATE
 """
 SELECT_SYSTEMS: Final[LiteralString] = """
 SELECT system_id, system_name, constellation_id, constellation_name, region_id, region_name, security_type,
@@ -58,7 +56,8 @@ WITH incoming AS MATERIALIZED (
 ), counted AS (
     UPDATE battles SET missing_killmails = missing.killmails
     FROM json_to_recordset(%(missing)s::json) AS missing (battle_id uuid, killmails integer)
-    WHERE battles.battle_id = missing.battle_id AND battles.missing_killmails <> missing.killmails
+    WHERE battles.battle_id = ANY (%(battle_ids)s::uuid[]) AND battles.battle_id = missing.battle_id
+        AND battles.missing_killmails <> missing.killmails
 ), members AS (
     UPDATE battle_killmails AS member SET is_counted = true
     FROM unnest(%(counted_battle_ids)s::uuid[], %(counted_killmail_ids)s::bigint[]) AS new (battle_id, killmail_id)
@@ -79,18 +78,16 @@ FROM battle_documents WHERE battle_id = ANY (%(battle_ids)s::uuid[])
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredState:
+class StoredState(NamedTuple):
     """A battle as its events left it. state: as JSON; None of a deleted battle.
 
-    killmails: how many belong to it, whether or not they have come. counted_killmails: those that its rows count.
+    is_counted: its rows count some of its killmails, and none that has left it.
     """
 
     battle_id: str
     ended_revision: int
     state: str | None
-    killmails: int
-    counted_killmails: int
+    is_counted: bool
 
     def payload(self) -> BattleCreated | None:
         return None if self.state is None else BattleCreated.model_validate_json(self.state)
@@ -109,7 +106,7 @@ def params_of(
     """Parameters of `SAVE_DOCUMENTS`: documents with their words, and how many killmails of each battle are missing."""
     rows = ({"battle_id": battle_id, "killmails": count} for battle_id, count in missing.items())
     return {
-        "battle_ids": list(battle_ids),
+        "battle_ids": array(battle_ids),
         "documents": json_rows(_row(document, words) for document, words in documents),
         "missing": json_rows(rows),
     }

@@ -6,9 +6,9 @@ from typing import Any, Final, LiteralString
 import orjson
 
 from battlescope_events.postgres.database import Database
+from battlescope_events.postgres.pipelines import pipelined_transaction
 from battlescope_schemas.battle import BattleCreated, BattleEnded
 from search_index.domain.battle import BattleState
-from search_index.persistence.pipelines import pipelined_transaction
 from search_index.persistence.rows import array, json_rows
 
 # Events of a battle arrive in any order; one that is not newer than the stored revision changes nothing. Every writer
@@ -24,7 +24,8 @@ WHERE NOT (existing.revision = 0 AND existing.state IS NULL)
     AND (existing.revision < EXCLUDED.revision OR (EXCLUDED.revision = 0 AND EXCLUDED.state IS NULL))
 """
 # A statement of its own: it sees the killmails that another writer of the same battle has just committed. Only battles
-# whose stored revision is the incoming one are written; what was stored before ends in the same rows.
+# whose stored revision is the incoming one are written; what was stored before ends in the same rows. Where a killmail
+# that was counted leaves its battle, none of the battle is counted any more, so that all of them will be.
 SAVE_MEMBERS: Final[LiteralString] = """
 WITH saved AS MATERIALIZED (
     SELECT battle_id
@@ -41,13 +42,18 @@ WITH saved AS MATERIALIZED (
 ), stale AS (
     DELETE FROM battle_killmails AS member USING (TABLE existing EXCEPT TABLE incoming) AS stale
     WHERE member.killmail_id = stale.killmail_id AND member.battle_id = stale.battle_id
-    RETURNING member.killmail_id
+    RETURNING member.killmail_id, member.battle_id, member.is_counted
+), uncounted AS (
+    UPDATE battle_killmails AS member SET is_counted = false
+    WHERE member.is_counted AND member.battle_id = ANY (ARRAY(SELECT battle_id FROM stale WHERE is_counted))
+        AND (member.battle_id, member.killmail_id) IN (TABLE incoming)
 ), added AS (
     INSERT INTO battle_killmails (battle_id, killmail_id) TABLE incoming EXCEPT TABLE existing
     ON CONFLICT DO NOTHING RETURNING killmail_id
 ), copied AS (
     INSERT INTO engine_queue (document_type, document_id)
-    SELECT 'killmail', killmail_id::text FROM (TABLE stale UNION TABLE added) AS moved WHERE %(has_copy)s::boolean
+    SELECT 'killmail', killmail_id::text FROM (SELECT killmail_id FROM stale UNION TABLE added) AS moved
+    WHERE %(has_copy)s::boolean
 )
 INSERT INTO index_queue (document_type, document_id) SELECT 'battle', battle_id::text FROM saved
 """

@@ -1,13 +1,11 @@
 """Everything that has a name: names and tickers of events, and counts over the battles that it was in."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.search.folding import compact, folded
-from search_index.domain.battle_document import Named
 from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import NO_INCREMENT, Increment
 from search_index.persistence.rows import array
@@ -98,19 +96,6 @@ INSERT INTO index_queue (document_type, document_id)
 SELECT entity_type, entity_id::text FROM renamed
 UNION ALL SELECT 'battle', battle_id::text FROM battles
 """
-
-
-@dataclass(frozen=True, slots=True)
-class NameRow:
-    """A stored name."""
-
-    entity_type: str
-    entity_id: int
-    entity_name: str
-    ticker: str | None
-
-    def named(self) -> Named:
-        return Named(self.entity_name, self.ticker)
 
 
 async def save_name(database: Database, payload: EntityUpdated, *, has_copy: bool) -> None:

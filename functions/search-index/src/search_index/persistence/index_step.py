@@ -1,6 +1,6 @@
 """One step of indexing, in the caller's transaction: what it reads and writes.
 
-Statements that do not need each other's results are sent together.
+Statements that do not need each other's results are sent together, where the transaction is a pipeline.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import AsyncCursor
-from psycopg.rows import class_row
 
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.search.documents import BattleDocument
-from search_index.domain.battle_document import Names
+from search_index.domain.battle_document import Named, Names
 from search_index.domain.killmail import SolarSystem
 from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import ParticipationChanges, Participations
@@ -28,7 +27,7 @@ class Loaded:
     """Locked battles, their killmails that have come, those that are not counted yet or all, and what was counted."""
 
     states: Sequence[StoredState]
-    members: Members
+    members: Mapping[str, Members]
     participations: Participations
 
 
@@ -49,24 +48,21 @@ class IndexStep:
 
     async def load(self, battle_ids: Sequence[str], *, is_whole: bool) -> Loaded:
         """Lock battles until the transaction ends, and load what their rows are computed from."""
-        async with self._connection.pipeline():
-            states = self._connection.cursor(row_factory=class_row(StoredState))
-            await states.execute(battle_documents.SELECT_STATES, {"battle_ids": list(battle_ids)})
-            members = await self._select_members(battle_ids, is_whole=is_whole)
-            stored = await self._connection.execute(
-                participations.SELECT_PARTICIPATIONS, {"battle_ids": list(battle_ids)}
-            )
-            return Loaded(
-                await states.fetchall(),
-                await members_by_battle(battle_ids, members),
-                await participations.stored_participations(stored),
-            )
+        params = {"battle_ids": array(battle_ids)}
+        states = await self._connection.execute(battle_documents.SELECT_STATES, params)
+        members = await self._select_members(battle_ids, is_whole=is_whole)
+        stored = await self._connection.execute(participations.SELECT_PARTICIPATIONS, params)
+        return Loaded(
+            [StoredState(*row) for row in await states.fetchall()],
+            await members_by_battle(battle_ids, members),
+            await participations.stored_participations(stored),
+        )
 
-    async def load_all_members(self, battle_ids: Sequence[str]) -> Members:
+    async def load_all_members(self, battle_ids: Sequence[str]) -> dict[str, Members]:
         return await members_by_battle(battle_ids, await self._select_members(battle_ids, is_whole=True))
 
     async def _select_members(self, battle_ids: Sequence[str], *, is_whole: bool) -> AsyncCursor[tuple[Any, ...]]:
-        params = {"battle_ids": list(battle_ids), "is_whole": is_whole}
+        params = {"battle_ids": array(battle_ids), "is_whole": is_whole}
         return await self._connection.execute(participations.SELECT_MEMBERS, params)
 
     async def save_participations(
@@ -80,23 +76,18 @@ class IndexStep:
 
         Returns the type and id of each entity that changed, and what is shown of `shown_keys` and `system_ids`.
         """
-        async with self._connection.pipeline():
-            if changes.saved:
-                await self._connection.execute(participations.SAVE_PARTICIPATIONS, participations.saved_params(changes))
-            if changes.removed:
-                await self._connection.execute(
-                    participations.DELETE_PARTICIPATIONS, participations.removed_params(changes)
-                )
-            concerned = entities.count_params(changes.recounted.union(keys), changes.increments)
-            recounted = await self._connection.execute(entities.RECOUNT, concerned)
-            named = self._connection.cursor(row_factory=class_row(entities.NameRow))
-            await named.execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
-            located = await self._connection.execute(
-                battle_documents.SELECT_SYSTEMS, {"system_ids": array(sorted(system_ids))}
-            )
-            changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await recounted.fetchall()]
-            names = {(row.entity_type, row.entity_id): row.named() for row in await named.fetchall()}
-            systems = {row[0]: SolarSystem(*row) for row in await located.fetchall()}
+        execute = self._connection.execute
+        if changes.saved:
+            await execute(participations.SAVE_PARTICIPATIONS, participations.saved_params(changes))
+        if changes.removed:
+            await execute(participations.DELETE_PARTICIPATIONS, participations.removed_params(changes))
+        concerned = entities.count_params(changes.recounted.union(keys), changes.increments)
+        recounted = await execute(entities.RECOUNT, concerned)
+        named = await execute(entities.SELECT_NAMES, entities.key_params(shown_keys))
+        located = await execute(battle_documents.SELECT_SYSTEMS, {"system_ids": array(sorted(system_ids))})
+        changed = [(entity_type, str(entity_id)) for entity_type, entity_id in await recounted.fetchall()]
+        names = {(entity_type, entity_id): Named(*name) for entity_type, entity_id, *name in await named.fetchall()}
+        systems = {row[0]: SolarSystem(*row) for row in await located.fetchall()}
         return changed, Shown(names, systems)
 
     async def save_documents(

@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Database
-from battlescope_schemas.search.folding import compact, folded
+from battlescope_schemas.search.folding import compacted, folded
 from search_index.domain.killmail import EntityName, IncomingKillmail, Killmail, ShipType, SolarSystem
 from search_index.domain.participation import SHIP_TYPE, SYSTEM
 from search_index.persistence.known_facts import Key, KnownFacts
 from search_index.persistence.rows import json_rows
 
-# A killmail is written once; only its value may change. Battles that its killmail belongs to are indexed again.
+# A killmail is written once; only its value may change. Battles that it belongs to are indexed again. They are looked
+# up by an array, of which PostgreSQL expects few values; for a hundred expected rows it reads all links of killmails.
 _KILLMAILS: Final[LiteralString] = """
 saved AS (
     INSERT INTO killmails AS existing (killmail_id, killmail_time, system_id, ship_type_id, victim_character_id,
@@ -31,7 +32,8 @@ saved AS (
     SELECT 'killmail', killmail_id::text FROM saved WHERE %(has_copy)s::boolean
 )
 INSERT INTO index_queue (document_type, document_id)
-SELECT DISTINCT 'battle', battle_id::text FROM battle_killmails JOIN saved USING (killmail_id)
+SELECT DISTINCT 'battle', battle_id::text FROM battle_killmails
+WHERE killmail_id = ANY (ARRAY(SELECT killmail_id FROM saved))
 """
 # A killmail carries the name of its own time, so it never replaces a stored name. A name that comes after the battles
 # of its entity makes that entity searchable. A lost ship tells more of its type than one that an attacker flew.
@@ -113,12 +115,13 @@ def _fact_params(
 
 
 def _name_row(entity_type: str, entity_id: int, name: str) -> dict[str, Any]:
+    folded_name = folded(name)
     return {
         "entity_type": entity_type,
         "entity_id": entity_id,
         "entity_name": name,
-        "folded_name": folded(name),
-        "compact_name": compact(name),
+        "folded_name": folded_name,
+        "compact_name": compacted(folded_name),
     }
 
 

@@ -1,9 +1,9 @@
 """Who was in which battle: the killmails it is computed from, and the rows with the result."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import starmap
-from typing import Any, Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString
 
 from psycopg import AsyncCursor
 
@@ -13,13 +13,13 @@ from search_index.domain.participation import EntityKey, Participation
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence.rows import array
 
-# Those that are not counted yet, or all.
+# Those that are not counted yet, or all; one that has not come is a row without a killmail.
 SELECT_MEMBERS: Final[LiteralString] = """
-SELECT member.battle_id::text, member.is_counted, killmail_id, killmail_time, system_id,
+SELECT member.battle_id::text, member.is_counted, killmails.killmail_id, killmail_time, system_id,
     ARRAY[victim_character_id, victim_corporation_id, victim_alliance_id, ship_type_id], attacker_character_ids,
     attacker_corporation_ids, attacker_alliance_ids, attacker_ship_type_ids, attacker_count, total_value, is_npc,
     is_solo, value_revision, valuation_revision
-FROM battle_killmails AS member JOIN killmails USING (killmail_id)
+FROM battle_killmails AS member LEFT JOIN killmails USING (killmail_id)
 WHERE member.battle_id = ANY (%(battle_ids)s::uuid[]) AND (%(is_whole)s::boolean OR NOT member.is_counted)
 """
 SELECT_PARTICIPATIONS: Final[LiteralString] = """
@@ -56,22 +56,28 @@ class _EntityIds:
     entity_ids: list[str]
 
 
-class Member(NamedTuple):
-    """A killmail of a battle. is_counted: in the stored participations."""
+@dataclass(slots=True)
+class Members:
+    """Killmails of a battle: those that have come, how many have not, and which are not counted in its rows yet."""
 
-    killmail: Killmail
-    is_counted: bool
+    killmails: list[Killmail] = field(default_factory=list[Killmail])
+    missing: int = 0
+    uncounted_ids: list[int] = field(default_factory=list[int])
+
+    def add(self, killmail: Killmail, *, is_counted: bool) -> None:
+        self.killmails.append(killmail)
+        if not is_counted:
+            self.uncounted_ids.append(killmail.killmail_id)
 
 
-Members = Mapping[str, Sequence[Member]]
-"""By battle; killmails that have not come yet are missing."""
-
-
-async def members_by_battle(battle_ids: Iterable[str], cursor: AsyncCursor[tuple[Any, ...]]) -> Members:
+async def members_by_battle(battle_ids: Iterable[str], cursor: AsyncCursor[tuple[Any, ...]]) -> dict[str, Members]:
     """The result of `SELECT_MEMBERS`."""
-    members: dict[str, list[Member]] = {battle_id: [] for battle_id in battle_ids}
-    for battle_id, is_counted, *columns in await cursor.fetchall():
-        members[battle_id].append(Member(_killmail(columns), is_counted))
+    members = {battle_id: Members() for battle_id in battle_ids}
+    for battle_id, is_counted, killmail_id, *columns in await cursor.fetchall():
+        if killmail_id is None:
+            members[battle_id].missing += 1
+        else:
+            members[battle_id].add(_killmail([killmail_id, *columns]), is_counted=is_counted)
     return members
 
 

@@ -1,8 +1,7 @@
 """What waits to be indexed, and what waits to be copied into the search engine."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 
 from battlescope_events.postgres.database import Connection
 
@@ -12,13 +11,12 @@ ENGINE_LOCK: Final = 7_308_605
 written over a newer one."""
 
 LOCK: Final[LiteralString] = "SELECT pg_advisory_xact_lock(%(key)s)"
-# The rows are those of before the wait for the lock: what another process has done meanwhile is done again, which
-# changes nothing, and what was added is for the next step.
-TAKE_INDEX: Final[LiteralString] = """
-WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(key)s))
-SELECT queued.* FROM locked CROSS JOIN (
-    SELECT id, document_type, document_id FROM index_queue ORDER BY id LIMIT %(limit)s::integer
-) AS queued
+# Losing the commit of a step only indexes the same again, because what was queued for it is back, too.
+LOCK_INDEXING: Final[LiteralString] = """
+SELECT pg_advisory_xact_lock(%(key)s), set_config('synchronous_commit', 'off', true)
+"""
+SELECT_INDEX: Final[LiteralString] = """
+SELECT id, document_type, document_id FROM index_queue ORDER BY id LIMIT %(limit)s::integer
 """
 TAKE_ENGINE: Final[LiteralString] = """
 WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(%(key)s))
@@ -37,8 +35,7 @@ WHERE missing_killmails > 0 AND missing_killmails > (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(NamedTuple):
     """A row of a queue; one document may be queued several times."""
 
     id: int
@@ -52,9 +49,13 @@ class Queues:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def take_index(self, limit: int) -> list[Queued]:
-        """Lock indexing until the transaction ends; returns the oldest rows."""
-        return await self._connection.rows(Queued, TAKE_INDEX, {"key": INDEX_LOCK, "limit": limit})
+    async def oldest_index(self, limit: int) -> list[Queued]:
+        """The oldest rows, without a lock: what another process indexes meanwhile is indexed again, without effect."""
+        return await self._connection.rows(Queued, SELECT_INDEX, {"limit": limit})
+
+    async def lock_indexing(self) -> None:
+        """Lock indexing until the transaction ends."""
+        await self._connection.execute(LOCK_INDEXING, {"key": INDEX_LOCK})
 
     async def take_engine(self, limit: int) -> list[Queued]:
         """Lock copying until the transaction ends; returns the oldest rows."""

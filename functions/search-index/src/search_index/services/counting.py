@@ -7,13 +7,11 @@ from search_index.domain.participation import (
     NO_ROWS,
     EntityKey,
     Participation,
-    counted_killmails,
     participations,
     with_more,
 )
 from search_index.domain.participation_changes import Participations
 from search_index.persistence.index_step import IndexStep, Loaded
-from search_index.persistence.participations import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +29,22 @@ class Counted:
 async def count(step: IndexStep, loaded: Loaded, *, is_whole: bool) -> Counted:
     """Count the killmails of the loaded battles. `is_whole`: all of them were loaded, and nothing stored is trusted.
 
-    All killmails of a battle are counted again, too, where one that was counted left it, where its rows were written by
-    a release that does not say what it counts, and where two killmails of one second say different things.
+    All killmails of a battle are counted again, too, where none is marked as counted, as after one left it, and where
+    two killmails of one second say different things.
     """
-    before = {state.battle_id: 0 if is_whole else state.counted_killmails for state in loaded.states}
+    trusted = {state.battle_id for state in loaded.states if state.is_counted and not is_whole}
     members, rows = dict(loaded.members), dict[str, dict[EntityKey, Participation]]()
     for battle_id, of_battle in loaded.members.items():
-        stored = NO_ROWS if is_whole else loaded.participations.get(battle_id, NO_ROWS)
-        if counted_killmails(stored) == before.get(battle_id, 0):
-            together = with_more(stored, participations(member.killmail for member in of_battle))
-            if together is not None:
-                rows[battle_id] = together
-    refused = [battle_id for battle_id in members if battle_id not in rows]
-    if refused:
-        members |= await step.load_all_members(refused)
-        before |= dict.fromkeys(refused, 0)
-        rows |= {battle_id: participations(member.killmail for member in members[battle_id]) for battle_id in refused}
-    come = {battle_id: before.get(battle_id, 0) + len(of_battle) for battle_id, of_battle in members.items()}
+        stored = loaded.participations.get(battle_id, NO_ROWS) if battle_id in trusted else NO_ROWS
+        together = with_more(stored, participations(of_battle.killmails))
+        if together is not None:
+            rows[battle_id] = together
+    undecided = [battle_id for battle_id in members if battle_id not in rows]
+    if undecided:
+        members |= await step.load_all_members(undecided)
+        rows |= {battle_id: participations(members[battle_id].killmails) for battle_id in undecided}
     return Counted(
         rows,
-        [(battle_id, member.killmail.killmail_id) for battle_id in members for member in _new(members[battle_id])],
-        {state.battle_id: state.killmails - come[state.battle_id] for state in loaded.states},
+        [(battle_id, killmail_id) for battle_id in members for killmail_id in members[battle_id].uncounted_ids],
+        {battle_id: of_battle.missing for battle_id, of_battle in members.items()},
     )
-
-
-def _new(members: Sequence[Member]) -> list[Member]:
-    return [member for member in members if not member.is_counted]

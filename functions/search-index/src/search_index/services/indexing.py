@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from battlescope_events.postgres.database import Connection, Database
+from battlescope_events.postgres.pipelines import pipelined_transaction
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
 from search_index.domain.participation import NAMED, SYSTEM, EntityKey
 from search_index.domain.participation_changes import changes
 from search_index.persistence.index_step import NOTHING, IndexStep
-from search_index.persistence.pipelines import pipelined_transaction
 from search_index.persistence.queues import Queued, Queues
 from search_index.services.counting import count
 
@@ -38,11 +38,13 @@ class Indexer:
             await Queues(connection).add_incomplete()
 
     async def _step(self) -> int:
-        async with pipelined_transaction(self._database) as connection:
-            rows = await Queues(connection).take_index(BATCH)
-            if rows:
-                battle_ids = sorted({row.document_id for row in rows if row.document_type == _BATTLE})
-                keys = {(row.document_type, int(row.document_id)) for row in rows if row.document_type != _BATTLE}
+        async with self._database.connection() as connection:
+            rows = await Queues(connection).oldest_index(BATCH)
+        if rows:
+            battle_ids = sorted({row.document_id for row in rows if row.document_type == _BATTLE})
+            keys = {(row.document_type, int(row.document_id)) for row in rows if row.document_type != _BATTLE}
+            async with pipelined_transaction(self._database) as connection:
+                await Queues(connection).lock_indexing()
                 await index(connection, battle_ids, sorted(keys), done=rows, has_copy=self._has_copy)
         return len(rows)
 

@@ -56,7 +56,8 @@ class _Sources:
 
     def make(self) -> tuple[R2z2Source, LiveSource | None]:
         """The primary source and its standby."""
-        settings, schedule = self.settings, PollingSchedule(self.settings.feed_idle_seconds)
+        settings = self.settings
+        schedule = PollingSchedule(settings.feed_idle_seconds, settings.linger_seconds)
         feed = self._upstream(UPSTREAM, request_policy(settings.feed_max_rate))
         esi = self._esi(esi_client.POLICY)
         primary = R2z2Source(

@@ -206,18 +206,23 @@ async def test_unreachable_host_is_a_failure(make_client: MakeClient) -> None:
 async def test_slow_response_ends_at_the_total_timeout(clock: AdjustableClock, cooldowns: MemoryCooldowns) -> None:
     """A response that sends bytes without end would pass any timeout of a single read."""
 
+    ended = asyncio.Event()
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while not writer.is_closing():
             writer.write(b"x")
             await asyncio.sleep(0.01)
+        writer.close()
+        ended.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server, external_http(AGENT) as http:
         policy = RequestPolicy(total_timeout=0.2)
         client = UpstreamClient("host", http, cooldowns, policy, now=clock, jitter=lambda: 0.0)
         with pytest.raises(UpstreamCoolingDown, match="takes longer"):
             await client.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await ended.wait()  # the connection is closed
 
 
 async def test_breaker_opens_after_failures_and_starts_no_cooldown(

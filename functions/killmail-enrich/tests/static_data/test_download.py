@@ -20,8 +20,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[UpstreamClient]:
-    async with external_http("tests") as http:
-        http.follow_redirects = True
+    async with external_http("tests", follow_redirects=True) as http:
         yield instant_client(UPSTREAM, http, policy=POLICY)
 
 

@@ -24,6 +24,7 @@ from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.cooldown import MAX_SECONDS, Cooldowns
 from battlescope_events.upstream.esi import Esi, budget_pause
+from battlescope_events.upstream.http import ExternalHttp, external_http
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from battlescope_local.devtools.project import functions
@@ -33,6 +34,7 @@ from battlescope_local.testing.upstreams import (
     AdjustableClock,
     HostResponse,
     MemoryCooldowns,
+    MockHttp,
     ScriptedHost,
     instant_client,
     scripted_host,
@@ -77,11 +79,11 @@ class Client:
     def name(self) -> str:
         return f"{self.function} asks {self.upstream}"
 
-    async def request(self, http: httpx2.AsyncClient, url: str, cooldowns: Cooldowns, clock: AdjustableClock) -> None:
+    async def request(self, http: ExternalHttp, url: str, cooldowns: Cooldowns, clock: AdjustableClock) -> None:
         """Ask once as a process that has just started."""
         await self.ask_once(self.start(http, cooldowns, clock), url)
 
-    def start(self, http: httpx2.AsyncClient, cooldowns: Cooldowns, clock: AdjustableClock) -> UpstreamClient:
+    def start(self, http: ExternalHttp, cooldowns: Cooldowns, clock: AdjustableClock) -> UpstreamClient:
         return instant_client(
             self.upstream,
             http,
@@ -223,8 +225,8 @@ async def host() -> AsyncGenerator[ScriptedHost]:
 
 
 @pytest.fixture
-async def http() -> AsyncGenerator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient() as http:
+async def http() -> AsyncGenerator[ExternalHttp]:
+    async with external_http("tests") as http:
         yield http
 
 
@@ -236,7 +238,7 @@ def clock() -> AdjustableClock:
 @each_client
 @pytest.mark.parametrize("refusal", REFUSALS)
 async def test_no_request_is_sent_before_a_refusal_is_over(
-    client: Client, refusal: str, host: ScriptedHost, http: httpx2.AsyncClient, clock: AdjustableClock
+    client: Client, refusal: str, host: ScriptedHost, http: ExternalHttp, clock: AdjustableClock
 ) -> None:
     host.response, seconds = REFUSALS[refusal]
     cooldowns = MemoryCooldowns()
@@ -264,14 +266,13 @@ async def test_any_number_of_refusals_in_a_row_is_bounded(
         return httpx2.Response(status)
 
     cooldowns, waits = MemoryCooldowns(), list[float]()
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
-        upstream_client = client.start(http, cooldowns, clock)
-        for _ in range(times):
-            await client.ask_once(upstream_client, "http://host")
-            quiet_until = cooldowns.states[client.upstream].quiet_until
-            assert quiet_until is not None
-            waits.append((quiet_until - clock()).total_seconds())
-            clock.now = max(clock.now, quiet_until)
+    upstream_client = client.start(MockHttp(refuse), cooldowns, clock)
+    for _ in range(times):
+        await client.ask_once(upstream_client, "http://host")
+        quiet_until = cooldowns.states[client.upstream].quiet_until
+        assert quiet_until is not None
+        waits.append((quiet_until - clock()).total_seconds())
+        clock.now = max(clock.now, quiet_until)
     assert requests == times
     assert min(waits) >= 10
     assert max(waits) <= MAX_SECONDS
@@ -323,7 +324,7 @@ async def test_ban_holds_after_a_restart_and_for_another_function(
     other: Client,
     start_cooldowns: StartCooldowns,
     host: ScriptedHost,
-    http: httpx2.AsyncClient,
+    http: ExternalHttp,
     clock: AdjustableClock,
 ) -> None:
     host.response = HostResponse(403)
@@ -344,7 +345,7 @@ async def test_ban_holds_after_a_restart_and_for_another_function(
 
 @pytest.mark.postgres
 async def test_ban_of_esi_holds_after_a_restart_without_valkey(
-    urls: Callable[[str], str], host: ScriptedHost, http: httpx2.AsyncClient, clock: AdjustableClock
+    urls: Callable[[str], str], host: ScriptedHost, http: ExternalHttp, clock: AdjustableClock
 ) -> None:
     host.response = HostResponse(403)
     for client in (client for client in CLIENTS if client.upstream == "esi"):

@@ -12,7 +12,7 @@ from typing import Any
 from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT
 
-_NOISY = ("httpx2", "httpcore2", "botocore", "urllib3", "uvicorn.access", "psycopg.pool")
+_NOISY = ("botocore", "urllib3", "uvicorn.access", "psycopg.pool")
 
 
 class JsonFormatter(logging.Formatter):

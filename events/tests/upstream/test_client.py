@@ -13,15 +13,18 @@ import httpx2
 import pytest
 
 from battlescope_events.upstream.circuit_breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
-from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.cooldown import MAX_SECONDS, NO_COOLDOWN, CooldownState
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown, UpstreamUnavailable
 from battlescope_events.upstream.esi import COMPATIBILITY_DATE, Esi, budget_pause
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import (
     AdjustableClock,
     HostResponse,
     MemoryCooldowns,
+    MockHttp,
     ScriptedHost,
+    instant_client,
     scripted_host,
 )
 
@@ -54,7 +57,7 @@ async def make_client(
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
 
-    async with external_http(AGENT, host.url) as http:
+    async with external_http(AGENT) as http:
 
         def make(policy: RequestPolicy | None = None, **more: Any) -> UpstreamClient:
             options = {"now": clock, "jitter": lambda: 0.0, "sleep": sleep} | more
@@ -161,14 +164,13 @@ async def test_answer_to_an_earlier_request_does_not_end_the_cooldown(
         return httpx2.Response(403)
 
     cooldowns.states["host"] = ended = CooldownState(clock() - timedelta(seconds=1), 1)
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
-        client = UpstreamClient("host", http, cooldowns, RequestPolicy(), now=clock, jitter=lambda: 0.0)
-        slow = asyncio.create_task(client.get("http://host/slow"))
-        await admitted.wait()
-        with pytest.raises(UpstreamCoolingDown):
-            await client.get("http://host/refused")
-        refused.set()
-        assert (await slow).status == 200
+    client = UpstreamClient("host", MockHttp(respond), cooldowns, RequestPolicy(), now=clock, jitter=lambda: 0.0)
+    slow = asyncio.create_task(client.get("http://host/slow"))
+    await admitted.wait()
+    with pytest.raises(UpstreamCoolingDown):
+        await client.get("http://host/refused")
+    refused.set()
+    assert (await slow).status == 200
     assert cooldowns.states["host"] == CooldownState(clock() + timedelta(seconds=120), ended.bans + 1)
 
 
@@ -197,24 +199,30 @@ async def test_refusal_is_not_retried(host: ScriptedHost, make_client: MakeClien
 
 
 async def test_unreachable_host_is_a_failure(make_client: MakeClient) -> None:
-    with pytest.raises(UpstreamCoolingDown, match="does not respond: ConnectError"):
+    with pytest.raises(UpstreamCoolingDown, match=r"does not respond: .*refused"):
         await make_client().get("http://127.0.0.1:1")
 
 
 async def test_slow_response_ends_at_the_total_timeout(clock: AdjustableClock, cooldowns: MemoryCooldowns) -> None:
     """A response that sends bytes without end would pass any timeout of a single read."""
 
-    async def drip() -> AsyncGenerator[bytes]:
-        while True:
-            await asyncio.sleep(0.01)
-            yield b"x"
+    ended = asyncio.Event()
 
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, content=drip()))
-    async with httpx2.AsyncClient(transport=transport) as http:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.01)
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server, external_http(AGENT) as http:
         policy = RequestPolicy(total_timeout=0.2)
         client = UpstreamClient("host", http, cooldowns, policy, now=clock, jitter=lambda: 0.0)
-        with pytest.raises(UpstreamUnavailable, match="takes longer"):
-            await client.get("http://host")
+        with pytest.raises(UpstreamCoolingDown, match="takes longer"):
+            await client.get(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await ended.wait()  # the connection is closed
 
 
 async def test_breaker_opens_after_failures_and_starts_no_cooldown(
@@ -345,11 +353,9 @@ async def test_concurrent_requests_are_spaced() -> None:
         times.append(loop.time())
         return httpx2.Response(404)
 
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(record_time)) as http:
-        clock = AdjustableClock()
-        client = UpstreamClient("host", http, MemoryCooldowns(), RequestPolicy(rate=50), now=clock, jitter=lambda: 0.0)
-        began = loop.time()
-        await asyncio.gather(*(client.get("http://host") for _ in range(6)))
+    client = instant_client("host", MockHttp(record_time), policy=RequestPolicy(rate=50))
+    began = loop.time()
+    await asyncio.gather(*(client.get("http://host") for _ in range(6)))
     early = [turn for turn, timestamp in enumerate(times) if timestamp < began + turn / 50 - CLOCK_RESOLUTION]
     assert early == [], "each request has its turn; a busy machine sends it later, never earlier"
 
@@ -383,23 +389,24 @@ def test_budget_of_esi(headers: dict[str, str], seconds: float | None) -> None:
     assert budget_pause(headers) == seconds
 
 
-@pytest.mark.parametrize(
-    ("urls", "follow_redirects", "is_read"),
-    [(["http://a", "http://b"], False, False), (["http://a", "https://b"], False, True), (["http://a"], True, True)],
-)
-async def test_certificates_are_read_only_where_a_url_is_encrypted(
-    monkeypatch: pytest.MonkeyPatch,
-    urls: list[str],
-    follow_redirects: bool,
-    is_read: bool,
+async def test_header_that_is_no_text_is_left_out(host: ScriptedHost, make_client: MakeClient) -> None:
+    host.response = HostResponse(200, {"ETag": '"é"', "X-Total": "7"})
+    headers = (await make_client().get(host.url)).headers
+    assert (headers.get("etag"), headers.get("x-total"), headers.get("absent")) == (None, "7", None)
+
+
+@pytest.mark.parametrize("url", ["no-url", "ftp://127.0.0.1/", "http://127.0.0.1:1/"])
+async def test_address_that_nothing_answers_is_a_failure(make_client: MakeClient, url: str) -> None:
+    with pytest.raises(UpstreamCoolingDown, match="does not respond"):
+        await make_client().get(url)
+
+
+@pytest.mark.parametrize(("follow_redirects", "status"), [(False, 302), (True, 200)])
+async def test_redirect_is_followed_where_that_is_wanted(
+    host: ScriptedHost, follow_redirects: bool, status: int
 ) -> None:
-    verified = list[bool]()
-
-    class Recorded(httpx2.AsyncClient):
-        def __init__(self, **options: Any) -> None:
-            verified.append(options["verify"])
-            super().__init__(**{**options, "verify": False})
-
-    monkeypatch.setattr(httpx2, "AsyncClient", Recorded)
-    async with external_http(AGENT, *urls, follow_redirects=follow_redirects):
-        assert verified == [is_read]
+    host.queued.append(HostResponse(302, {"Location": f"{host.url}/there"}, b""))
+    async with external_http(AGENT, follow_redirects=follow_redirects) as http:
+        client = instant_client("host", http)
+        assert (await client.get(f"{host.url}/here")).status == status
+    assert host.paths == (["/here", "/there"] if follow_redirects else ["/here"])

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interrupted_source import NO_CUT, InterruptedSource, serving
 
-from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.errors import UpstreamCoolingDown
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import AdjustableClock, MemoryCooldowns
 
 BODY = bytes(range(256)) * 64
@@ -19,7 +20,7 @@ async def fetch(interrupted: InterruptedSource, cooldowns: MemoryCooldowns | Non
         pass
 
     into = io.BytesIO(b"content of an earlier download")
-    async with serving(interrupted) as url, external_http("tests", url) as http:
+    async with serving(interrupted) as url, external_http("tests") as http:
         client = UpstreamClient(
             "everef", http, cooldowns or MemoryCooldowns(), RequestPolicy(tries=3),
             now=AdjustableClock(), jitter=lambda: 0.0, sleep=no_sleep,

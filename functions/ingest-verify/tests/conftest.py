@@ -5,7 +5,6 @@ ingest-poll owns the tables, so tests arrange as its role.
 
 from collections.abc import AsyncGenerator
 
-import httpx2
 import pytest
 from pydantic import SecretStr
 from verified_days import NOW, Rows, Source
@@ -15,7 +14,7 @@ from battlescope_events.postgres.database import open_pool
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database as Clone
-from battlescope_local.testing.upstreams import instant_client
+from battlescope_local.testing.upstreams import MockHttp, instant_client
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.handlers.verification import Verifier
 from ingest_verify.main import SERVER_OPTIONS
@@ -49,10 +48,9 @@ def source() -> Source:
 
 
 @pytest.fixture
-async def history(source: Source) -> AsyncGenerator[DayListingClient]:
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(source)) as client:
-        upstream = instant_client("r2z2", client, now=lambda: NOW)
-        yield DayListingClient(upstream, "http://source.invalid/", lambda: NOW)
+def history(source: Source) -> DayListingClient:
+    upstream = instant_client("r2z2", MockHttp(source), now=lambda: NOW)
+    return DayListingClient(upstream, "http://source.invalid/", lambda: NOW)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from zipfile import ZipFile
 
-import httpx2
 import psycopg
 import pytest
 from aiohttp import web
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
+from battlescope_events.upstream.http import external_http
 from battlescope_local.settings import S3Access
 from battlescope_local.testing.buckets import Bucket, create_bucket
 from battlescope_local.testing.databases import Database as Clone
@@ -124,7 +124,7 @@ def import_static_data(database: str, url: str) -> bool:
     """Import an export as the Job does; whether it was new."""
 
     async def run() -> bool:
-        async with httpx2.AsyncClient(headers={"User-Agent": "tests"}) as http:
+        async with external_http("tests") as http:
             return await refresh(database, StaticDataExport(url, instant_client("static-data", http)))
 
     with ThreadPoolExecutor(1) as thread:  # the thread of the test may have an event loop

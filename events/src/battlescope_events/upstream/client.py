@@ -11,8 +11,6 @@ from http import HTTPStatus
 from typing import IO, Any, Final, NoReturn
 from urllib.parse import urlencode
 
-import httpx2
-
 from battlescope_events.retry import retry
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.cooldown import (
@@ -26,13 +24,11 @@ from battlescope_events.upstream.cooldown import (
     stated_wait,
 )
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown, UpstreamUnavailable
+from battlescope_events.upstream.http import ExternalHttp, NoResponse
 from battlescope_events.upstream.partial_download import MisplacedPart, PartialDownload
 from battlescope_events.upstream.rate_limiter import RateLimiter
 
-CONNECT_TIMEOUT_SECONDS: Final = 10.0
-READ_TIMEOUT_SECONDS: Final = 60.0  # of one read; the policy bounds the whole exchange
 MAX_RETRY_SECONDS: Final = 10.0
-ExternalHttp = httpx2.AsyncClient
 _CONTENT_STATUSES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _log = logging.getLogger(__name__)
@@ -87,7 +83,7 @@ class UpstreamClient:
     def __init__(
         self,
         name: str,
-        http: httpx2.AsyncClient,
+        http: ExternalHttp,
         cooldowns: Cooldowns,
         policy: RequestPolicy,
         *,
@@ -180,8 +176,8 @@ class UpstreamClient:
         except TimeoutError:
             reason = f"{self.name} takes longer than {self._policy.total_timeout:.0f} s."
             raise self._failure(None, reason, state) from None
-        except (httpx2.HTTPError, MisplacedPart) as error:
-            raise self._failure(None, f"{self.name} does not respond: {error!r}.", state) from error
+        except (NoResponse, MisplacedPart) as error:
+            raise self._failure(None, f"{self.name} does not respond: {error}", state) from error
 
     async def _accept(self, response: UpstreamResponse, state: CooldownState) -> UpstreamResponse:
         """The response, if it is an answer."""
@@ -246,52 +242,40 @@ class UpstreamClient:
             await self._cooldowns.clear(self.name, state)
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> UpstreamResponse:
-        async with self._http.stream(method, url, headers=headers, content=body or None) as response:
+        async with self._http.stream(method, url, headers, body) as response:
             content = bytearray()
-            async for piece in response.aiter_bytes():
+            while (piece := await response.read_piece()) is not None:
                 content += piece
                 _check_size(url, len(content), self._policy.max_bytes)
-            return UpstreamResponse(response.status_code, response.headers, bytes(content))
+            return UpstreamResponse(response.status, response.headers, bytes(content))
 
     async def _download(self, url: str, into: IO[bytes], progress: PartialDownload) -> UpstreamResponse:
         while True:
             size_before = progress.size
             try:
                 return await self._download_part(url, into, progress)
-            except httpx2.HTTPError:
+            except NoResponse:
                 if not progress.resume_headers or progress.size <= size_before:
                     raise
             await self._admit()
 
     async def _download_part(self, url: str, into: IO[bytes], progress: PartialDownload) -> UpstreamResponse:
-        async with self._http.stream("GET", url, headers=progress.resume_headers) as response:
-            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and progress.size:
+        async with self._http.stream("GET", url, progress.resume_headers, b"") as response:
+            if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and progress.size:
                 progress.size = 0  # it broke off after the last byte, or shrank: the next request asks for everything
                 raise MisplacedPart("The content ends before the missing part.")
-            if response.status_code in _CONTENT_STATUSES:
-                if not progress.accept_response(response.status_code, response.headers):
+            if response.status in _CONTENT_STATUSES:
+                if not progress.accept_response(response.status, response.headers):
                     into.seek(0)
                     into.truncate()
                 into.seek(progress.size)
-                async for piece in response.aiter_bytes():
+                while (piece := await response.read_piece()) is not None:
                     into.write(piece)
                     progress.size += len(piece)
                     _check_size(url, progress.size, self._policy.max_download_bytes)
-            return UpstreamResponse(response.status_code, response.headers)
+            return UpstreamResponse(response.status, response.headers)
 
 
 def _check_size(url: str, size: int, maximum: int) -> None:
-    """Pieces are decompressed one by one, at most 1 MiB each, so that a small body cannot fill the memory."""
     if size > maximum:
         raise ResponseTooLarge(f"{url} has more than {maximum} bytes.")
-
-
-def external_http(user_agent: str, *urls: str, follow_redirects: bool = False) -> ExternalHttp:
-    """The HTTP client for these base URLs. Reading the CA certificates takes 25 ms, so it needs a URL with https."""
-    is_encrypted = follow_redirects or any(url.startswith("https:") for url in urls)
-    return httpx2.AsyncClient(
-        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
-        timeout=httpx2.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
-        verify=is_encrypted,
-        follow_redirects=follow_redirects,
-    )

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import httpx2
-
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, UpstreamResponse
 from battlescope_events.upstream.cooldown import Cooldowns
+from battlescope_events.upstream.http import ExternalHttp
 
 UPSTREAM: Final = "esi"  # the name of its cooldown
 COMPATIBILITY_DATE: Final = "2026-08-18"  # ESI demands one; pinned, so that responses change only with this constant
@@ -41,7 +40,7 @@ class Esi:
 
 def make_esi(
     url: str,
-    http: httpx2.AsyncClient,
+    http: ExternalHttp,
     cooldowns: Cooldowns,
     policy: RequestPolicy,
     *,

@@ -28,9 +28,10 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.client import UpstreamClient
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.http import external_http
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 
@@ -49,7 +50,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             settings.database_url, "account-api", max_size=8, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        external_http(settings.user_agent, settings.sso_url, settings.esi_url) as http,
+        external_http(settings.user_agent) as http,
         open_valkey(settings.redis_url, time.monotonic, retry_seconds=RETRY_SECONDS) as valkey,
         open_guard(settings, clock, publish, SOURCE) as guard,
     ):

@@ -29,6 +29,7 @@ from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.esi import Esi
+from battlescope_events.upstream.http import external_http
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_local.testing.http.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
@@ -105,7 +106,7 @@ async def running_app(settings: Settings, clock: Clock) -> AsyncGenerator[Depend
     publish = RecordingPublisher()
     async with (
         open_pool(settings.database_url, "account-api", max_size=8, options=CONNECTION_OPTIONS) as pool,
-        httpx2.AsyncClient(headers=AGENT) as http,
+        external_http("tests") as http,
         open_valkey(settings.redis_url, time.monotonic, retry_seconds=0.1) as valkey,
         open_guard(settings, clock, publish, SOURCE) as guard,
     ):

@@ -19,9 +19,9 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, external_http
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.http import ExternalHttp, external_http
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_api.clients.esi import POLICY, EsiClient
@@ -45,7 +45,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             settings.database_url, "ingest-api", max_size=4, timeout_seconds=5, options=CONNECTION_OPTIONS
         ) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        external_http(settings.user_agent, settings.esi_url) as external_client,
+        external_http(settings.user_agent) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         open_guard(settings, clock, publish, "ingest-api") as guard,
     ):

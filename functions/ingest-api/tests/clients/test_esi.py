@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-import httpx2
 import pytest
-from ingest_api_harness import AGENT, simulated_esi
 from ingest_api_harness import esi_client as make_client
+from ingest_api_harness import simulated_esi
 
 from battlescope_events.upstream.esi import MAX_IDS_PER_REQUEST
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import HostResponse, scripted_host
 from ingest_api.clients import esi as esi_client
 from ingest_api.clients.esi import EsiClient
@@ -53,7 +53,7 @@ async def test_rate_limiting_starts_a_cooldown_and_a_failure_does_not(
 
 async def test_invalid_or_slow_responses_resolve_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(esi_client, "TIMEOUT", 0.1)
-    async with scripted_host() as host, httpx2.AsyncClient(headers=AGENT) as http:
+    async with scripted_host() as host, external_http("tests") as http:
         client = make_client(http, host.url)
         host.response = HostResponse(body=b"<html>")
         assert await client.resolve_names([HOME]) == NameLookup()

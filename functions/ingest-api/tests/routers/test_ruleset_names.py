@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from ingest_api_harness import AGENT, ApiHarness, simulated_esi, use_esi
+from ingest_api_harness import ApiHarness, simulated_esi, use_esi
 
 from battlescope_events.upstream.esi import COMPATIBILITY_DATE
 
@@ -26,8 +26,7 @@ async def test_existing_ids_are_named_and_resolved_once(harness: ApiHarness) -> 
         changed = (await harness.api.put(path, json=change)).json()
     assert changed["names"].keys() == {str(ALLIANCE), str(ALLIANCE + 1)}
     assert [sorted(json.loads(request.content)) for request in requests] == [[HOME, ALLIANCE], [ALLIANCE + 1]]
-    assert {request.headers["x-compatibility-date"] for request in requests} == {COMPATIBILITY_DATE}
-    assert requests[0].headers["user-agent"] == AGENT["user-agent"]
+    assert {request.headers["X-Compatibility-Date"] for request in requests} == {COMPATIBILITY_DATE}
     history = (await harness.api.get(f"{path}/history")).json()["versions"]
     assert [version["ruleset"]["names"] for version in history] == [changed["names"], body["names"]]
 

@@ -1,11 +1,11 @@
 """Runs ingest-api inside the test process, and gives tests access to its API, database, bucket and published events."""
 
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx2
@@ -22,6 +22,7 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.esi import Esi
+from battlescope_events.upstream.http import ExternalHttp, ExternalResponse, external_http
 from battlescope_local.testing.buckets import Bucket
 from battlescope_local.testing.http.http_contract import HttpContract, hook
 from battlescope_local.testing.upstreams import instant_client
@@ -45,7 +46,6 @@ VALUES ('2026-11-01', 'completed', 10, 9, 1, 1, '2026-11-02 12:00Z');
 """
 TOKEN = "a-token-for-tests"
 UNREACHABLE_ESI = "http://127.0.0.1:9"  # the default, for tests that do not start a simulated ESI
-AGENT = {"user-agent": "BattleScope tests (tests@example.org)"}
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)
 
 
@@ -54,7 +54,7 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
     """The production app, except for a fixed clock, an unreachable ESI and a publisher that records events."""
     async with (
         open_pool(SecretStr(url), "ingest-api", max_size=4, options=CONNECTION_OPTIONS) as pool,
-        httpx2.AsyncClient(headers=AGENT) as http_client,
+        external_http("tests") as http_client,
     ):
         database = Database(pool, "ingestion")
         app.state.dependencies = Dependencies(
@@ -74,7 +74,7 @@ async def running_app(url: str, access: BucketAccess) -> AsyncGenerator[httpx2.A
             yield client
 
 
-def esi_client(http: httpx2.AsyncClient, url: str) -> EsiClient:
+def esi_client(http: ExternalHttp, url: str) -> EsiClient:
     return EsiClient(Esi(instant_client("esi", http, policy=POLICY, breaker=CircuitBreaker()), url))
 
 
@@ -86,19 +86,31 @@ def use_esi(esi: EsiClient) -> None:
     change_dependencies(rulesets=replace(app.state.dependencies.rulesets, esi=esi))
 
 
+class SentRequest(NamedTuple):
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass
+class RecordingHttp:
+    """Implements `ExternalHttp`; remembers what it sends."""
+
+    http: ExternalHttp
+    requests: list[SentRequest] = field(default_factory=list[SentRequest])
+
+    def stream(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> AbstractAsyncContextManager[ExternalResponse]:
+        self.requests.append(SentRequest(headers, body))
+        return self.http.stream(method, url, headers, body)
+
+
 @asynccontextmanager
-async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[httpx2.Request]]]:
+async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[SentRequest]]]:
     """A client of the simulated ESI with these faults, and the requests that it sends."""
-    requests: list[httpx2.Request] = []
-
-    async def record(request: httpx2.Request) -> None:
-        requests.append(request)
-
-    async with (
-        running_upstream(**faults) as url,
-        httpx2.AsyncClient(headers=AGENT, event_hooks={"request": [record]}) as client,
-    ):
-        yield esi_client(client, f"{url}/esi"), requests
+    async with running_upstream(**faults) as url, external_http("tests") as http:
+        recording = RecordingHttp(http)
+        yield esi_client(recording, f"{url}/esi"), recording.requests
 
 
 @dataclass

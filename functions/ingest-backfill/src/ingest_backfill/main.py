@@ -16,9 +16,10 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
-from battlescope_events.upstream.client import RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import Esi, make_esi
+from battlescope_events.upstream.http import external_http
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_backfill.domain.manifest import Limits
@@ -46,7 +47,7 @@ async def build() -> AsyncGenerator[Function]:
     now = partial(datetime.now, UTC)
     async with (
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, max_idle_seconds=MAX_IDLE_SECONDS) as pool,
-        external_http(settings.user_agent, settings.feed_url, settings.esi_url, settings.everef_url) as external_client,
+        external_http(settings.user_agent) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):

@@ -18,10 +18,11 @@ from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.cooldown import Cooldowns
 from battlescope_events.upstream.esi import make_esi
+from battlescope_events.upstream.http import ExternalHttp, external_http
 from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_poll.events import SOURCE
@@ -56,7 +57,8 @@ class _Sources:
 
     def make(self) -> tuple[R2z2Source, LiveSource | None]:
         """The primary source and its standby."""
-        settings, schedule = self.settings, PollingSchedule(self.settings.feed_idle_seconds)
+        settings = self.settings
+        schedule = PollingSchedule(settings.feed_idle_seconds, settings.linger_seconds)
         feed = self._upstream(UPSTREAM, request_policy(settings.feed_max_rate))
         esi = self._esi(esi_client.POLICY)
         primary = R2z2Source(
@@ -101,9 +103,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(
             settings.database_url, SOURCE, max_size=MAX_CONNECTIONS, timeout_seconds=POOL_TIMEOUT_SECONDS
         ) as pool,
-        external_http(
-            settings.user_agent, settings.feed_url, settings.esi_url, settings.standby_url
-        ) as external_client,
+        external_http(settings.user_agent) as external_client,
         open_valkey(settings.redis_url, time.monotonic) as valkey,
         BrokerPublisher(settings.k_sink) as publish,
     ):

@@ -18,6 +18,7 @@ class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSe
     esi_url: str
     feed_max_rate: Annotated[float, Field(gt=0)] = 8.0  # requests per second; the feed bans from 15 on
     feed_idle_seconds: Annotated[float, Field(gt=0)] = 6.0  # the feed's minimum; lower only for a simulated feed
+    linger_seconds: Annotated[float, Field(ge=0)] = 0.25  # after a pass of several killmails, until the next one
     batch_threshold: Annotated[int, Field(ge=0)] = 2  # killmails of a pass; more are published as one batch
     catch_up_seconds: Annotated[float, Field(ge=0)] = 60.0  # of requests: a longer backlog is read beside the present
     standby_source: Literal["history", "mirror", "off"] = "history"

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from ingest_poll.feed.feed_state import (
     UnusableBody,
     advance,
     advance_backlog,
+    after_pass,
     prefetch_size,
     should_request_head,
     split_backlog,
@@ -205,3 +207,15 @@ def test_expired_part_of_a_backlog_is_skipped_in_steps_until_a_file_is_there() -
     read = advance_backlog(transition.position, FileRead(), NOW, SCHEDULE, 0.0).position
     hole = advance_backlog(read, Missing(), NOW, SCHEDULE, 0.0)  # files are there again: one that is missing is a hole
     assert hole.gap == Gap(CURSOR + EXPIRED_STEP + 1, CURSOR + EXPIRED_STEP + 1, "hole")
+
+
+@pytest.mark.parametrize(
+    ("file_count", "idle_seconds", "expected"),
+    [(0, 0.1, 0.1), (1, 0.1, 0.1), (2, 0.1, 0.25), (9, 0.1, 0.25), (2, 0.5, 0.5), (9, 6.0, 6.0)],
+)
+def test_a_busy_feed_is_asked_later_and_a_calm_one_is_not(
+    file_count: int, idle_seconds: float, expected: float
+) -> None:
+    schedule = PollingSchedule(idle_seconds, linger_seconds=0.25)
+    at_head = advance(FeedPosition(cursor=CURSOR, head=CURSOR), Missing(), NOW, schedule, 0.5).position
+    assert after_pass(at_head, file_count, NOW, schedule).wait_seconds(NOW) == expected

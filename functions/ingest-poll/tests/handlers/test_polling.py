@@ -94,6 +94,18 @@ async def test_many_killmails_of_a_pass_are_one_event_and_few_are_one_each(harne
     assert (ingested["source"], ingested["iskValue"]) == ("live", "1000000.50")
 
 
+@pytest.mark.parametrize(("file_count", "is_busy"), [(1, False), (3, True)])
+async def test_linger_begins_with_a_pass_of_several_files(
+    harness: Any, monkeypatch: pytest.MonkeyPatch, file_count: int, is_busy: bool
+) -> None:
+    monkeypatch.setenv("LINGER_SECONDS", "60")
+    publish(harness, *range(100, 100 + file_count))
+    harness.upstreams.head = 99 + file_count
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 100 + file_count)
+    assert harness.value("SELECT quiet_until > now() + interval '30 seconds' FROM ingestion_status") is is_busy
+
+
 async def test_changed_values_of_many_killmails_are_one_event(harness: Any) -> None:
     publish(harness, *range(100, 120))
     harness.upstreams.head = 119

@@ -5,7 +5,7 @@ import pytest
 
 from battlescope_events.upstream.errors import UpstreamUnavailable
 from battlescope_events.upstream.esi import Esi
-from battlescope_local.testing.upstreams import instant_client
+from battlescope_local.testing.upstreams import MockHttp, instant_client
 from ingest_poll.errors import KillmailNotFound
 from ingest_poll.sources.esi_client import POLICY, KillmailClient
 
@@ -17,8 +17,7 @@ def client(*responses: httpx2.Response) -> KillmailClient:
     def respond(_: httpx2.Request) -> httpx2.Response:
         return remaining.pop(0) if len(remaining) > 1 else remaining[0]
 
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-    return KillmailClient(Esi(instant_client("esi", http, policy=POLICY), "http://esi"))
+    return KillmailClient(Esi(instant_client("esi", MockHttp(respond), policy=POLICY), "http://esi"))
 
 
 async def test_failures_are_retried_until_a_body_comes() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from battlescope_local.testing.upstreams import NOON, instant_client
+from battlescope_local.testing.upstreams import NOON, MockHttp, instant_client
 from ingest_poll.feed.feed_state import CoolingDown, FeedPosition, Missing, RequestFailed, UnusableBody
 from ingest_poll.sources.feed_client import MAX_IN_FLIGHT, UPSTREAM, FeedClient, FileBody, request_policy
 from ingest_poll.sources.feed_reader import MAX_BATCH_FILES, FeedReader, PrefetchWindow
@@ -18,13 +18,9 @@ MAX_BYTES = 1024 * 1024
 Responder = Callable[[httpx2.Request], httpx2.Response]
 
 
-def client(respond: Responder) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-
-
 def feed(respond: Any) -> FeedClient:
     policy = replace(request_policy(1e6), max_bytes=MAX_BYTES)
-    upstream = instant_client(UPSTREAM, client(respond), policy=policy)
+    upstream = instant_client(UPSTREAM, MockHttp(respond), policy=policy)
     return FeedClient(upstream, "http://feed/", 10_000)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from battlescope_local.testing.upstreams import instant_client
+from battlescope_local.testing.upstreams import MockHttp, instant_client
 from ingest_poll.feed.feed_state import CoolingDown, RequestFailed
 from ingest_poll.sources.history_client import MAX_DAYS, ListClient, days_to_list, parse_list
 from ingest_poll.sources.live_source import STANDBY_UPSTREAM
@@ -19,8 +19,7 @@ DAY = date(2026, 10, 3)
 
 
 def lists(respond: Any) -> ListClient:
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
-    return ListClient(instant_client(STANDBY_UPSTREAM, http), "http://host/")
+    return ListClient(instant_client(STANDBY_UPSTREAM, MockHttp(respond)), "http://host/")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"<html>", b'{"1":', b'"\xff"', b"[" * 100_000])

@@ -15,7 +15,8 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Pool, open_pool
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
-from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.client import UpstreamClient
+from battlescope_events.upstream.http import external_http
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.handlers.dispatch import dispatch
 from ingest_verify.handlers.gaps import GapDetector
@@ -38,7 +39,7 @@ async def build() -> AsyncGenerator[Function]:
     async with (
         _pool(settings) as pool,
         BrokerPublisher(settings.k_sink) as publish,
-        external_http(settings.user_agent, settings.feed_url) as external_client,
+        external_http(settings.user_agent) as external_client,
     ):
         database, bucket = Database(pool, settings.schema_version), BucketClient(settings.bucket_access)
         clock = partial(datetime.now, UTC)

@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-import httpx2
 import pytest
 from aiohttp import web
 from verified_days import HASH, NOW, Rows
 
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import AdjustableClock, instant_client
 from ingest_verify.clients.day_listing import UPSTREAM, DayListingClient, request_policy
 from ingest_verify.handlers.verification import Verifier
@@ -56,7 +56,7 @@ MakeVerifier = Callable[..., Verifier]
 async def make_verifier(store: Database, storage: BucketClient, rows: Rows, host: Host) -> AsyncGenerator[MakeVerifier]:
     """Creates verifiers as a start of the process does."""
     rows.ids(1)
-    async with httpx2.AsyncClient() as client:
+    async with external_http("tests") as client:
         cooldowns = PostgresCooldowns(store)
 
         def verifier(clock: AdjustableClock, rate: float = 1e6) -> Verifier:

@@ -10,7 +10,7 @@ from verified_days import HASH, NOW, Rows, Source
 
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_local.testing.buckets import Bucket
-from battlescope_local.testing.upstreams import instant_client
+from battlescope_local.testing.upstreams import MockHttp, instant_client
 from battlescope_schemas.backfill import BackfillManifest, job_id
 from ingest_verify.clients.day_listing import DayListingClient
 from ingest_verify.domain import day_listing
@@ -140,10 +140,9 @@ async def test_transport_error_keeps_the_day_open(store: Database, storage: Buck
     def fail(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route")
 
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(fail)) as client:
-        upstream = instant_client("r2z2", client, now=lambda: NOW)
-        listings = DayListingClient(upstream, "http://source.invalid", lambda: NOW)
-        await Verifier(store, listings, storage, lambda: NOW, enabled=True).verify_open_days()
+    upstream = instant_client("r2z2", MockHttp(fail), now=lambda: NOW)
+    listings = DayListingClient(upstream, "http://source.invalid", lambda: NOW)
+    await Verifier(store, listings, storage, lambda: NOW, enabled=True).verify_open_days()
     assert "does not respond" in rows.verification()[6]
 
 

@@ -28,9 +28,10 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher, Publish
 from battlescope_events.settings import from_environment
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import ExternalHttp, RequestPolicy, UpstreamClient, external_http
+from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.combined_cooldowns import CombinedCooldowns
 from battlescope_events.upstream.esi import Esi, make_esi
+from battlescope_events.upstream.http import ExternalHttp, external_http
 from battlescope_events.valkey.connection import Valkey, open_valkey
 from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from battlescope_events.valkey.live_log import LiveLog
@@ -75,7 +76,7 @@ async def build() -> AsyncGenerator[Function]:
         open_pool(settings.database_url, SOURCE, max_size=MAX_CONNECTIONS) as pool,
         BrokerPublisher(settings.k_sink) as publish,
         BrokerPublisher(settings.backfill_broker_url) as backfill_publish,
-        external_http(settings.user_agent, settings.esi_url, settings.market_history_url) as external_client,
+        external_http(settings.user_agent) as external_client,
         _connected_later(settings.redis_url) as valkey,
     ):
         database, now = Database(pool, "killmail", settings.schema_version), partial(datetime.now, UTC)

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 import redis
 from aiohttp import web
@@ -23,6 +22,7 @@ from battlescope_events.publisher import RecordingPublisher
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
 from battlescope_events.upstream.cooldown import CooldownState
 from battlescope_events.upstream.esi import Esi
+from battlescope_events.upstream.http import external_http
 from battlescope_events.valkey.connection import Valkey
 from battlescope_local.testing.upstreams import MemoryCooldowns, instant_client
 from battlescope_schemas.archive import make_bundle
@@ -169,7 +169,7 @@ async def consumer(
     fake_esi: FakeEsi,
     cooldowns: MemoryCooldowns,
 ) -> AsyncIterator[Consumer]:
-    async with httpx2.AsyncClient() as client:
+    async with external_http("tests") as client:
         upstream = instant_client(
             "esi", client, cooldowns=cooldowns, policy=POLICY, now=lambda: NOW, breaker=CircuitBreaker()
         )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 from market_files import write_market
 from published_killmails import lines_of
@@ -20,6 +19,7 @@ from battlescope_events.messages import Event
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_events.upstream.http import ReqwestHttp
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_schemas.archive import make_bundle
 from battlescope_schemas.enriched import EnrichedKillmail
@@ -87,7 +87,7 @@ class Machine:
         self.archive, self.published = archive, RecordingPublisher()
         price_outbox, outbox = Outbox(store, "killmails"), Outbox(store, "backfill")
         days, static_data = MarketDays(store, price_outbox), StaticData(store, time.monotonic)
-        upstream = instant_client("everef", httpx2.AsyncClient(headers={"User-Agent": "tests"}))
+        upstream = instant_client("everef", ReqwestHttp("tests", follow_redirects=False))
         loader = MarketLoader(MarketHistory(market_url, upstream), days, lambda: NOW)
         self.prices = PriceHandler(loader, days, price_outbox, self.published, lambda: NOW)
         valuer = Valuer(DayPrices(MarketPrices(store), days, static_data, time.monotonic).vector, self.prices.want)

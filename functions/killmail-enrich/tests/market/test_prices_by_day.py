@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-import httpx2
 import pytest
 from aiohttp import ClientSession
 from market_files import price_file, row, write_market
@@ -17,6 +16,7 @@ from battlescope_events.catalog import PRICES_DAY_LOADED, PRICES_REQUESTED
 from battlescope_events.messages import Event, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.upstream.http import ExternalHttp, external_http
 from battlescope_local.testing.upstreams import instant_client
 from battlescope_schemas.prices import PriceRule, PricesDayLoaded, PricesRequested
 from battlescope_upstream.testing import running_upstream
@@ -40,7 +40,7 @@ class Market:
     """The parts of the function around one source, on one database; the clock stands still until a test moves it."""
 
     store: Database
-    http: httpx2.AsyncClient
+    http: ExternalHttp
     url: str
     now: datetime = datetime(2026, 8, 10, 12, tzinfo=UTC)
     published: list[Message] = field(default_factory=list[Message])
@@ -82,7 +82,7 @@ def days_before(day: date, count: int) -> list[date]:
 
 @pytest.fixture
 async def make_market(store: Database) -> AsyncIterator[Callable[[str], Market]]:
-    async with httpx2.AsyncClient(headers={"User-Agent": "tests"}) as http:
+    async with external_http("tests") as http:
         yield lambda url: Market(store, http, url)
 
 

@@ -3,10 +3,10 @@
 from datetime import date
 from pathlib import Path
 
-import httpx2
 import pytest
 from market_files import price_file, row
 
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import instant_client
 from killmail_enrich.market.folder import read_price_folder
 from killmail_enrich.market.source import MarketHistory, UnusableListing, parse_listing
@@ -33,7 +33,7 @@ async def test_folder_without_a_list_has_the_days_of_its_files(tmp_path: Path, n
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(price_file(DAY, [row(34, 5.0)]))
-    async with httpx2.AsyncClient() as http:
+    async with external_http("tests") as http:
         history = MarketHistory(tmp_path.as_uri(), instant_client("everef", http))
         assert list(await history.listing()) == [DAY]
         assert (await history.load(DAY)).rows == 1
@@ -42,7 +42,7 @@ async def test_folder_without_a_list_has_the_days_of_its_files(tmp_path: Path, n
 
 
 async def test_empty_folder_has_no_list(tmp_path: Path) -> None:
-    async with httpx2.AsyncClient() as http:
+    async with external_http("tests") as http:
         with pytest.raises(UnusableListing, match="has no market history"):
             await MarketHistory(tmp_path.as_uri(), instant_client("everef", http)).listing()
 

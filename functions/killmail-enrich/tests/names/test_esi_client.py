@@ -10,8 +10,8 @@ from aiohttp import web
 
 from battlescope_events.errors import TransientError
 from battlescope_events.upstream.circuit_breaker import CircuitBreaker
-from battlescope_events.upstream.client import external_http
 from battlescope_events.upstream.esi import COMPATIBILITY_DATE, Esi, budget_pause
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import NOON, AdjustableClock, MemoryCooldowns, instant_client
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.names.esi_client import MAX_NOT_FOUND, POLICY, EsiClient

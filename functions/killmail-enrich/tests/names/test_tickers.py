@@ -12,8 +12,8 @@ from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_events.upstream.client import external_http
 from battlescope_events.upstream.esi import Esi
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import HostResponse, ScriptedHost, instant_client, scripted_host
 from battlescope_schemas.entity import EntityType
 from killmail_enrich.enrichment.enrichment import PartyLine

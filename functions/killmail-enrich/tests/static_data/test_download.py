@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.client import UpstreamClient
 from battlescope_events.upstream.errors import UpstreamUnavailable
+from battlescope_events.upstream.http import external_http
 from battlescope_local.testing.upstreams import instant_client
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
 
@@ -19,8 +20,7 @@ NOWHERE = "http://127.0.0.1:1"
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[UpstreamClient]:
-    async with external_http("tests", NOWHERE) as http:
-        http.follow_redirects = True
+    async with external_http("tests", follow_redirects=True) as http:
         yield instant_client(UPSTREAM, http, policy=POLICY)
 
 

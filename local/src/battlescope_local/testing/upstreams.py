@@ -1,7 +1,7 @@
 """For tests of clients of upstreams: a host that answers as a test says, a clock to turn, cooldowns in memory."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.cooldown import NO_COOLDOWN, Cooldowns, CooldownState, later
+from battlescope_events.upstream.http import ExternalHttp, ExternalResponse, NoResponse
 
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
 
@@ -49,9 +50,38 @@ class MemoryCooldowns:
             self.states.pop(upstream, None)
 
 
+@dataclass
+class _MockResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    async def read_piece(self) -> bytes | None:
+        piece, self.body = self.body, None
+        return piece or None
+
+
+@dataclass(frozen=True)
+class MockHttp:
+    """Implements `ExternalHttp` without a host: `respond` gives each answer, or raises an error of httpx2."""
+
+    respond: Callable[[httpx2.Request], httpx2.Response | Awaitable[httpx2.Response]]
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> AsyncGenerator[ExternalResponse]:
+        try:
+            answer = self.respond(httpx2.Request(method, url, headers=dict(headers), content=body))
+            response = answer if isinstance(answer, httpx2.Response) else await answer
+        except httpx2.TransportError as error:
+            raise NoResponse(f"{error}.") from error
+        yield _MockResponse(response.status_code, response.headers, response.content)
+
+
 def instant_client(
     name: str,
-    http: httpx2.AsyncClient,
+    http: ExternalHttp,
     *,
     cooldowns: Cooldowns | None = None,
     policy: RequestPolicy | None = None,

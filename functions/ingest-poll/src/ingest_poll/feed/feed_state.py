@@ -10,6 +10,7 @@ from typing import Final
 from battlescope_events.retry import exponential
 
 CALM_FILES: Final = 8  # of a pass; more show that the feed is faster than its reader
+LINGER_FILES: Final = 2  # of a pass; with a short idle time so many come together only of a busy feed
 MAX_SEQUENCE: Final = 2**62  # the cursor is a bigint, and goes on counting from here
 HEAD_LAG: Final = 51  # the feed rewrites sequence.json only when the head has moved further than this
 MAX_UPLOAD_BACKLOG: Final = 1_000  # uploads are never queued that long: a file missing so far back stays missing
@@ -61,9 +62,10 @@ FeedResponse = FileRead | Missing | CoolingDown | RequestFailed | UnusableBody
 
 @dataclass(frozen=True, slots=True)
 class PollingSchedule:
-    """Delays between requests; each is a multiple of `idle_seconds`."""
+    """Delays between requests; all but `linger_seconds` are multiples of `idle_seconds`."""
 
     idle_seconds: float = 6.0  # the feed's own minimum after a 404
+    linger_seconds: float = 0.25  # the minimum after a busy pass, in which killmails gather for one event
 
     @property
     def head_interval(self) -> float:
@@ -204,6 +206,16 @@ def after_failure(
     if isinstance(response, CoolingDown):
         return replace(failed, quiet_until=response.until)
     return _paused(failed, jitter * exponential(FIRST_FAILURE_SECONDS, position.failures, MAX_FAILURE_SECONDS), now)
+
+
+def after_pass(position: FeedPosition, file_count: int, now: datetime, schedule: PollingSchedule) -> FeedPosition:
+    """The position after a pass of so many files that has reached the head: a busy feed is asked later.
+
+    What it publishes until then is one pass, and so one event instead of many.
+    """
+    if file_count < LINGER_FILES or position.wait_seconds(now) >= schedule.linger_seconds:
+        return position
+    return _paused(position, schedule.linger_seconds, now)
 
 
 def _advanced(position: FeedPosition, *, found_at: datetime | None, holes: int) -> FeedPosition:

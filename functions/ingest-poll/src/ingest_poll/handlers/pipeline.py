@@ -143,12 +143,11 @@ class FilePipeline:
         refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
         ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
-        async with uow.pipeline():
-            await uow.insert_accepted(killmails.accepted)
-            await uow.insert_rejected(killmails.rejected)
-            await uow.insert_refused([(event.id, payload) for event, payload in refusals])
-            await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
-            return await uow.enqueue([*ingested, *(event for event, _ in refusals)])
+        await uow.insert_accepted(killmails.accepted)
+        await uow.insert_rejected(killmails.rejected)
+        await uow.insert_refused([(event.id, payload) for event, payload in refusals])
+        await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
+        return await uow.enqueue([*ingested, *(event for event, _ in refusals)])
 
     async def _ingested_events(
         self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]

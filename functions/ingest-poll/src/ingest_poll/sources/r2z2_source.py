@@ -22,6 +22,7 @@ from ingest_poll.feed.feed_state import (
     advance,
     advance_backlog,
     after_failure,
+    after_pass,
     head_fault,
     should_request_head,
     split_backlog,
@@ -89,7 +90,7 @@ class R2z2Source:
         transition, files = Transition(position), tuple(rereads)
         if position.wait_seconds(self._clock()) == 0:
             next_files = await reader.read_batch(position)
-            transition, files = self._transition_after(next_files, advance), (*rereads, *next_files.files)
+            transition, files = self._linger(next_files), (*rereads, *next_files.files)
             problem = _reason_of(next_files.ended_by) or problem
         if transition.position.wait_seconds(self._clock()) > 0:
             reader.close_present()
@@ -138,6 +139,13 @@ class R2z2Source:
         except UpstreamUnavailable as error:
             return RequestFailed(str(error))
         return complete_stub(stub, esi_body, self._clock())
+
+    def _linger(self, batch: FetchedBatch) -> Transition:
+        """The transition after files of the present."""
+        transition = self._transition_after(batch, advance)
+        if transition.gap or not isinstance(batch.ended_by, Missing):
+            return transition
+        return Transition(after_pass(transition.position, len(batch.files), self._clock(), self._schedule))
 
     def _transition_after(self, batch: FetchedBatch, next_transition: Advance) -> Transition:
         if batch.ended_by is None:

@@ -18,7 +18,8 @@ from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.retry import retry
 from battlescope_events.settings import RuntimeSettings, from_environment
-from battlescope_events.upstream.client import UpstreamClient, external_http
+from battlescope_events.upstream.client import UpstreamClient
+from battlescope_events.upstream.http import external_http
 from killmail_enrich.settings import ImportSettings
 from killmail_enrich.static_data import repository
 from killmail_enrich.static_data.download import POLICY, UPSTREAM, StaticDataExport
@@ -67,7 +68,7 @@ async def refresh_from_upstream(settings: ImportSettings) -> bool:
     """Import the latest build from the address in the settings, with connections of its own."""
     async with (
         open_pool(settings.database_url, "static-data", max_size=1) as pool,
-        external_http(settings.user_agent, settings.sde_url, follow_redirects=True) as http,
+        external_http(settings.user_agent, follow_redirects=True) as http,
     ):
         cooldowns = PostgresCooldowns(Database(pool, "killmail"))
         now = partial(datetime.now, UTC)  # noqa: TID251  # as above

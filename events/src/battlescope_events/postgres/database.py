@@ -146,15 +146,6 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def pipelined_transaction(self) -> AsyncGenerator[Connection]:
-        """As `transaction`, but a statement is sent without waiting for the one before it.
-
-        Its results arrive when they are read, and an error of it then, or at the end of the block.
-        """
-        async with self.connection() as connection, connection.pipeline(), connection.transaction():
-            yield connection
-
-    @asynccontextmanager
     async def single_flight(self, lock: int) -> AsyncGenerator[bool]:
         """True for the only process that is in a block with this lock, False for all others, which do not wait.
 

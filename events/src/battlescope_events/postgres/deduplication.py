@@ -15,6 +15,7 @@ from battlescope_events.consumer import DeliveryAttempt
 from battlescope_events.errors import TransientError
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import COMMIT_ASYNCHRONOUSLY, DELETE_PUBLISHED, Outbox
+from battlescope_events.postgres.pipelines import pipelined_transaction
 
 WRITE_DELAY_SECONDS: Final = 0.5
 DELETE_BATCH: Final = 20_000  # the LIMIT of DELETE_OLD
@@ -101,12 +102,8 @@ class PostgresDeduplicator:
 
     async def _write(self, events: list[tuple[str, str]]) -> None:
         params = {"sources": [source for source, _ in events], "event_ids": [event_id for _, event_id in events]}
-        async with self._database.connection() as connection:
-            outbox_ids = self._outbox.take_published_ids() if self._outbox else []
-            if not outbox_ids:
-                await connection.execute(MARK_PROCESSED, params)
-                return
-            async with connection.pipeline(), connection.transaction():
+        async with pipelined_transaction(self._database) as connection:
+            if outbox_ids := self._outbox.take_published_ids() if self._outbox else []:
                 await connection.execute(COMMIT_ASYNCHRONOUSLY)
                 await connection.execute(DELETE_PUBLISHED, {"ids": outbox_ids})
-                await connection.execute(MARK_PROCESSED, params)
+            await connection.execute(MARK_PROCESSED, params)

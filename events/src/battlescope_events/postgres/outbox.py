@@ -40,7 +40,8 @@ COUNT_PARKED: Final[LiteralString] = """
 SELECT count(*) FROM outbox_messages WHERE broker = %(broker)s::text AND parked_at IS NOT NULL
 """
 # Losing this commit only publishes the same messages again, under the same ids.
-COMMIT_ASYNCHRONOUSLY: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
+# No SET LOCAL, which PostgreSQL refuses where nothing but a pipeline makes the transaction.
+COMMIT_ASYNCHRONOUSLY: Final[LiteralString] = "SELECT set_config('synchronous_commit', 'off', true)"
 _log = logging.getLogger(__name__)
 
 

@@ -14,6 +14,7 @@ from battlescope_events.postgres import database as postgres
 from battlescope_events.postgres import unit_of_work as units
 from battlescope_events.postgres.database import Connection, Pool
 from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.postgres.pipelines import pipelined_transaction
 from battlescope_schemas.reference import KillmailRefused, Source
 from battlescope_schemas.ruleset import FilteredKillmail, Ruleset, zkb_url
 from ingest_poll.errors import LeaseLost
@@ -306,7 +307,7 @@ class Database(postgres.Database):
 
         The row is locked from then on, but it is read at the end: that spares an exchange with the database.
         """
-        async with self.pipelined_transaction() as connection:
+        async with pipelined_transaction(self) as connection:
             cursor = await connection.execute(statement, params)
             yield connection
             _require_lease(await cursor.fetchone())
@@ -384,7 +385,7 @@ class Database(postgres.Database):
     @asynccontextmanager
     async def refused_body_work(self) -> AsyncGenerator["UnitOfWork"]:
         """A transaction beside the run that holds the lease: it leaves the position alone, and ids admit one writer."""
-        async with self.pipelined_transaction() as connection:
+        async with pipelined_transaction(self) as connection:
             yield UnitOfWork(connection, self.outbox)
 
     async def active_ruleset(self) -> Ruleset:

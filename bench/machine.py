@@ -65,7 +65,7 @@ class Machine:
     timers: bool = True
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
     # Opened once: a client for each question took 30 ms for its TLS context, a connection 10 ms for its login.
-    _client: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=20), init=False, repr=False)
+    _client: httpx2.Client | None = field(default=None, init=False, repr=False)
     _connections: dict[str, psycopg.Connection] = field(
         default_factory=dict[str, psycopg.Connection], init=False, repr=False
     )
@@ -81,12 +81,9 @@ class Machine:
 
     def stop(self) -> None:
         running = state.read(self.folder)
-        if running is None:
-            return
-        with self._lock:
-            while self._connections:
-                self._connections.popitem()[1].close()
-        self._request(running, "POST", "/node/stop")
+        if running is not None:
+            self._request(running, "POST", "/node/stop")
+        self._close()
         while state.read(self.folder) is not None:
             time.sleep(0.05)
 
@@ -132,7 +129,11 @@ class Machine:
 
     def _kept_rows(self, database: str, connection: psycopg.Connection, query: LiteralString) -> list[tuple[Any, ...]]:
         """Keep the connection if it answers."""
-        rows = connection.execute(query).fetchall()
+        try:
+            rows = connection.execute(query).fetchall()
+        except psycopg.Error:
+            connection.close()
+            raise
         self._connections[database] = connection
         return rows
 
@@ -173,7 +174,17 @@ class Machine:
 
     def _request(self, running: state.NodeState, method: str, path: str) -> httpx2.Response:
         headers = {"authorization": f"Bearer {running.token}"}
-        return self._client.request(method, f"{running.internal_url}{path}", headers=headers).raise_for_status()
+        with self._lock:
+            client = self._client = self._client or httpx2.Client(timeout=20)
+        return client.request(method, f"{running.internal_url}{path}", headers=headers).raise_for_status()
+
+    def _close(self) -> None:
+        with self._lock:
+            while self._connections:
+                self._connections.popitem()[1].close()
+            client, self._client = self._client, None
+        if client:
+            client.close()
 
 
 async def objects(bucket: BucketClient, prefix: str) -> dict[str, bytes]:

@@ -17,6 +17,11 @@ ORDERED: Final[Mapping[tuple[str, str], str]] = {
     ("backfill", "com.battlescope.killmail.enriched.v1"): "only order limits how many batches are in progress at once",
 }
 
+# Function, Broker and type that need no order all the same, with the reason.
+UNORDERED: Final[Mapping[tuple[str, str, str], str]] = {
+    ("search-index", "killmails", "com.battlescope.killmail.enriched.v1"): "killmails in flight share a transaction",
+}
+
 # Function and type that it posts to another Broker than that of its SinkBinding, with that Broker.
 BESIDE_THE_SINK: Final[Mapping[tuple[str, str], str]] = {
     ("killmail-enrich", REVALUATION_REQUESTED.name): "backfill",  # with the killmails that get other values
@@ -158,8 +163,10 @@ def ordered_where_needed(deployment: Deployment) -> Iterator[Finding]:
     """Unordered delivery has up to a hundred events in progress, whatever their partition key."""
     for trigger in deployment.of_kind(TRIGGER):
         order = trigger.at("metadata.annotations")[DELIVERY_ORDER]
+        function = deployment.function_behind(trigger.at("spec.subscriber.ref.name").text)
         for kind in filtered_types(trigger):
-            reason = ORDERED.get((trigger.at("spec.broker").text, kind.text))
+            key = (trigger.at("spec.broker").text, kind.text)
+            reason = None if function and (function.name, *key) in UNORDERED else ORDERED.get(key)
             if reason and order.text != "ordered":
                 yield order.finding(f"must be ordered: {reason}")
 

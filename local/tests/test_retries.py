@@ -250,8 +250,8 @@ WAITS: Final = {
         f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
     ),
     "lets other tasks run": (
-        "battle_cluster.handlers.regroup:_build_in_turns", "killmail_enrich.handlers.event_loop:parts_between_other_tasks",
-        "killmail_enrich.market.day_prices:_prices_of",
+        "battle_cluster.handlers.regroup:_build_in_turns",
+        "killmail_enrich.handlers.event_loop:parts_between_other_tasks", "killmail_enrich.market.day_prices:_prices_of",
     ),
     "goes on with the next item": (
         f"{LOCAL}deploy.image_root:main",

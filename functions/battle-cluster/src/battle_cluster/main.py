@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from battle_cluster.handlers.dispatch import dispatch
+from battle_cluster.handlers.suggestions import SplitSuggester
 from battle_cluster.messaging.batching_publisher import BatchingPublisher
 from battle_cluster.messaging.claim_checks import ClaimCheckStore
 from battle_cluster.messaging.events import SOURCE
@@ -53,7 +54,10 @@ async def build() -> AsyncGenerator[Function]:
         database = Database(pool, ProcessCache(), settings.schema_version)
         clock = partial(datetime.now, UTC)
         publish = BatchingPublisher(broker, claim_checks.put, clock)
-        handler = partial(dispatch, database=database, publish=publish, claim_checks=claim_checks, clock=clock)
+        handler = partial(
+            dispatch, database=database, publish=publish, claim_checks=claim_checks,
+            suggest_splits=SplitSuggester(database).run, clock=clock,
+        )  # fmt: skip
         gc.freeze()
         yield Function(handler, deduplicator=database.deduplicator, ready=database.outbox.ready)
         await database.deduplicator.close()

@@ -10,6 +10,7 @@ from enriched_builders import START
 
 from battle_cluster.handlers.dispatch import dispatch
 from battle_cluster.handlers.killmails import process
+from battle_cluster.handlers.suggestions import SplitSuggester
 from battle_cluster.messaging.enriched_killmail import from_event
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_RECLUSTER_REQUESTED
@@ -31,7 +32,11 @@ class UnavailableBroker:
 
 
 async def process_event(store: Database, event: Event[Any], publish: Publish, claim_checks: Any = None) -> None:
-    await dispatch(event, database=store, publish=publish, claim_checks=claim_checks, clock=lambda: NOW)
+    suggest_splits = SplitSuggester(store).run
+    await dispatch(
+        event, database=store, publish=publish, claim_checks=claim_checks, suggest_splits=suggest_splits,
+        clock=lambda: NOW,
+    )  # fmt: skip
 
 
 async def process_all(store: Database, killmails: Iterable[EnrichedKillmail]) -> None:

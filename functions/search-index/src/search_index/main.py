@@ -89,8 +89,7 @@ def compose(
     return Handlers(
         claim_checks=claim_checks,
         saver=saver,
-        groups=GroupedSaves(saver.save_killmails, saver.save_battles, seconds=grouping_seconds),
-        end_battle=saver.battles.end,
+        groups=GroupedSaves(saver.save_killmails, saver.save_battles, saver.end_battles, seconds=grouping_seconds),
         save_share=partial(save_share, database),
         save_name=partial(save_name, database, has_copy=has_copy),
         delete_old=partial(delete_old, database, has_copy=has_copy),

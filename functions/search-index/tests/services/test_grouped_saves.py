@@ -8,6 +8,7 @@ import pytest
 from search_builders import battle, killmail
 
 from battlescope_events.errors import PermanentError, TransientError
+from battlescope_schemas.battle import BattleEnded
 from search_index.domain.battle import BattleState, state_of
 from search_index.domain.killmail import IncomingKillmail
 from search_index.messaging.enriched_killmail import from_event
@@ -35,19 +36,27 @@ class Saved:
         await asyncio.sleep(0)
         self.transactions.append([state.battle_id for state in states])
 
+    async def ends(self, ends: Sequence[BattleEnded]) -> None:
+        await asyncio.sleep(0)
+        self.transactions.append([f"end of {end.battle_id}" for end in ends])
+
     def groups(self) -> GroupedSaves:
-        return GroupedSaves(self.killmails, self.battles, seconds=0)
+        return GroupedSaves(self.killmails, self.battles, self.ends, seconds=0)
 
 
 KILLMAILS = [from_event(killmail(number)) for number in (1, 2, 3)]
 BATTLE = state_of(battle(1, 1, [1, 2]))
+TOTALS = {"total_kills": 2, "total_isk_destroyed": 0, "participant_count": 2}
+END = BattleEnded.model_validate(
+    {"battle_id": BATTLE.battle_id, "revision": 1, "end_time": "2026-11-01T20:00:00Z", **TOTALS}
+)
 
 
 async def test_events_in_flight_share_transactions_killmails_first() -> None:
     saved = Saved()
     groups = saved.groups()
-    await asyncio.gather(groups.save_battle(BATTLE), *map(groups.save_killmail, KILLMAILS))
-    assert saved.transactions == [[1, 2, 3], [BATTLE.battle_id]]
+    await asyncio.gather(groups.end_battle(END), groups.save_battle(BATTLE), *map(groups.save_killmail, KILLMAILS))
+    assert saved.transactions == [[1, 2, 3], [BATTLE.battle_id], [f"end of {BATTLE.battle_id}"]]
 
 
 async def test_an_event_that_comes_while_a_group_is_saved_waits_for_the_next() -> None:

@@ -1,6 +1,6 @@
 """Which handler processes which event."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from battle_cluster.handlers.edits import apply_edit
@@ -8,7 +8,6 @@ from battle_cluster.handlers.killmails import process
 from battle_cluster.handlers.recluster import recluster
 from battle_cluster.handlers.republish import republish
 from battle_cluster.handlers.retention import delete_expired
-from battle_cluster.handlers.suggestions import suggest_splits
 from battle_cluster.messaging.claim_checks import ClaimCheckStore
 from battle_cluster.messaging.enriched_killmail import EntityName, from_event
 from battle_cluster.persistence.unit_of_work import Database
@@ -39,6 +38,7 @@ async def dispatch(
     database: Database,
     publish: Publish,
     claim_checks: ClaimCheckStore,
+    suggest_splits: Callable[[], Awaitable[None]],
     clock: Callable[[], datetime],
 ) -> None:
     """Process an event and publish the messages that it wrote into the outbox."""
@@ -60,10 +60,11 @@ async def dispatch(
         case RetentionDue(cutoff_date=cutoff):
             await delete_expired(cutoff, database, clock())
         case BattleEnded():
-            await suggest_splits(database)
+            await suggest_splits()
+            return  # it writes no message
         case _:  # the hourly timer event
             await database.deduplicator.delete_old()
-            await suggest_splits(database)
+            await suggest_splits()
     if saved is None:
         await database.outbox.flush(publish)
     else:

@@ -1,5 +1,6 @@
 """Suggests where ended battles could be split; a battle that is still open gets no suggestions."""
 
+import asyncio
 from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
@@ -11,10 +12,31 @@ MAX_BATTLES: Final = 2000
 """Per event, so that none takes longer than the delivery timeout; the next timer event continues."""
 
 
-async def suggest_splits(database: Database) -> None:
-    done = 0
-    while done < MAX_BATTLES and (count := await _process_batch(database)):
-        done += count
+class SplitSuggester:
+    """One run at a time: battles end many at once, and each event only says that there are some."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn, self._is_next_waiting = asyncio.Lock(), False
+
+    async def run(self) -> None:
+        """Suggest splits of the battles that have ended; do nothing where another call already waits to do so.
+
+        That one begins later, so it finds the same battles. If its process ends before, the next timer event does.
+        """
+        if self._is_next_waiting:
+            return
+        self._is_next_waiting = True
+        try:
+            await self._turn.acquire()
+        finally:
+            self._is_next_waiting = False
+        try:
+            done = 0
+            while done < MAX_BATTLES and (count := await _process_batch(self._database)):
+                done += count
+        finally:
+            self._turn.release()
 
 
 async def _process_batch(database: Database) -> int:

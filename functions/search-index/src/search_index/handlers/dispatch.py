@@ -67,7 +67,6 @@ class Handlers:
     claim_checks: ClaimChecks
     saver: Saver
     groups: GroupedSaves
-    end_battle: Callable[[BattleEnded], Awaitable[None]]
     save_share: Callable[[BattleShareChanged], Awaitable[None]]
     save_name: Callable[[EntityUpdated], Awaitable[None]]
     delete_old: Callable[[datetime], Awaitable[int]]
@@ -86,7 +85,7 @@ class Handlers:
             case KillmailChunk() | BattleChunk() as claim_check:
                 await self._save_batch(claim_check)
             case BattleEnded() as payload:
-                await self.end_battle(payload)
+                await self.groups.end_battle(payload)
             case BattleShareChanged() as payload:
                 await self.save_share(payload)
             case EntityUpdated(entity_type=EntityType.FACTION):

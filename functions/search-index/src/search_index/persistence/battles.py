@@ -1,13 +1,13 @@
 """Battles and their killmails, as of the latest revision of each; one battle or thousands take the same statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 import orjson
 
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.pipelines import pipelined_transaction
-from battlescope_schemas.battle import BattleCreated, BattleEnded
+from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle import BattleState
 from search_index.persistence.rows import array, json_rows
 
@@ -58,10 +58,11 @@ WITH saved AS MATERIALIZED (
 INSERT INTO index_queue (document_type, document_id) SELECT 'battle', battle_id::text FROM saved
 """
 # The end may arrive before the revision that it ends.
-END_BATTLE: Final[LiteralString] = """
+END_BATTLES: Final[LiteralString] = """
 WITH ended AS (
     INSERT INTO battles AS existing (battle_id, revision, ended_revision)
-    VALUES (%(battle_id)s::uuid, -1, %(revision)s::bigint)
+    SELECT battle_id, -1, revision FROM unnest(%(battle_ids)s::uuid[], %(revisions)s::bigint[])
+        AS incoming (battle_id, revision)
     ON CONFLICT (battle_id) DO UPDATE SET ended_revision = EXCLUDED.ended_revision
     WHERE existing.ended_revision < EXCLUDED.ended_revision
     RETURNING battle_id, revision
@@ -84,9 +85,11 @@ class BattleRepository:
             await connection.execute(UPSERT_BATTLES, {"battles": json_rows(map(_row, states))})
             await connection.execute(SAVE_MEMBERS, _member_params(states) | {"has_copy": self._has_copy})
 
-    async def end(self, payload: BattleEnded) -> None:
+    async def end(self, revisions: Mapping[str, int]) -> None:
+        """Store the revision in which each battle ended; the ids are sorted, so that no two writers lock crosswise."""
+        params = {"battle_ids": array(revisions), "revisions": array(revisions.values())}
         async with self._database.connection() as connection:
-            await connection.execute(END_BATTLE, {"battle_id": payload.battle_id, "revision": payload.revision})
+            await connection.execute(END_BATTLES, params)
 
 
 def _row(battle: BattleState) -> dict[str, Any]:

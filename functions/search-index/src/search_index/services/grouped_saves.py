@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from battlescope_events.errors import PermanentError
+from battlescope_schemas.battle import BattleEnded
 from search_index.domain.battle import BattleState
 from search_index.domain.killmail import IncomingKillmail
 
@@ -21,6 +22,7 @@ GROUPING_SECONDS: Final = 0.25
 class _Group:
     killmails: list[IncomingKillmail] = field(default_factory=list[IncomingKillmail])
     battles: list[BattleState] = field(default_factory=list[BattleState])
+    ends: list[BattleEnded] = field(default_factory=list[BattleEnded])
 
 
 class GroupedSaves:
@@ -28,12 +30,14 @@ class GroupedSaves:
         self,
         save_killmails: Callable[[Sequence[IncomingKillmail]], Awaitable[None]],
         save_battles: Callable[[Sequence[BattleState]], Awaitable[None]],
+        end_battles: Callable[[Sequence[BattleEnded]], Awaitable[None]],
         *,
         seconds: float = GROUPING_SECONDS,
     ) -> None:
-        """Both functions save all that they are given, in any order, or raise."""
+        """Each function saves all that it is given, in any order, or raises."""
         self._save_killmails = save_killmails
         self._save_battles = save_battles
+        self._end_battles = end_battles
         self._seconds = seconds
         self._open: _Group | None = None
         self._saving: asyncio.Task[None] | None = None
@@ -56,6 +60,15 @@ class GroupedSaves:
         except PermanentError:
             await self._save_battles([battle])
 
+    async def end_battle(self, end: BattleEnded) -> None:
+        """As `save_killmail`."""
+        group, saving = self._current()
+        group.ends.append(end)
+        try:
+            await asyncio.shield(saving)
+        except PermanentError:
+            await self._end_battles([end])
+
     def _current(self) -> tuple[_Group, asyncio.Task[None]]:
         """The group that is open, and the task that saves it."""
         if self._open is None or self._saving is None:
@@ -70,3 +83,5 @@ class GroupedSaves:
             await self._save_killmails(group.killmails)
         if group.battles:
             await self._save_battles(group.battles)
+        if group.ends:
+            await self._end_battles(group.ends)

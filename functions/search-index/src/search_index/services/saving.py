@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from battlescope_schemas.battle import BattleEnded
 from search_index.domain import battle as battles
 from search_index.domain import killmail as killmails
 from search_index.domain.battle import BattleState
@@ -30,3 +31,9 @@ class Saver:
         ordered = battles.latest_of_each(states)
         for start in range(0, len(ordered), BATTLES_PER_TRANSACTION):
             await self.battles.save(ordered[start : start + BATTLES_PER_TRANSACTION])
+
+    async def end_battles(self, ends: Iterable[BattleEnded]) -> None:
+        newest: dict[str, int] = {}
+        for end in ends:
+            newest[end.battle_id] = max(end.revision, newest.get(end.battle_id, 0))
+        await self.battles.end({battle_id: newest[battle_id] for battle_id in sorted(newest)})

@@ -22,7 +22,9 @@ def group_level(pid: int) -> int | None:
     return int(text.rpartition(" ")[2]) if text else None
 
 
-@pytest.mark.parametrize(("cpu_request", "level"), [(1000, 0), (100, 0), (80, 1), (50, 3), (25, 6), (10, 10), (1, 19)])
+@pytest.mark.parametrize(
+    ("cpu_request", "level"), [(1000, 0), (250, 0), (100, 4), (50, 7), (25, 10), (10, 14), (1, 19)]
+)
 def test_level_has_the_weight_of_the_request(cpu_request: int, level: int) -> None:
     assert nice_level(cpu_request) == level
 

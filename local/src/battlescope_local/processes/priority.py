@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-FULL_REQUEST: Final = 100  # thousandths of a core: what a function declares whose events people wait for
+FULL_REQUEST: Final = 250  # thousandths of a core: that of ingest-poll; stores and node have the same weight
 WEIGHT_STEP: Final = 1.25  # between two nice levels (kernel/sched/core.c, sched_prio_to_weight)
 MAX_NICE: Final = 19
 # The kernel takes one change of a group in a tenth of a second from normal users, of all of them together.

@@ -215,6 +215,9 @@ bench-inserts: $(READY) ## one killmail at a time into a database with a million
 bench-flow: $(READY) ## throughput, latency, CPU, cold starts and memory of the whole flow
 	$(BIN)/python bench/flow.py $(ARGS)
 
+bench-latency: $(READY) ## latency from the feed to the API, warm and from zero: medians of five runs at 20/s and at 100/s (15 minutes)
+	PYTHONPATH=bench $(BIN)/python bench/live/latency.py $(ARGS)
+
 bench-singly: $(READY) ## CPU of all processes for one killmail at a calm rate, and the waits between them
 	PYTHONPATH=bench $(BIN)/python bench/live/singly.py $(ARGS)
 
@@ -275,4 +278,4 @@ clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
 .PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure spa-first-report screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-singly bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-latency bench-singly bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

@@ -1,0 +1,46 @@
+"""Latency from the feed to the API: several runs, each of a new system, and the median of their p95.
+
+A run is `latency` of `make bench-flow`: killmails that come while every function but ingest-poll has no instance (from
+zero), then killmails that come to a warm system.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from flow import latency
+from report import report
+from rich.console import Console
+
+console: Final = Console(highlight=False)
+STATES: Final = ("from_zero", "warm")
+
+
+def measure(rate: int, seconds: int, runs: int) -> dict[str, Any]:
+    """`runs` systems, each with killmails at `rate` a second for so many seconds; p95 in seconds."""
+    measured: list[dict[str, Any]] = []
+    for number in range(1, runs + 1):
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+            Path(scratch).chmod(0o755)
+            run = latency(Path(scratch) / "latency", rate * seconds, rate)
+        run["load_average"] = round(os.getloadavg()[0], 1)
+        console.print(f"{rate}/s, run {number} of {runs}: {run}")
+        measured.append(run)
+    medians = {state: round(statistics.median(run[state]["p95_s"] for run in measured), 3) for state in STATES}
+    return {"median_p95_s": medians, "runs": measured}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rates", type=int, nargs="+", default=[20, 100], help="killmails a second")
+    parser.add_argument("--seconds", type=int, default=30, help="duration of the feed in each run")
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    report("latency", {f"{rate}/s": measure(rate, options.seconds, options.runs) for rate in options.rates})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,19 +1,5 @@
-import {
-  cloneElement,
-  lazy,
-  type MouseEventHandler,
-  type ReactElement,
-  type ReactNode,
-  Suspense,
-  useState,
-} from "react";
-
-/** A command, a link (`out`: to another site), or a heading. */
-export type MenuEntry = { key: string; content: ReactNode } & (
-  | { onSelect: () => void }
-  | { href: string; out?: boolean }
-  | { heading: true }
-);
+import { cloneElement, lazy, type MouseEventHandler, type ReactElement, Suspense, useState } from "react";
+import type { MenuEntry } from "./menuEntry";
 
 type Button = ReactElement<{ onClick?: MouseEventHandler; "aria-haspopup"?: "menu"; "aria-expanded"?: boolean }>;
 type Props = { button: Button; label: string; entries: () => readonly MenuEntry[] };

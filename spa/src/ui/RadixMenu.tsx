@@ -1,6 +1,6 @@
 import { DropdownMenu } from "radix-ui";
 import type { ReactElement } from "react";
-import type { MenuEntry } from "./Menu";
+import type { MenuEntry } from "./menuEntry";
 
 const ITEM =
   "flex min-h-8 w-full cursor-pointer items-center gap-2 rounded-[4px] px-2 text-body outline-none data-highlighted:bg-s3 max-md:min-h-11";

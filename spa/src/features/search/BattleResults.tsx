@@ -10,8 +10,7 @@ import { asHit, battleCounts, unique } from "./hits";
 import { NoHits } from "./NoHits";
 import { namesInBattles, namesOf } from "./names";
 import { ResultFrame } from "./ResultFrame";
-import type { Change } from "./SearchPage";
-import { battleRequest, listQuery, queryTextOf, type SearchState } from "./search";
+import { battleRequest, type Change, listQuery, queryTextOf, type SearchState } from "./search";
 
 const ROW = 48;
 const SORTS = [

@@ -5,8 +5,7 @@ import { useMinutes } from "@/lib/clock";
 import { type Found, keepFoundName, NAMED_KEYS } from "@/lib/found";
 import { FoundLink } from "@/ui/FoundLink";
 import { Icon } from "@/ui/Icon";
-import type { Change } from "./SearchPage";
-import { isUsed, queryTextOf, readSearchState, type SearchState, typeOf } from "./search";
+import { type Change, isUsed, queryTextOf, readSearchState, type SearchState, typeOf } from "./search";
 
 const MOST = 3;
 

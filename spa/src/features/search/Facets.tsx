@@ -9,8 +9,7 @@ import { tierLabel } from "@/ui/marks";
 import { FIELD, RangeField } from "@/ui/RangeField";
 import { PERIOD_LABELS, RANGE_LABELS, STATUS_LABELS } from "./filters";
 import type { NameOf } from "./names";
-import type { Change } from "./SearchPage";
-import { isUsed, PERIODS, RANGES, type SearchState, STATUSES, TIERS, typeOf } from "./search";
+import { type Change, isUsed, PERIODS, RANGES, type SearchState, STATUSES, TIERS, typeOf } from "./search";
 
 /** How many hits have each value. */
 export type FacetCounts = {

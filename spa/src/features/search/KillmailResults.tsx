@@ -9,8 +9,7 @@ import { KillmailRows } from "./KillmailRows";
 import { NoHits } from "./NoHits";
 import { namesInKillmails, namesOf } from "./names";
 import { ResultFrame } from "./ResultFrame";
-import type { Change } from "./SearchPage";
-import { killmailRequest, type SearchState } from "./search";
+import { type Change, killmailRequest, type SearchState } from "./search";
 
 const ROW = 44;
 const SORTS = [

@@ -2,8 +2,7 @@ import { Button } from "@/ui/controls";
 import { Empty } from "@/ui/states";
 import { activeFilters } from "./filters";
 import type { NameOf } from "./names";
-import type { Change } from "./SearchPage";
-import type { SearchState } from "./search";
+import type { Change, SearchState } from "./search";
 
 type Props = { state: SearchState; change: Change; nameOf: NameOf; noun: string };
 

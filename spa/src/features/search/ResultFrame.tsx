@@ -8,8 +8,7 @@ import { Dialog } from "@/ui/Dialog";
 import { type FacetCounts, Facets } from "./Facets";
 import { activeFilters, withoutFilters } from "./filters";
 import type { NameOf } from "./names";
-import type { Change } from "./SearchPage";
-import type { SearchState, SORTS } from "./search";
+import type { Change, SearchState, SORTS } from "./search";
 
 type Sort = "" | (typeof SORTS)[number];
 

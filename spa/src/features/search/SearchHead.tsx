@@ -4,8 +4,7 @@ import { isLongEnough, MOST_TYPED, tidy } from "@/lib/searchText";
 import { useDebounced } from "@/lib/useDebounced";
 import { useLatest } from "@/lib/useLatest";
 import { Icon } from "@/ui/Icon";
-import type { Change } from "./SearchPage";
-import { readSearchState, type SearchState, TYPES, typeOf } from "./search";
+import { type Change, readSearchState, type SearchState, TYPES, typeOf } from "./search";
 
 const DEBOUNCE_MS = 300;
 const TYPE_LABELS = { battles: "Battles", killmails: "Killmails", names: "Names" } as const;

@@ -6,9 +6,7 @@ import { BattleResults } from "./BattleResults";
 import { KillmailResults } from "./KillmailResults";
 import { NameResults } from "./NameResults";
 import { SearchHead } from "./SearchHead";
-import { type Patch, readSearchState, type SearchState, typeOf } from "./search";
-
-export type Change = (patch: Patch, replace?: boolean) => void;
+import { type Change, readSearchState, type SearchState, typeOf } from "./search";
 
 /** Battles, killmails or names that fit a text and filters; all of it is in the address. */
 export function SearchPage({ state }: { state: SearchState }) {

@@ -46,6 +46,9 @@ export type SearchState = {
 /** What changes; undefined is dropped. */
 export type Patch = Partial<Record<keyof SearchState, unknown>>;
 
+/** Puts the changed part into the address; with `replace`, Back does not return to the former one. */
+export type Change = (patch: Patch, replace?: boolean) => void;
+
 export function readSearchState(raw: Record<string, unknown>): SearchState {
   const days = [readDay(raw.from), readDay(raw.to)];
   const [from, to] = days[0] && days[1] ? days.sort() : days;

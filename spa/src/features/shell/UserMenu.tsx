@@ -7,7 +7,8 @@ import { toast } from "@/lib/toasts";
 import { chooseTheme, chosenTheme, THEMES, type Theme } from "@/theme";
 import { Emblem } from "@/ui/Emblem";
 import { Icon } from "@/ui/Icon";
-import { Menu, type MenuEntry } from "@/ui/Menu";
+import { Menu } from "@/ui/Menu";
+import type { MenuEntry } from "@/ui/menuEntry";
 
 const THEME_LABELS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "As the system" };
 

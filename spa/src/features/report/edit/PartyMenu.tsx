@@ -2,8 +2,9 @@ import { useNavigate } from "@tanstack/react-router";
 import type { PartyItem } from "@/api/client";
 import { partyKey, partyName, zkillboardUrl } from "@/lib/names";
 import { Icon } from "@/ui/Icon";
-import { Menu, type MenuEntry } from "@/ui/Menu";
+import { Menu } from "@/ui/Menu";
 import { SideKey } from "@/ui/marks";
+import type { MenuEntry } from "@/ui/menuEntry";
 import { useReport } from "../model/context";
 import { pinOf, useEdit, useUndo } from "./edits";
 

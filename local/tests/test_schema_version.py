@@ -16,9 +16,9 @@ from function_environment import function_environment
 from battlescope_events.catalog import TIMER
 from battlescope_local.manifests.model import Container, Service
 from battlescope_local.processes.children import Processes
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.serving.instances import Launcher
 from battlescope_local.serving.revision import start_revision
-from battlescope_local.serving.sockets import prepare_socket_folder
 from battlescope_local.settings import S3Access, base_environment
 from battlescope_local.testing.databases import Database, Databases
 from battlescope_local.testing.processes import FunctionProcess

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from battlescope_local.arguments import ArgumentParser, address, existing_file, existing_folder, port, positive, speed
 from battlescope_local.command_name import typed_command
 from battlescope_local.devloop import dead_letter_commands
-from battlescope_local.devloop.commands import add_commands
+from battlescope_local.devloop.commands import BUILD_HELP, add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node import daemon, state
 from battlescope_local.node.access import WITHOUT_LOGIN
@@ -99,6 +99,7 @@ def command_parser() -> argparse.ArgumentParser:
         )
         start.add_argument("--host", type=address, default=LOOPBACK, help=HOST_HELP)
         start.add_argument("--no-timers", action="store_true", help="publish no timer events")
+        start.add_argument("--build-web-app", action="store_true", help=BUILD_HELP)
     up = commands.choices["up"]
     up.add_argument("--foreground", action="store_true", help="stay in the foreground until Ctrl-C")
     up.add_argument("--offline", action="store_true", help="with --killmails: simulate all upstreams")
@@ -215,6 +216,7 @@ def _up(arguments: argparse.Namespace) -> None:
         },
         simulator_arguments=simulator_arguments,
         simulated_upstreams=simulated_upstreams,
+        build_web_app=arguments.build_web_app,
     )
     node = state.read(folder)
     if node is not None:
@@ -266,6 +268,7 @@ def _demo(arguments: argparse.Namespace) -> None:
         overrides={"accounts": DEMO_ACCOUNTS},
         simulator_arguments=simulator_arguments,
         fresh=True,
+        build_web_app=arguments.build_web_app,
     )
     make_private(Path(settings.data))
     log_to_file(Path(settings.data))

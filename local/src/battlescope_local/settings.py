@@ -84,6 +84,7 @@ class Settings:
     simulated_upstreams: addresses that lead to the simulator.
     fresh: whether the node deletes the data of earlier runs first.
     environment: variables that every function and Job gets beside those of its manifest.
+    build_web_app: whether the node builds the web app of the project beside its start.
     """
 
     data: str
@@ -99,6 +100,7 @@ class Settings:
     )  # fmt: skip
     fresh: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    build_web_app: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -208,6 +210,11 @@ def base_environment(bin_folder: Path, environ: Mapping[str, str] = os.environ) 
     return {**inherited, "PATH": f"{bin_folder}:{environ.get('PATH', os.defpath)}"}
 
 
+def whole_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """For a build: npm's proxies, certificates and registry are those of the user."""
+    return dict(environ)
+
+
 def data_folder(chosen: str | None, project: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path:
     """Folder of this project's state.
 
@@ -232,9 +239,16 @@ def _temporary_folder() -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Create `folder` for its owner only; under root others may traverse it, because PostgreSQL runs as nobody."""
+    """Create `folder` for its owner only, with the node's log.
+
+    Under root others may traverse it, because PostgreSQL runs as nobody. Everything else in it is therefore private by
+    itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if folder.stat().st_uid != os.geteuid() or folder.is_symlink():
         message = f"{folder} belongs to another user; choose another folder with --data."
         raise PermissionError(message)
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    log = folder / NODE_LOG_FILE
+    log.touch(mode=0o600)
+    log.chmod(0o600)

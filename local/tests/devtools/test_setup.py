@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import os
+import re
+import shlex
 import shutil
 import ssl
 import stat
@@ -11,6 +13,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -116,11 +119,27 @@ def index(tmp_path: Path, ca: tuple[Path, Path]) -> Iterator[tuple[str, dict[str
         server.server_close()
 
 
-def test_setup_uses_the_ca_and_the_index_that_only_pip_knows(
-    tmp_path: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str]]
-) -> None:
+@dataclass(frozen=True)
+class Setup:
+    """A project of one member, and the environment in which only pip knows CA and index."""
+
+    project: Path
+    environment: dict[str, str]
+
+    def run(self) -> None:
+        subprocess.run(
+            ["make", "setup", "MEMBERS=member", f"PYTHON={sys.executable}"],
+            cwd=self.project, env=self.environment, check=True,
+        )  # fmt: skip
+
+    def installed(self) -> set[str]:
+        return {path.name for path in self.project.glob(".venv/lib/*/site-packages/*.py")}
+
+
+@pytest.fixture
+def setup(tmp_path: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str]]) -> Setup:
     url, hashes = index
-    project = tmp_path / "project"
+    project = tmp_path / "a project"
     (project / "member" / "src").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", project)
     (project / "member" / "pyproject.toml").write_text(MEMBER)
@@ -135,11 +154,51 @@ def test_setup_uses_the_ca_and_the_index_that_only_pip_knows(
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
         "PIP_NO_CACHE_DIR": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_SYSTEM_CERTS": "false",
     }  # fmt: skip
-    strange = [str(UV), "pip", "install", "--dry-run", "--python", sys.executable, "--default-index", url, "thing"]
-    without_ca = subprocess.run(strange, env=environment | {"UV_HTTP_RETRIES": "0"}, capture_output=True, check=False)
-    assert b"invalid peer certificate" in without_ca.stderr
-    subprocess.run(
-        ["make", "setup", "MEMBERS=member", f"PYTHON={sys.executable}"], cwd=project, env=environment, check=True
+    return Setup(project, environment)
+
+
+def test_setup_uses_the_ca_and_the_index_that_only_pip_knows(setup: Setup, index: tuple[str, dict[str, str]]) -> None:
+    strange = [str(UV), "pip", "install", "--dry-run", "--python", sys.executable, "--default-index", index[0], "thing"]
+    without_ca = subprocess.run(
+        strange, env=setup.environment | {"UV_HTTP_RETRIES": "0"}, capture_output=True, check=False
     )
-    installed = {path.name for path in project.glob(".venv/lib/*/site-packages/*.py")}
-    assert installed == {"thing.py", "uv.py", "member.py"}
+    assert b"invalid peer certificate" in without_ca.stderr
+    setup.run()
+    assert setup.installed() == {"thing.py", "uv.py", "member.py"}
+
+
+def test_interrupted_setup_is_repeatable(setup: Setup) -> None:
+    """An update that fails is unfinished; what is half written then, pip and uv take for installed."""
+    setup.run()
+    lock = setup.project / "requirements.lock"
+    complete = lock.read_text()
+    lock.write_text(complete.replace("thing==1", "thing==2"))
+    with pytest.raises(subprocess.CalledProcessError):
+        setup.run()
+    lock.write_text(complete)
+    uv = setup.project / ".venv" / "bin" / "uv"
+    uv.write_text("half")
+    uv.chmod(0o644)
+    next(setup.project.glob(".venv/lib/*/site-packages/thing.py")).unlink()
+    setup.run()
+    assert setup.installed() == {"thing.py", "uv.py", "member.py"}
+
+
+def test_makefile_quotes_the_folder_of_the_project(tmp_path: Path) -> None:
+    """The commands of every target in a folder with a space, where Node is as far as a real installation has it."""
+    project = tmp_path / "my project"
+    python = project / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", project)
+    for file in ("requirements.lock", "pyproject.toml", "spa/package-lock.json", "spa/e2e/package-lock.json"):
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).touch()
+    python.write_text(f'#!/bin/sh\necho "{project}/node"\n')
+    python.chmod(0o755)
+    targets = re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    commands = subprocess.run(
+        ["make", "-n", "MEMBERS=", *targets], cwd=project, capture_output=True, text=True, check=True
+    ).stdout
+    words = [word for line in commands.splitlines() if str(project) in line for word in shlex.split(line)]
+    assert any(str(project) in word for word in words)
+    assert not [word for word in words if word.endswith(f"{tmp_path}/my")]

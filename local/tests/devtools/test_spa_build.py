@@ -1,13 +1,16 @@
 """The build of the web app beside a start: what web-serve learns of it while it runs, fails and succeeds."""
 
+import json
+import signal
+import subprocess
 import sys
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
 import pytest
 
 from battlescope_local.devtools.spa_build import SHOWN_LINES, build, spa_environment, state_file
-from web_serve.domain.build_state import BuildPhase
+from web_serve.domain.build_state import BuildPhase, BuildState
 from web_serve.settings import Settings
 from web_serve.sources.build_state import BuildStateReader
 
@@ -20,7 +23,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def state(project: Path) -> BuildStateReader:
-    return BuildStateReader(state_file(project), lambda: datetime.now(UTC))
+    return BuildStateReader(state_file(project))
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -29,9 +32,29 @@ def python(code: str) -> tuple[str, ...]:
 
 def test_state_is_there_while_the_build_runs_and_gone_after_it(project: Path) -> None:
     seen = project / "seen.json"
-    code = f"import shutil; shutil.copy({str(state_file(project))!r}, {str(seen)!r})"
+    code = (
+        "import pathlib; from web_serve.sources.build_state import BuildStateReader\n"
+        f"state = BuildStateReader(pathlib.Path({str(state_file(project))!r})).read()\n"
+        f"pathlib.Path({str(seen)!r}).write_text(state.model_dump_json())"
+    )
     assert build(project, python(code))
-    assert BuildStateReader(seen, lambda: datetime.now(UTC)).read() is not None
+    assert BuildState.model_validate_json(seen.read_text()).phase is BuildPhase.RUNNING
+    assert state(project).read() is None
+
+
+def test_killed_build_has_failed_and_the_next_one_succeeds(project: Path) -> None:
+    code = "import os, signal; os.killpg(os.getpgid(0), signal.SIGKILL)"
+    caller = (
+        "from pathlib import Path; from battlescope_local.devtools.spa_build import build\n"
+        f"build(Path({str(project)!r}), {python(code)!r})"
+    )
+    ended = subprocess.run(python(caller), start_new_session=True, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert json.loads(state_file(project).read_text())["phase"] == BuildPhase.RUNNING
+    unfinished = BuildState(phase=BuildPhase.FAILED, reason="The build ended without a result.")
+    while state(project).read() != unfinished:  # the last process of the build is ending
+        time.sleep(0.01)
+    assert build(project, python(""))
     assert state(project).read() is None
 
 

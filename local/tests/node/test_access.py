@@ -208,7 +208,7 @@ async def test_another_user_connects_to_no_socket_and_reads_no_secret(node: tupl
     """Every socket of functions and stores; a new one is among them by itself."""
     _, data = node
     sockets = sorted(listening_sockets(os.getpid()))
-    assert set(map(str, (data / "sockets").glob("*.sock"))) <= set(sockets)
+    assert set(map(str, data.rglob("*.sock"))) <= set(sockets)
     assert any("seaweedfs" in path for path in sockets)
     connect = f"""
 import socket
@@ -233,6 +233,13 @@ def as_stranger(code: str) -> subprocess.CompletedProcess[str]:
         [python, "-c", code], user=STRANGER, group=STRANGER, extra_groups=[], cwd="/", env={},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+async def test_only_postgresql_shares_the_data_folder_with_other_users(node: tuple[Node, Path]) -> None:
+    _, data = node
+    reachable = {path.name for path in data.iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077}
+    assert reachable <= {"postgres-install-17"}
+    assert {"logs", "run", "node.log", "node.lock", "postgres", "sockets"} <= {path.name for path in data.iterdir()}
 
 
 async def test_files_with_secrets_are_private(node: tuple[Node, Path]) -> None:

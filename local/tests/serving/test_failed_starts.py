@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from echo_project import write_app
+from echo_project import APP, write_app
 
 from battlescope_local.manifests.model import Container, Scale, Service
 from battlescope_local.processes import children
 from battlescope_local.processes.children import Child, Command, Processes
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.serving import instances, revision
-from battlescope_local.serving.instances import Launcher
+from battlescope_local.serving.instances import Instance, Launcher, StartError
 from battlescope_local.serving.revision import start_revision
-from battlescope_local.serving.sockets import prepare_socket_folder
 from battlescope_local.stores.supervisor import SupervisedProcess
 
 NO_DESCRIPTORS = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -64,6 +64,35 @@ async def test_instance_is_started_again_after_any_failure(
                 second = await running.deliver("/echo", {}, b"x")
         assert (second.status, second.body) == (200, b"x")
     assert list((tmp_path / "run").iterdir()) == []
+
+
+SLOW_APP = "import time\ntime.sleep(1.5)\n" + APP
+
+
+async def test_start_that_exceeds_its_limit_gets_twice_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No fixed number of attempts: on a busy machine the import takes longer."""
+    monkeypatch.setattr(instances, "START_LIMIT", 0.2)
+    write_app(tmp_path, text=SLOW_APP)
+    service = Service("echo-api", Container("image", readiness_path="/ready"), Scale())
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    sockets = prepare_socket_folder(tmp_path)
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
+    launcher = Launcher(service, processes, tmp_path, sockets, env)
+    limits: list[str] = []
+    instance = Instance()
+    while not instance.ready:
+        try:
+            await launcher.start(instance)
+        except StartError as error:
+            limits.append(str(error))
+            assert list(sockets.iterdir()) == []
+            instance = Instance()
+    assert limits[:3] == [f"echo-api is not ready after {seconds} s." for seconds in ("0.2", "0.4", "0.8")]
+    assert len(list(sockets.iterdir())) == 1
+    await launcher.stop(instance)
+    assert list(sockets.iterdir()) == []
 
 
 @pytest.mark.parametrize("failing_start", [0, 1], ids=["first start", "restart"])

@@ -119,3 +119,10 @@ async def test_stopped_server_leaves_no_socket(nobodys_folder: Callable[[], Path
         port = ports["port-filer-grpc"]
         assert list(s3.SOCKETS.glob(f"seaweedfs-*-{port}.sock"))
     assert not list(s3.SOCKETS.glob(f"seaweedfs-*-{port}.sock"))
+
+
+async def test_path_of_the_data_may_be_longer_than_that_of_a_socket(nobodys_folder: Callable[[], Path]) -> None:
+    folder = nobodys_folder() / ("long" * 40)
+    folder.mkdir()
+    async with running_stores(folder) as stores:
+        await asyncio.to_thread(s3_client(stores.s3).put_object, Bucket="battlescope-archive", Key="a", Body=b"42")

@@ -10,11 +10,11 @@ from battlescope_local.devtools.project import ROOT
 from battlescope_local.manifests import load
 from battlescope_local.manifests.model import Container, RouteMatch, Scale, Service
 from battlescope_local.processes.children import Processes
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
 from battlescope_local.serving.gateway import gateway_app
 from battlescope_local.serving.instances import Launcher
 from battlescope_local.serving.revision import Revision, start_revision
-from battlescope_local.serving.sockets import prepare_socket_folder
 
 SOCKET_API = "socket-api"
 SOCKET_PATH = "/api/socket/echo"

@@ -12,9 +12,9 @@ from aiohttp.test_utils import TestServer
 from battlescope_local.manifests.labels import FUNCTION_LABEL
 from battlescope_local.manifests.model import Container, Scale, Service
 from battlescope_local.processes.children import Processes
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.serving.instances import Launcher
 from battlescope_local.serving.revision import Rejection, Revision, start_revision
-from battlescope_local.serving.sockets import prepare_socket_folder
 
 
 @asynccontextmanager

@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import partial
 
 from battlescope_events.access.public_guard import PublicGuard
 from battlescope_events.edge.modes import AccessMode
@@ -24,7 +22,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
     settings = Settings()
     yield Dependencies(
         SiteFolder(settings.site_folder),
-        BuildStateReader(settings.build_state_file, partial(datetime.now, UTC)),
+        BuildStateReader(settings.build_state_file),
         ApiDescription(),
         PublicGuard(origin_policy(settings.public_origins.split(), settings.cors_origins.split())),
         has_login=settings.access_mode is AccessMode.SSO,

@@ -1,6 +1,5 @@
 """web-serve in this process, on folders of a test."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -22,7 +21,6 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.state_file = folder / "dist", folder / "state.json"
-        self.now = datetime.now(UTC)
         self.description = ApiDescription()
 
     def write(self, name: str, content: bytes) -> None:
@@ -33,7 +31,7 @@ class Site:
     def client(self, *, has_login: bool = False) -> httpx2.AsyncClient:
         app.state.dependencies = Dependencies(
             SiteFolder(self.folder),
-            BuildStateReader(self.state_file, lambda: self.now),
+            BuildStateReader(self.state_file),
             self.description,
             PublicGuard(OriginPolicy()),
             has_login=has_login,

@@ -24,6 +24,7 @@ NO_BYTECODE: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 LEVEL_HELP: Final = "lowest level to show (default: INFO for functions, WARNING for stores)"
 PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free port"
+BUILD_HELP: Final = "build the web app beside the start, as `make` does"
 POLL_INTERVAL: Final = 0.2  # seconds between reads of the logs
 HEALTH_INDENT: Final = 7  # columns of the rest of a condition that a narrow terminal breaks
 SAMPLE_SIZE: Final = 200  # killmails
@@ -39,6 +40,7 @@ def add_commands(commands: Any, add_command: AddCommand) -> None:
     dev.add_argument("--speed", type=speed, help="speed of the feed: a factor (20), a rate (20/s) or max")
     dev.add_argument("--fresh", action="store_true", help="delete the data of the last `dev` first")
     dev.add_argument("--no-timers", action="store_true", help="publish no timer events")
+    dev.add_argument("--build-web-app", action="store_true", help=BUILD_HELP)
     add_command(commands, "down", _stop, "stop the running system (up, dev or demo)")
     add_command(commands, "stop", _stop, "same as down")
     logs = add_command(commands, "logs", _logs, "show logs of functions, stores, Jobs and the node")
@@ -107,6 +109,7 @@ def _dev(arguments: argparse.Namespace) -> None:
         simulator_arguments=feed,
         fresh=arguments.fresh,
         environment=NO_BYTECODE,
+        build_web_app=arguments.build_web_app,
     )
     run_until_cancelled(
         run_dev(settings, external_servers(), _console(), LevelThreshold(arguments.level)), announce_stop

@@ -11,6 +11,8 @@ from battlescope_local.node import state
 from battlescope_local.node.client import running_folders
 from battlescope_local.processes.children import end_leftovers
 from battlescope_local.settings import ExternalServers
+from battlescope_local.stores import s3
+from battlescope_local.stores.state_file import StateFile
 from battlescope_local.text_output import print_text
 
 CONFIRMATIONS = frozenset({"y", "yes"})
@@ -50,6 +52,7 @@ def reset_all(base: Path, *, yes: bool) -> None:
     confirm(f"{base}: databases, archive, events, cache, logs and passwords of `up`, `dev` and `demo`.", yes=yes)
     for run in (base / "run", *base.glob("*/run")):
         end_leftovers(run)
+        s3.remove_sockets(StateFile(run.with_name("secrets.json")))
     shutil.rmtree(base)
     print(f"{base} is deleted.")
 

@@ -1,17 +1,19 @@
 """Builds the web app beside a start of the system, and tells web-serve how far it is.
 
-`python -m battlescope_local.devtools.spa_build` runs `make spa`. It is quick where nothing changed, and never ends a
-start: without the folder `spa/` it does nothing, and a failure is shown at `/`.
+`python -m battlescope_local.devtools.spa_build PROJECT` runs `make spa`. It is quick where nothing changed, and never
+ends a start: without the folder `spa/` it does nothing, and a failure is shown at `/`.
 """
 
+import fcntl
 import logging
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from battlescope_local.devtools.project import ROOT
 from web_serve.domain.build_state import BuildPhase, BuildState
+from web_serve.sources.build_state import LOCK_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -31,26 +33,37 @@ def state_file(project: Path) -> Path:
 
 
 def build(project: Path, command: Sequence[str] = COMMAND) -> bool:
-    """Build the web app of the project; whether it is there now. The state file is gone after a success."""
+    """Build the web app of the project; whether it is there now. The state file is gone after a success.
+
+    A second build waits for the first one. Every process of a build holds the lock, so that web-serve sees its end
+    even when it is killed.
+    """
     if not (project / "spa" / "package.json").is_file():
         return False
     file = state_file(project)
     file.parent.mkdir(exist_ok=True)
-    _write(file, BuildState(phase=BuildPhase.RUNNING))
-    log = file.with_name("output.log")
+    with file.with_name(LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _write(file, BuildState(phase=BuildPhase.RUNNING))
+        failure = _run(project, command, file.with_name("output.log"), lock.fileno())
+        if failure is not None:
+            _write(file, BuildState(phase=BuildPhase.FAILED, reason=failure))
+            return False
+        file.unlink()
+    return True
+
+
+def _run(project: Path, command: Sequence[str], log: Path, lock: int) -> str | None:
+    """Why the command failed; None where it succeeded."""
     with log.open("wb") as output:
         try:
             ended = subprocess.run(
-                command, cwd=project, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
-            )
+                command, cwd=project, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                pass_fds=(lock,), check=False,
+            )  # fmt: skip
         except OSError as error:
-            _write(file, BuildState(phase=BuildPhase.FAILED, reason=str(error)))
-            return False
-    if ended.returncode:
-        _write(file, BuildState(phase=BuildPhase.FAILED, reason=_end_of(log)))
-        return False
-    file.unlink()
-    return True
+            return str(error)
+    return _end_of(log) if ended.returncode else None
 
 
 def _write(file: Path, state: BuildState) -> None:
@@ -65,5 +78,6 @@ def _end_of(log: Path) -> str:
 
 
 if __name__ == "__main__":
-    if not build(ROOT) and state_file(ROOT).is_file():
-        logger.warning("The web app could not be built; %s has the reason.", state_file(ROOT).with_name("output.log"))
+    folder = Path(sys.argv[1])
+    if not build(folder) and state_file(folder).is_file():
+        logger.warning("The web app could not be built; %s has the reason.", state_file(folder).with_name("output.log"))

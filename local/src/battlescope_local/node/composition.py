@@ -31,6 +31,7 @@ from battlescope_local.node.search import search_secrets, search_values
 from battlescope_local.node.simulated_upstreams import simulator_overrides, start_simulator
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.node.status import status, trigger_stats
+from battlescope_local.node.web_app import building_web_app
 from battlescope_local.node.workload_config import (
     ResolvedConfig,
     container_environment,
@@ -39,6 +40,7 @@ from battlescope_local.node.workload_config import (
 )
 from battlescope_local.processes.children import Processes, end_leftovers
 from battlescope_local.processes.file_limit import connection_cap, raise_file_limit
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.serving.command_login import CommandLogins
 from battlescope_local.serving.connection_limits import ConnectionLimits, serve_limited
 from battlescope_local.serving.dead_letter_api import dead_letter_app
@@ -48,7 +50,6 @@ from battlescope_local.serving.internal_gateway import InternalGateway, internal
 from battlescope_local.serving.jobs import run_jobs
 from battlescope_local.serving.owner_login import OwnerLogin
 from battlescope_local.serving.revision import Revision, start_revision
-from battlescope_local.serving.sockets import prepare_socket_folder
 from battlescope_local.settings import (
     LOOPBACK,
     NODE_LOG_FILE,
@@ -56,7 +57,9 @@ from battlescope_local.settings import (
     Settings,
     base_environment,
     make_private,
+    whole_environment,
 )
+from battlescope_local.stores import s3
 from battlescope_local.stores.group import Stores, start_stores
 from battlescope_local.stores.ports import Ports
 from battlescope_local.stores.postgres import provision
@@ -109,6 +112,7 @@ async def start_node(settings: Settings, external: ExternalServers, report: Repo
         for process_name in end_leftovers(folder / "run"):
             logger.warning("Stopped %s, which a killed node had left running.", process_name)
         if settings.fresh:
+            s3.remove_sockets(StateFile(folder / "secrets.json"))
             _delete_data(folder)
         processes = Processes(folder / "run", folder / "logs")
         try:
@@ -141,6 +145,9 @@ class _NodeBuilder:
         manifests = load(self._settings.manifests)
         public_socket = self._stack.enter_context(_listen(self._settings.host, self._settings.port))
         internal_socket = self._stack.enter_context(_listen(LOOPBACK, 0))
+        if self._settings.build_web_app:  # only now: a node that is refused builds nothing
+            project = Path(self._settings.project)
+            await self._stack.enter_async_context(building_web_app(self._processes, project, whole_environment()))
         owner_login = self._owner_login(public_socket)
         internal_gateway = InternalGateway(
             _origin(internal_socket), {broker.name: broker.namespace for broker in manifests.brokers}, self._token

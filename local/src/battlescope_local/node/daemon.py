@@ -41,7 +41,12 @@ def start(settings: Settings, report: ReportPhase) -> str:
             stderr=errors,
             start_new_session=True,
         )
-    url = _wait_until_ready(process, report)
+    try:
+        url = _wait_until_ready(process, report)
+    except (KeyboardInterrupt, SystemExit):  # nobody knows of the node yet
+        process.terminate()
+        process.wait()
+        raise
     if url is None:
         process.wait()
         message = f"The node ended while it started; see {log}."

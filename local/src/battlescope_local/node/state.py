@@ -73,7 +73,9 @@ def is_locked(folder: Path) -> bool:
 @contextmanager
 def lock_folder(folder: Path) -> Generator[None]:
     """Lock the data folder; the operating system releases the lock when this process ends, even by a kill."""
-    with (folder / LOCK_FILE).open("a") as lock:
+    file = folder / LOCK_FILE
+    file.touch(mode=0o600)
+    with file.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

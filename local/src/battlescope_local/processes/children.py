@@ -76,6 +76,7 @@ class Processes:
         self._children: set[Child] = set()
         for folder in (run, logs):
             folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
 
     def log_file(self, command: Command) -> Path:
         return self._logs / f"{command.log or command.name}.log"

@@ -33,7 +33,8 @@ UVICORN_OPTIONS: Final = (
     "65536",
     "--no-server-header",
 )
-START_TIMEOUT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
+START_LIMIT: Final = 30.0  # seconds from the start of a process to its readiness; a cold import takes one
+LONGEST_START: Final = 120.0
 POLL_INTERVAL: Final = 0.01
 PROBE_TIMEOUT: Final = ClientTimeout(total=2)
 INSTANCE_ORIGIN: Final = "http://localhost"  # for the header Host; the session has the address
@@ -49,6 +50,7 @@ class Instance:
     """`in_flight` is its number of requests; it receives none before it is ready."""
 
     child: Child | None = None
+    socket: Path | None = None
     session: ClientSession | None = None
     ready: bool = False
     in_flight: int = 0
@@ -76,6 +78,10 @@ class Launcher:
     They listen on sockets in `sockets`, which only the user of the node can enter. A port of the loopback would be open
     to every user of the machine, and to the web pages in their browsers.
 
+    A start that exceeds its limit is ended, and the next one gets twice the time, up to LONGEST_START: on a machine so
+    busy that a start needs longer than the limit, equal attempts would all fail and make it busier. In a cluster a slow
+    start goes on until the progress deadline of its Deployment (ten minutes).
+
     Raises:
         StartError: the Service has a command of its own, which would listen on a port.
     """
@@ -87,7 +93,7 @@ class Launcher:
             raise StartError(f"The Service {service.name} has a command; local mode runs that of functions/Dockerfile.")
         self._service, self._processes = service, processes
         self._folder, self._sockets, self._env = folder, sockets, env
-        self._numbers = itertools.count(1)
+        self._numbers, self._start_limit = itertools.count(1), START_LIMIT
 
     async def start(self, instance: Instance) -> None:
         """Start the process of `instance` and wait until it is ready; on any failure stop the process.
@@ -95,11 +101,14 @@ class Launcher:
         Raises:
             StartError: the process could not start, ended or did not become ready in time.
         """
+        limit = self._start_limit
         try:
-            async with asyncio.timeout(START_TIMEOUT):
+            async with asyncio.timeout(limit):
                 await self._start(instance)
+            self._start_limit = START_LIMIT
         except TimeoutError:
-            raise StartError(f"{self._service.name} is not ready after {START_TIMEOUT:g} s.") from None
+            self._start_limit = min(2 * limit, LONGEST_START)
+            raise StartError(f"{self._service.name} is not ready after {limit:g} s.") from None
         except OSError as error:
             raise StartError(f"{self._service.name} cannot be started: {error}") from error
         finally:
@@ -108,7 +117,7 @@ class Launcher:
 
     async def _start(self, instance: Instance) -> None:
         number = next(self._numbers)
-        socket = self._sockets / f"{self._service.name}-{number}.sock"
+        socket = instance.socket = self._sockets / f"{self._service.name}-{number}.sock"
         instance.session = open_session(socket)
         child = instance.child = await self._processes.start(self._command(number, socket))
         await self._until_ready(instance, child)
@@ -142,6 +151,8 @@ class Launcher:
             await self._processes.stop(instance.child, grace)
         if instance.session is not None:
             await instance.session.close()
+        if instance.socket is not None:
+            instance.socket.unlink(missing_ok=True)
 
     def _command(self, number: int, socket: Path) -> Command:
         name = self._service.name

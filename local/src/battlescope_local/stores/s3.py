@@ -18,6 +18,7 @@ from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_events.object_storage.errors import BucketMissing, ObjectMissing
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_local.processes.children import Command, Processes
+from battlescope_local.processes.sockets import prepare_socket_folder
 from battlescope_local.settings import S3Access
 from battlescope_local.stores.errors import StoreError
 from battlescope_local.stores.ports import Ports, is_free
@@ -63,6 +64,7 @@ def prepare_server(
 
 
 def _options(folder: Path, ports: Ports) -> list[str]:
+    sockets = prepare_socket_folder(folder)
     listening = [
         option
         for name in SERVERS
@@ -86,8 +88,8 @@ def _options(folder: Path, ports: Ports) -> list[str]:
         "-master.resumeState=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
-        f"-s3.localSocket={folder / 's3.sock'}",
-        f"-filer.localSocket={folder / 'filer.sock'}",
+        f"-s3.localSocket={sockets / 's3.sock'}",
+        f"-filer.localSocket={sockets / 'filer.sock'}",
         "-volume.preStopSeconds=0",  # no other server has to learn that this volume server stops
     ]
 

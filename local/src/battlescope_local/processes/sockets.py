@@ -1,4 +1,4 @@
-"""Unix sockets of the functions: a folder that only the user of the node can enter."""
+"""Unix sockets of functions and stores: a folder that only the user of the node can enter."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ MAX_FOLDER_BYTES: Final = 60
 
 
 def prepare_socket_folder(data: Path) -> Path:
-    """Create the empty folder for sockets of the node of `data`: in it or, if its path is too long, in /tmp.
+    """Create the empty folder for sockets beside `data`: in it or, if its path is too long, in /tmp.
 
     Raises:
         PermissionError: the folder belongs to another user.

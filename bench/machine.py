@@ -45,7 +45,8 @@ COUNTS: dict[str, tuple[tuple[str, ...], LiteralString]] = {
 def upstream(*arguments: str) -> Generator[str]:
     """The simulated upstreams as a child process; yields their URL."""
     command = [sys.executable, "-m", "battlescope_upstream", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # A session of its own: Ctrl-C reaches the benchmark alone, which ends it after the node.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101  # stdout is a pipe
             yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
@@ -84,7 +85,7 @@ class Machine:
         if running is not None:
             self._request(running, "POST", "/node/stop")
         self._close()
-        while state.read(self.folder) is not None:
+        while state.is_locked(self.folder):  # until its last process has ended, which may write into the folder
             time.sleep(0.05)
 
     def status(self) -> dict[str, Any]:

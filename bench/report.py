@@ -5,10 +5,13 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -38,6 +41,22 @@ def report(name: str, figures: dict[str, Any]) -> None:
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
     sys.stdout.write(json.dumps({name: figures}) + "\n")
+
+
+def lag_table(title: str, lags: Mapping[str, Mapping[str, float]]) -> Table:
+    """Seconds by stage. A bound is held where p95 is within it."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("lag in s")
+    for name in ("p50", "p95", "max", "bound"):
+        table.add_column(name, justify="right")
+    table.add_column("p95")
+    for stage, lag in lags.items():
+        bound = lag.get("bound")
+        verdict = "" if bound is None else "held" if lag["p95"] <= bound else "missed"
+        table.add_row(
+            stage, *(f"{lag[name]:g}" if name in lag else "" for name in ("p50", "p95", "max", "bound")), verdict
+        )
+    return table
 
 
 def quantile(values: list[float], share: float) -> float:

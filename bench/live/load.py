@@ -5,7 +5,6 @@ from the publication of a killmail's file: to its row of ingestion, to its enric
 many killmails are clustered as were published before it.
 """
 
-import argparse
 import os
 import tempfile
 import threading
@@ -16,13 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import command_line
 import httpx2
 import psutil
 import psycopg
+from command_line import minutes, one_of, running
 from flow import CpuSampler, cpu_seconds, running_machine
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream, wait_until_finished
-from report import quantile, report
+from report import lag_table, quantile, report
 from rich.console import Console
+
+from battlescope_local.arguments import ArgumentParser
 
 console = Console(highlight=False)
 WARM_SECONDS = 30  # at one killmail a second, while the system starts; these are not counted in lags
@@ -95,18 +98,22 @@ def run(name: str, scenario: Scenario, seconds: int) -> dict[str, Any]:
             httpx2.post(f"{upstream_url}/control/dials", json={"frozen_head": False}).raise_for_status()
             before = (cpu_seconds(stand_in, with_children=False), time.process_time())
             sampler, progress = CpuSampler(machine), Progress(machine)
-            sampler.start()
-            progress.start()
-            wait_until_finished(machine, killmail_count, lambda _: None, stall=STALL_SECONDS)
-            for thread in (progress, sampler):
-                thread.stop_requested.set()
-                thread.join()
+            with running(sampler, progress):
+                _wait_for_all(machine, killmail_count)
             sampler.sample()
             apart = (cpu_seconds(stand_in, with_children=False) - before[0], time.process_time() - before[1])
             published: dict[str, float] = httpx2.get(f"{upstream_url}/control/published", timeout=60).json()
             sequences: dict[str, int] = httpx2.get(f"{upstream_url}/control/sequences", timeout=60).json()
             published_at = {int(killmail_id): published[sequence] for sequence, killmail_id in sequences.items()}
             return _figures(scenario, machine, published_at, progress) | _cpu(sampler, killmail_count, apart)
+
+
+def _wait_for_all(machine: Machine, killmail_count: int) -> None:
+    """Killmails that never come are counted as lost."""
+    try:
+        wait_until_finished(machine, killmail_count, lambda _: None, stall=STALL_SECONDS)
+    except TimeoutError as error:
+        console.print(f"  {error}")
 
 
 def _figures(
@@ -122,6 +129,7 @@ def _figures(
     ((memberships, members),) = machine.rows(
         BATTLES, "SELECT count(*), count(DISTINCT killmail_id) FROM battle_killmails"
     )
+    seen = {killmail_id for (killmail_id,) in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_ids")}
     ((counted,),) = machine.rows(INGESTION, "SELECT sum(accepted) FROM ingestion_stats_hourly")
     accepted = {killmail_id for killmail_id, _ in ingested}
     first, last = min(published_at.values()) + WARM_SECONDS, max(published_at.values())
@@ -145,7 +153,7 @@ def _figures(
         },
         "clustered_after_last_published_s": round(progress.clustered[-1][0] - last, 1),
         "max_waiting_events": max(progress.waiting_events, default=0),
-        "lost": len(accepted - stored),
+        "lost": len(published_at.keys() - seen) + len(accepted - stored),
         "doubled": memberships - members + int(counted) - len(accepted),
         "dead_letters": len(machine.dead_letters()),
     }
@@ -177,18 +185,33 @@ def _cpu(sampler: CpuSampler, killmail_count: int, apart: tuple[float, float]) -
     }
 
 
+def _show(name: str, figures: dict[str, Any]) -> None:
+    console.print(lag_table(f"{name}: {figures['killmails']:,} killmails at {figures['rate']:g}/s", figures["lag_s"]))
+    console.print(
+        f"  clustered {figures['clustered_after_last_published_s']:g} s after the last publication; "
+        f"lost {figures['lost']}, doubled {figures['doubled']}, dead letters {figures['dead_letters']}; "
+        f"CPU {figures['cpu_ms_per_killmail_sum']:g} ms a killmail"
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], default=[], help="all without one")
-    parser.add_argument("--minutes", type=float, default=5.0, help="duration of each scenario")
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "scenarios",
+        nargs="*",
+        metavar="SCENARIO",
+        type=one_of(SCENARIOS),
+        help=f"{', '.join(SCENARIOS)} (default: all)",
+    )
+    parser.add_argument("--minutes", type=minutes, default=5.0, help="duration of each scenario (default: 5)")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
     for name in options.scenarios or SCENARIOS:
         console.print(f"{name} ...")
         figures[name] = run(name, SCENARIOS[name], round(60 * options.minutes))
-        console.print(f"  {figures[name]}")
+        _show(name, figures[name])
     report("load", {"minutes": options.minutes, **figures})
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

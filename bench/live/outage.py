@@ -4,7 +4,6 @@ All files of the outage appear at once; killmails of the present follow at the r
 killmail of the outage is clustered, and the lag of those of the present meanwhile, as in `load.py`.
 """
 
-import argparse
 import os
 import tempfile
 import threading
@@ -13,11 +12,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import command_line
 import httpx2
+from command_line import running
 from flow import running_machine
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream, wait_until_finished
-from report import quantile, report
+from report import lag_table, quantile, report
 from rich.console import Console
+
+from battlescope_local.arguments import ArgumentParser, positive
 
 console: Final = Console(highlight=False)
 KILLMAILS_A_DAY: Final = 17_862  # of a real Saturday
@@ -38,18 +41,22 @@ def measure(hours: int) -> dict[str, Any]:
         Path(scratch).chmod(0o755)
         with running_machine(Path(scratch) / "outage", url, upstreams=REAL_LIMITS) as machine:
             clustered = Clustered(machine)
-            clustered.start()
-            wait_until_finished(machine, count, lambda counts: _show(counts["clustered"], count))
-            clustered.stop_requested.set()
-            clustered.join()
+            with running(clustered):
+                _wait_for_all(machine, count)
             published: dict[str, float] = httpx2.get(f"{url}/control/published", timeout=60).json()
             sequences: dict[str, int] = httpx2.get(f"{url}/control/sequences", timeout=60).json()
             published_at = {killmail_id: published[sequence] for sequence, killmail_id in sequences.items()}
             return _figures(machine, published_at, clustered.at, missed)
 
 
-def _show(clustered: int, count: int) -> None:
-    console.print(f"  {clustered} of {count} clustered", end="\r")
+def _wait_for_all(machine: Machine, count: int) -> None:
+    """Killmails that never come are counted as lost."""
+    try:
+        wait_until_finished(
+            machine, count, lambda counts: console.print(f"  {counts['clustered']} of {count} clustered", end="\r")
+        )
+    except TimeoutError as error:
+        console.print(f"  {error}")
 
 
 class Clustered(threading.Thread):
@@ -73,6 +80,7 @@ def _figures(
     ordered = sorted(published_at, key=lambda killmail_id: (published_at[killmail_id], killmail_id))
     accepted = {i for (i,) in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_events")}
     enriched = {i for (i,) in machine.rows(KILLMAILS, "SELECT killmail_id FROM enriched_killmails")}
+    seen = {i for (i,) in machine.rows(INGESTION, "SELECT killmail_id FROM killmail_ids")}
     outage = [i for i in ordered[WARM_SECONDS : WARM_SECONDS + missed] if i in accepted]
     began = min(published_at[i] for i in outage)
     caught_up = max(clustered_at[i] for i in outage if i in clustered_at)
@@ -83,7 +91,7 @@ def _figures(
         "caught_up_s": round(caught_up - began, 1),
         "present_meanwhile": len(present),
         "present_lag_s": _lags(clustered_at[i] - published_at[i] for i in present if i in clustered_at),
-        "lost": len(accepted - clustered_at.keys()) + len(accepted - enriched),
+        "lost": len(published_at.keys() - seen) + len(accepted - clustered_at.keys()) + len(accepted - enriched),
         "dead_letters": len(machine.dead_letters()),
         "load_average": [round(load, 1) for load in os.getloadavg()],
     }
@@ -94,16 +102,25 @@ def _lags(values: Iterable[float]) -> dict[str, float]:
     return {name: round(quantile(lags, share), 1) for name, share in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))}
 
 
+def _show(hours: int, figures: Mapping[str, Any]) -> None:
+    title = f"{hours} h: {figures['killmails']:,} killmails, caught up after {figures['caught_up_s']:g} s"
+    console.print(lag_table(title, {"the present meanwhile": figures["present_lag_s"]}))
+    console.print(
+        f"  at the feed's limit alone {figures['at_limit_s']} s; lost {figures['lost']}, "
+        f"dead letters {figures['dead_letters']}"
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hours", type=int, nargs="+", default=[1, 24])
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--hours", type=positive, nargs="+", default=[1, 24], help="of each outage (default: 1 24)")
     figures: dict[str, Any] = {}
     for hours in parser.parse_args().hours:
         console.print(f"{hours} h ...")
         figures[f"{hours}_h"] = measure(hours)
-        console.print(f"  {figures[f'{hours}_h']}")
+        _show(hours, figures[f"{hours}_h"])
     report("outage", figures)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

@@ -21,12 +21,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import command_line
 import httpx2
 import psutil
+from command_line import setting
 from flow import cpu_seconds, running_machine
 from machine import BATTLES, INGESTION, Machine, upstream
 from psycopg import Connection
 from report import report
+from rich.console import Console
+from rich.table import Table
+
+from battlescope_local.arguments import ArgumentParser, positive
 
 WARM_KILLMAILS: Final = 60
 """Uncounted: functions start, prices are loaded, caches fill."""
@@ -105,10 +111,12 @@ def measured_window(machine: Machine, work: Callable[[], int]) -> Window:
 
     sampler = threading.Thread(target=sample)
     sampler.start()
-    killmails = work()
-    duration = time.monotonic() - began
-    ended.set()
-    sampler.join()
+    try:
+        killmails = work()
+        duration = time.monotonic() - began
+    finally:
+        ended.set()
+        sampler.join()
     return Window(*usage.by_name(), duration, killmails)
 
 
@@ -214,17 +222,31 @@ def _switches(process: psutil.Process) -> int:
     return total
 
 
+def _show(figures: Mapping[str, Any]) -> None:
+    table = Table("process", title=f"{figures['killmails']} killmails in groups of {figures['group']}, each")
+    for name in ("CPU ms", "caused", "waits"):
+        table.add_column(name, justify="right")
+    for name, used in figures["cpu_ms"].items():
+        table.add_row(name, f"{used:g}", f"{figures['caused_ms'][name]:g}", f"{figures['waits'].get(name, 0):g}")
+    table.add_section()
+    table.add_row("all", *(f"{figures[name]:g}" for name in ("cpu_ms_sum", "caused_ms_sum", "waits_sum")))
+    Console(highlight=False).print(table)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--group", type=int, default=1, help="killmails that are published at once")
-    parser.add_argument("--killmails", type=int, default=240, help="number that is measured")
-    parser.add_argument("--setting", action="append", default=[], help="NAME=VALUE of the functions' environment")
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--group", type=positive, default=1, help="killmails that are published at once")
+    parser.add_argument("--killmails", type=positive, default=240, help="number that is measured")
+    parser.add_argument(
+        "--setting", action="append", type=setting, default=[], metavar="NAME=VALUE", help="of the ConfigMap upstreams"
+    )
     options = parser.parse_args()
-    settings = dict(setting.split("=", maxsplit=1) for setting in options.setting)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)
-        report("singly", singly(Path(scratch) / "singly", options.group, options.killmails, settings))
+        figures = singly(Path(scratch) / "singly", options.group, options.killmails, dict(options.setting))
+    _show(figures)
+    report("singly", figures)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

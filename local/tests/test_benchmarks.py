@@ -1,0 +1,87 @@
+"""Benchmarks of the running system as commands: wrong values, an end in the middle, and what they show."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rich.console import Console
+
+ROOT: Final = Path(__file__).parents[2]
+SCENARIOS: Final = ("calm", "normal", "major", "sustained")
+
+
+def command(script: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "bench" / "live" / script), *arguments]
+
+
+def environment(**values: str) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT / "bench")} | values
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "reason"),
+    [
+        ("load.py", ("--minutes", "nan"), "'nan' is no duration"),
+        ("load.py", ("--minutes", "-1"), "'-1' is no duration"),
+        ("load.py", ("--minutes", "0"), "'0' is no duration"),
+        ("load.py", ("quiet",), f"'quiet' is none of {', '.join(SCENARIOS)};"),
+        ("outage.py", ("--hours", "0"), "0 must be 1 or more"),
+        ("singly.py", ("--group", "0"), "0 must be 1 or more"),
+        ("singly.py", ("--killmails", "-3"), "-3 must be 1 or more"),
+        ("singly.py", ("--setting", "FOO"), "'FOO' is no setting: use NAME=VALUE"),
+    ],
+)
+def test_wrong_value_is_a_sentence(script: str, arguments: tuple[str, ...], reason: str) -> None:
+    ended = subprocess.run(command(script, *arguments), env=environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert reason in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_help_of_make_names_every_scenario() -> None:
+    line = re.search(r"^bench-load:.*$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert line is not None
+    assert f'ARGS="{" ".join(SCENARIOS)}"' in line[0]
+
+
+def test_table_says_which_bounds_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    from report import lag_table  # noqa: PLC0415  # a folder of scripts
+
+    lag = {"p50": 0.5, "p95": 2.0, "max": 9.0}
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(lag_table("calm", {"ingest": lag | {"bound": 2}, "enrich": lag | {"bound": 1}, "present": lag}))
+    rows = [re.findall(r"[\w.]+", line) for line in console.export_text().splitlines()]
+    assert ["ingest", "0.5", "2", "9", "2", "held"] in rows
+    assert ["enrich", "0.5", "2", "9", "1", "missed"] in rows
+    assert ["present", "0.5", "2", "9"] in rows
+
+
+@pytest.mark.stores
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_benchmark_that_is_ended_leaves_nothing_behind(
+    nobodys_folder: Callable[[], Path], number: signal.Signals
+) -> None:
+    """The signal comes while the system starts; the test waits for its output, so that it needs no time of its own."""
+    folder = nobodys_folder()
+    with subprocess.Popen(
+        command("load.py", "calm", "--minutes", "10"),
+        env=environment(TMPDIR=str(folder), PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as benchmark:  # fmt: skip
+        assert benchmark.stdout
+        assert benchmark.stdout.readline() == "calm ...\n"
+        while not list(folder.glob("bench-*/calm/node.log")):
+            assert benchmark.poll() is None
+        benchmark.send_signal(number)
+        _, errors = benchmark.communicate()
+    assert (benchmark.returncode, errors) == (128 + number, "")
+    assert list(folder.iterdir()) == []

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from battlescope_events.background import CoalescedRuns
 from battlescope_events.messages import Event
 from ingest_poll.errors import LeaseLost
 from ingest_poll.feed.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
@@ -58,24 +59,14 @@ class FeedPoller:
     ) -> None:
         self._database, self._primary, self._standby = database, primary, standby
         self._failover_policy, self._pipeline, self._clock = failover_policy, pipeline, clock
-        self._turn, self._is_next_waiting = asyncio.Lock(), False
+        self._runs = CoalescedRuns(self._run)
 
     async def handle(self, _: Event[Any]) -> None:
         """Poll for the time of a run, after the run before it; do nothing if another event already waits for that."""
-        if self._is_next_waiting:
+        if not await self._runs.request():
             _log.info("The next run already waits; this timer event is not needed.")
-            return
-        self._is_next_waiting = True
-        try:
-            await self._turn.acquire()
-        finally:
-            self._is_next_waiting = False
-        try:
-            await self._take_turn()
-        finally:
-            self._turn.release()
 
-    async def _take_turn(self) -> None:
+    async def _run(self) -> None:
         """Poll until this run's time is over, unless another process keeps the lease."""
         holder, ends_at = uuid4(), _now() + RUN_SECONDS
         try:

@@ -20,6 +20,7 @@ from ingest_poll.feed.failover import FailoverPolicy, FailoverState, Observation
 from ingest_poll.feed.feed_state import Backlog, FeedPosition
 from ingest_poll.handlers.pipeline import FilePipeline
 from ingest_poll.sources.live_source import LiveReader, LiveSource, PrimaryReader, PrimarySource
+from ingest_poll.sources.read_ahead import ReadAhead
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -35,13 +36,19 @@ class _Run:
     """What one run knows of its sources. `stored`: the failover state as the database has it."""
 
     holder: UUID
+    ends_at: float
     primary: PrimaryReader
+    read_ahead: ReadAhead
     standby: LiveReader | None
     position: FeedPosition
     standby_position: FeedPosition
     failover: FailoverState
     stored: FailoverState
     backlog: Backlog | None
+
+    @property
+    def has_time(self) -> bool:
+        return _now() < self.ends_at
 
 
 class FeedPoller:
@@ -111,18 +118,24 @@ class FeedPoller:
         failover, standby_position = await self._database.load_failover()
         standby = self._standby.open() if self._standby else None
         backlog = await self._database.load_backlog()
-        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover, backlog)
+        primary = self._primary.open()
+        run = _Run(
+            holder, ends_at, primary, ReadAhead(primary.fetch), standby, position, standby_position, failover, failover,
+            backlog,
+        )  # fmt: skip
         try:
             await self._pipeline.flush_outbox()  # what an earlier run could not publish
-            while _now() < ends_at:
+            while run.has_time or run.read_ahead.is_started:
                 wait = await self._poll_due_sources(run)
                 if wait > 0:
+                    await run.read_ahead.drop()  # of a pass that could not be stored
                     run.primary.close()
                     await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
             if run.failover != run.stored:
                 await self._database.save_failover(holder, run.failover, None)
             await self._pipeline.flush_outbox()  # deletes what was published and is still stored
         finally:
+            await run.read_ahead.drop()
             run.primary.close()
             if run.standby:
                 run.standby.close()
@@ -149,7 +162,9 @@ class FeedPoller:
 
     async def _poll_primary(self, run: _Run) -> None:
         if run.position.wait_seconds(self._clock()) == 0:
-            fetched = await run.primary.fetch(run.position)
+            fetched = await run.read_ahead.fetch(run.position)
+            if run.has_time and fetched.is_busy(self._clock()):
+                run.read_ahead.start(fetched.transition.position)
             fetched = await self._pipeline.store_present(run.holder, fetched, self._primary.url)
             run.position = fetched.transition.position
             if fetched.backlog and run.backlog is None:

@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 import httpx2
 import psycopg
 
+from battlescope_events.catalog import KILLMAIL_INGESTED
 from battlescope_events.object_storage.bucket import BucketClient
 from battlescope_local.log.port import Record
 from battlescope_local.log.sqlite_schema import SELECT_NEWEST, connect, record_from_row
@@ -164,8 +165,13 @@ class Machine:
         return asyncio.run(objects(self._bucket(), "raw-killmails/"))
 
     def live_batch_count(self) -> int:
-        """Number of batches that ingest-poll stored: passes of the feed that were published as one event."""
-        return asyncio.run(_count_objects(self._bucket(), "chunks/live/"))
+        """Number of passes of the feed that were published as one event."""
+        with closing(connect(self.folder / "log" / "log.sqlite3")) as log:
+            query = "SELECT headers, value FROM records WHERE topic = 'knative-broker-battlescope-killmails'"
+            return sum(
+                dict(json.loads(headers))["ce_type"] == KILLMAIL_INGESTED.name and b'"chunkKey"' in value
+                for headers, value in log.execute(query)
+            )
 
     def _bucket(self) -> BucketClient:
         secrets = json.loads((self.folder / "secrets.json").read_text())
@@ -191,10 +197,6 @@ async def objects(bucket: BucketClient, prefix: str) -> dict[str, bytes]:
     """The content of every object with this prefix by its key."""
     keys = [stored.key async for page in bucket.list_pages(prefix) for stored in page]
     return {key: await bucket.get(key, max_bytes=MAX_OBJECT_BYTES) for key in keys}
-
-
-async def _count_objects(bucket: BucketClient, prefix: str) -> int:
-    return sum([len(page) async for page in bucket.list_pages(prefix)])
 
 
 def is_finished(counts: dict[str, int], killmail_count: int) -> bool:

@@ -233,7 +233,7 @@ class Harness:
     def ingested(self) -> dict[str, Any]:
         """The published references by killmail id, also those of batches."""
         references: list[Any] = []
-        for subject, payload in self.upstreams.published_of("killmail.ingested").items():
+        for payload in self.upstreams.published_of("killmail.ingested").values():
             references += self.batch(payload) if "chunkKey" in payload else [payload]
         return {reference["killmailId"]: reference for reference in references}
 

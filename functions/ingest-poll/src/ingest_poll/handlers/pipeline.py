@@ -152,7 +152,7 @@ class FilePipeline:
     async def _ingested_events(
         self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
     ) -> list[Message]:
-        """One event per killmail, or one for all of many; what it cannot carry is stored before the transaction ends."""
+        """One event per killmail, or one for all of many, whose object is stored if it cannot carry it."""
         if len(killmails) <= self._batch_threshold:
             return [ingested_event(filtered, revisions, self._clock()) for filtered in killmails]
         claim_check, body = await asyncio.to_thread(batch_claim_check, killmails, revisions)

@@ -134,7 +134,8 @@ def test_crash_at_any_point_loses_and_repeats_nothing(
     environment: dict[str, str],
     harness: Any,
 ) -> None:
-    valid = fill(harness, 20)
+    count = 20 if batch_threshold else 200  # more than a pass holds, so that the next one is read ahead
+    valid = fill(harness, count)
     environment |= {"BATCH_THRESHOLD": str(batch_threshold)}
     process = new_process("ingest_poll.main:app", environment)
     support = Path(__file__).parent / "support"
@@ -142,7 +143,7 @@ def test_crash_at_any_point_loses_and_repeats_nothing(
     crashing.start().wait_until_ready()
     start_timer_event(crashing)
     assert crashing.wait() == 9
-    finish(harness, process, 20)
+    finish(harness, process, count)
     assert_nothing_lost(harness, valid)
 
 

@@ -33,14 +33,25 @@ def json_rows_of(columns: Sequence[str], rows: Iterable[Values]) -> str:
 
 def copy_text(rows: Iterable[Values]) -> str:
     """Rows in the text format of COPY, which PostgreSQL reads in a third of the time of JSON."""
-    return "".join(["\t".join([_COPIED.get(type(value), _escaped)(value) for value in row]) + "\n" for row in rows])
+    columns = [_copied(column) for column in zip(*rows, strict=True)]
+    return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
+
+
+def _copied(column: Sequence[Any]) -> Iterable[str]:
+    """Each value of a column as text; most of them are there several times."""
+    text_of = {value: _COPIED.get(type(value), _escaped)(value) for value in set(column)}
+    return map(text_of.__getitem__, column)
 
 
 def _escaped(value: object) -> str:
-    return str(value).translate(_ESCAPES)
+    text = str(value)
+    for character, escaped in _ESCAPES:  # the backslash first; str.translate takes ten times as long
+        if character in text:
+            text = text.replace(character, escaped)
+    return text
 
 
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPES: Final = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 _COPIED: Final[Mapping[type, Callable[[Any], str]]] = {
     NoneType: lambda _: "\\N",
     tuple: lambda value: _escaped(orjson.dumps(value).decode()),

@@ -9,7 +9,12 @@ from typing import Any, Final, LiteralString
 from psycopg import AsyncCursor, AsyncRawCursor
 
 from battle_cluster.domain.battle import StoredBattle
-from battle_cluster.persistence.entity_names import INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES, UPSERT_SOLAR_SYSTEMS
+from battle_cluster.persistence.entity_names import (
+    INSERT_UNKNOWN_NAMES,
+    UPSERT_SHIP_TYPES,
+    UPSERT_SOLAR_SYSTEMS,
+    names_and_facts,
+)
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
 from battle_cluster.persistence.parameters import PositionalStatement, Values, copy_text, json_rows, json_rows_of
 from battle_cluster.persistence.row_changes import (
@@ -91,7 +96,7 @@ DELETE_ROWS: Final[LiteralString] = all_of(
     ),
     delete(LINKS, _LINK_KEY),
 )
-_OTHER_TABLES: Final = ("mail_pilots", "components", "names", "ship_types", "solar_systems")
+_OTHER_TABLES: Final = ("mail_pilots", "components")
 _COPY: Final = {table: copy_into(table, columns) for table, columns in COLUMNS.items()}
 MIN_COPIED: Final = 100
 """New rows of a table from which COPY costs less than its two exchanges. It neither looks for a row with the same key
@@ -182,6 +187,7 @@ class BattleRepository:
         for table in copied:
             await self._copy(_COPY[table], rows.inserted[table])
         params = {table: json_rows(rows.other.get(table, ())) for table in _OTHER_TABLES}
+        params |= names_and_facts(rows.names, rows.facts)
         params |= {table: _json_of(table, rows, is_copied=table in copied) for table in COLUMNS}
         if not messages and not rows.changes_battles:
             await self._connection.execute(SAVE_KILLMAILS, params)

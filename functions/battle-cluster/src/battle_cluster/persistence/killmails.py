@@ -212,7 +212,7 @@ class KillmailRepository:
             cursor = await self._connection.execute(SELECT_KILLMAILS, {"killmail_ids": int_array(missing)})
             loaded = {row[0]: decode_row(KillmailRow._make(row)) for row in await cursor.fetchall()}
             if self._cache.values_version == self._values_version:  # else another transaction knows of newer values
-                self._cache.killmails.put_many(loaded)
+                self._cache.killmails.put_many(loaded.values())
             killmails |= loaded
         return killmails
 

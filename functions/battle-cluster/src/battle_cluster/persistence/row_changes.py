@@ -1,6 +1,6 @@
 """The rows that a regrouping writes and deletes: those that differ from the stored ones."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from battle_cluster.detection.links import Link
 from battle_cluster.domain.battle import RevisionCause
 from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
 from battle_cluster.persistence.killmails import KILLMAIL_COLUMNS, killmail_row, pilots_row
 from battle_cluster.persistence.parameters import Row, Values, int_array
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
@@ -110,14 +110,16 @@ class RowChanges:
     """Rows to write and to delete, by table.
 
     inserted: rows that no table has. upserted: rows that may be stored with other values. Both have the columns of
-    `COLUMNS`. other: rows of the remaining tables. cleared: battles whose rows are all deleted first. restored: deleted
-    battles that come back under their id.
+    `COLUMNS`. other: pilots and components of killmails. names, facts: those that may be unknown. cleared: battles
+    whose rows are all deleted first. restored: deleted battles that come back under their id.
     """
 
     inserted: dict[LiteralString, list[Values]] = field(default_factory=dict[LiteralString, list[Values]])
     upserted: dict[LiteralString, list[Values]] = field(default_factory=dict[LiteralString, list[Values]])
     other: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
     deleted: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    names: frozenset[EntityName] = frozenset[EntityName]()
+    facts: frozenset[EntityFact] = frozenset[EntityFact]()
     cleared: list[str] = field(default_factory=list[str])
     restored: list[str] = field(default_factory=list[str])
     removed: list[Row] = field(default_factory=list[Row])
@@ -137,20 +139,6 @@ class RowChanges:
     def changes_battles(self) -> bool:
         """Whether there is a row of a battle to write."""
         return any(rows for table, rows in (*self.inserted.items(), *self.upserted.items()) if table != NEW_KILLMAILS)
-
-    def add_names(self, names: Iterable[EntityName]) -> None:
-        self.other["names"] = [name._asdict() for name in names]
-
-    def add_facts(self, facts: Iterable[EntityFact]) -> None:
-        """Each ship type and system once: the static data may have changed between two killmails of a batch."""
-        ship_types: dict[int, Row] = {}
-        systems: dict[int, Row] = {}
-        for fact in facts:
-            if isinstance(fact, ShipType):
-                ship_types[fact.ship_type_id] = fact._asdict()
-            else:
-                systems[fact.system_id] = fact._asdict()
-        self.other["ship_types"], self.other["solar_systems"] = list(ship_types.values()), list(systems.values())
 
 
 def row_changes(

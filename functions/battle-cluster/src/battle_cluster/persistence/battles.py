@@ -3,7 +3,7 @@
 Eleven separate statements took longer to send than to execute. Rows that are stored as they should be are not written.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncCursor, AsyncRawCursor
@@ -97,7 +97,9 @@ DELETE_ROWS: Final[LiteralString] = all_of(
     delete(LINKS, _LINK_KEY),
 )
 _OTHER_TABLES: Final = ("mail_pilots", "components")
-_COPY: Final = {table: copy_into(table, columns) for table, columns in COLUMNS.items()}
+_COPY: Final[Mapping[LiteralString, LiteralString]] = {
+    table: copy_into(table, columns) for table, columns in COLUMNS.items()
+}
 MIN_COPIED: Final = 100
 """New rows of a table from which COPY costs less than its two exchanges. It neither looks for a row with the same key
 nor parses JSON, which are half of the time of an upsert."""
@@ -183,7 +185,7 @@ class BattleRepository:
 
     async def _upsert(self, rows: RowChanges, messages: Sequence[Message]) -> list[int]:
         """The ids of the messages in the outbox."""
-        copied = {table for table, inserted in rows.inserted.items() if len(inserted) >= MIN_COPIED}
+        copied: list[LiteralString] = [t for t, inserted in rows.inserted.items() if len(inserted) >= MIN_COPIED]
         for table in copied:
             await self._copy(_COPY[table], rows.inserted[table])
         params = {table: json_rows(rows.other.get(table, ())) for table in _OTHER_TABLES}

@@ -37,7 +37,7 @@ def copy_text(rows: Iterable[Values]) -> str:
     return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
 
 
-def _copied(column: Sequence[Any]) -> Iterable[str]:
+def _copied(column: Sequence[object]) -> Iterable[str]:
     """Each value of a column as text; most of them are there several times."""
     text_of = {value: _COPIED.get(type(value), _escaped)(value) for value in set(column)}
     return map(text_of.__getitem__, column)

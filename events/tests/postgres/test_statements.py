@@ -19,7 +19,7 @@ def test_two_percent_signs_are_one() -> None:
 
 @pytest.mark.parametrize("statement", ["SELECT %s", "SELECT 5 % 3", "SELECT %(name)b", "SELECT %(a b)s", "SELECT 1%"])
 def test_another_percent_sign_is_refused(statement: str) -> None:
-    with pytest.raises(ValueError, match=r"A statement has %\(name\)s for a parameter and %% for a percent sign, not '%"):
+    with pytest.raises(ValueError, match=r"%\(name\)s for a parameter and %% for a percent sign, not '%"):
         numbered(statement)
 
 

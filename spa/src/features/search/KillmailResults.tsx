@@ -15,7 +15,7 @@ import { killmailRequest, type SearchState } from "./search";
 const ROW = 44;
 const SORTS = [
   { value: "", label: "Newest" },
-  { value: "isk", label: "Dearest" },
+  { value: "isk", label: "Most expensive" },
 ] as const;
 const NOUN = { one: "killmail", many: "killmails" } as const;
 

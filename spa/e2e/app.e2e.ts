@@ -42,7 +42,7 @@ describe("questions of players, each in at most three clicks", () => {
       await page.waitForURL(new RegExp(`alliance=${allianceId}`));
       await page.getByRole("button", { name: `Remove the filter Alliance ${allianceName}` }).waitFor();
       // Only the rows in sight are in the document: the largest battle comes first.
-      await page.getByRole("link", { name: /^Order by Mails/ }).click();
+      await page.getByRole("link", { name: /^Order by Kills/ }).click();
       await page.locator(`a[href="/battles/${battle.id}"]`).first().waitFor();
     }));
 

@@ -41,7 +41,7 @@ describe("the search page", () => {
         .getByRole("status")
         .filter({ hasText: new RegExp(`^${hits} battles?$`) })
         .waitFor();
-      const range = filters.getByRole("textbox", { name: "Mails, at least" });
+      const range = filters.getByRole("textbox", { name: "Kills, at least" });
       await range.fill("3");
       await range.press("Enter");
       await page.waitForURL(/kills=3/);

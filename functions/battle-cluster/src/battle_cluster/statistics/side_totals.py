@@ -108,7 +108,7 @@ _NOTHING: Final = _PartyCounters()
 
 @dataclass(slots=True)
 class _SideCounters:
-    """Running sums of the losses of one side and of its kills. A party whose losses were taken away has zeros."""
+    """Running sums of the losses of one side and of its kills. A party whose losses were subtracted has zeros."""
 
     kills: int = 0
     losses: int = 0

@@ -130,7 +130,7 @@ function Revision({ item, now }: { item: RevisionItem; now: number }) {
   );
 }
 
-/** "+3 mails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
+/** "+3 killmails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
 function figuresOf({ added, removed, difference, sides }: RevisionItem): string {
   const parts = [
     [signed(added.length), added.length === 1 ? "killmail" : "killmails"],

@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--changeable",
         action="store_true",
-        help="`POST /control/dials` changes the faults, for whoever reaches the port",
+        help="`POST /control/dials` changes the faults, for everybody who reaches the port",
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(

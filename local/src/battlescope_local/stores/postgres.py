@@ -40,7 +40,6 @@ TUNING: Final = {
     "log_checkpoints": "off",
     "unix_socket_directories": "",
 }
-KEPT_FREE_BYTES: Final = 1024 * 1024  # of each process, for its next statement
 SELECT_ROLES: Final = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
 SELECT_DATABASES: Final = "SELECT datname FROM pg_database WHERE datname = ANY(%s)"
 SELECT_PG_TRGM: Final = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
@@ -256,6 +255,4 @@ def _server_uid() -> int | None:
 
 
 def _environment() -> dict[str, str]:
-    """A server process gives the memory of a large statement back; glibc by itself keeps more with every such one."""
-    malloc = {"MALLOC_TRIM_THRESHOLD_": str(KEPT_FREE_BYTES), "MALLOC_MMAP_THRESHOLD_": str(KEPT_FREE_BYTES)}
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **malloc}
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -137,7 +137,8 @@ class ObjectStorage:
 
         async with self._request(folder.rstrip("/")):
             try:
-                async for page in self._store.list(folder, chunk_size=page_size):
+                pages = self._store.list(folder, chunk_size=page_size)  # pyright: ignore[reportUnknownMemberType]  # an overload for Arrow
+                async for page in pages:
                     objects = [_stored_object(meta) for meta in page]
                     if not all(stored.size for stored in objects):
                         raise InvalidKey(f"The folder {folder[:80]!r} has an empty object.")

@@ -138,8 +138,7 @@ class OffsetPage(BaseModel):
 class RequestBody(Schema):
     """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at import: FastAPI silences a warning about the alias of a body only while it prepares the route.
-    model_config = ConfigDict(extra="forbid", defer_build=False)
+    model_config = ConfigDict(extra="forbid")
 
 
 StatedAuthor = Annotated[

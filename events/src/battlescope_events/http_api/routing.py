@@ -4,18 +4,24 @@ FastAPI prepares the parameters and models of every route when it is declared, a
 with the first request: half of the start of a function with forty routes, of which a first request needs one.
 """
 
+import re
+import warnings
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, params
 from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute, APIWebSocketRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
+from starlette.convertors import Convertor
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from battlescope_events.http_api.query_names import check_query
 
 AnyRoute = APIRoute | APIWebSocketRoute
+_TYPE_OF_PARAMETER: Final = re.compile(r":\w+(?=})")
 _CHECK_QUERY: Final = Depends(check_query)
 
 
@@ -48,10 +54,19 @@ class ApiRoute(APIRoute):
     ) -> None:
         """`options`: those of FastAPI's route."""
         self.path, self.endpoint = path, endpoint
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.path_format = _TYPE_OF_PARAMETER.sub("", path)
         self.methods = {method.upper() for method in methods or ("GET",)}
         self.dependencies = list(dependencies or ())
         self._unprepared_options: dict[str, Any] | None = options
+
+    @cached_property
+    def path_regex(self) -> re.Pattern[str]:  # pyright: ignore[reportIncompatibleVariableOverride]  # set by `prepare`
+        """What a path must match; no request asks the routes behind its own."""
+        return compile_path(self.path)[0]
+
+    @cached_property
+    def param_convertors(self) -> dict[str, Convertor[Any]]:  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
+        return compile_path(self.path)[2]
 
     def prepare(self) -> None:
         """Make what handles and describes requests; only the first call does."""
@@ -64,6 +79,14 @@ class ApiRoute(APIRoute):
         )
         self.dependencies = declared
         self._unprepared_options = None
+        self._build_body_validators()
+
+    def _build_body_validators(self) -> None:
+        """Build them now: pydantic warns of the alias that FastAPI gives to a body, and FastAPI silences it no more."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            for field in self.dependant.body_params:
+                field.validate(None)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.prepare()

@@ -36,28 +36,6 @@ async def test_pages_list_every_object_below_the_prefix_once(
     assert await client.list_page("c/") == ([], False)
 
 
-@pytest.mark.parametrize("strange_key", ["a/2/", "a/b//1"])
-async def test_pages_go_on_after_a_key_that_obstore_would_change(
-    client: BucketClient, any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch, strange_key: str
-) -> None:
-    monkeypatch.setattr(module, "PAGE_SIZE", 2)
-    store(any_bucket, "a/0", "a/1", "a/3", "a/4")
-    any_bucket.client.put_object(Bucket=any_bucket.name, Key=strange_key, Body=b"")
-    pages = [page async for page in client.list_pages("a/")]
-    assert [stored.key for page in pages for stored in page] == any_bucket.keys()
-
-
-async def test_folder_is_listed_and_its_objects_read_and_written_without_boto3(
-    client: BucketClient, any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store(any_bucket, "a/1")
-    monkeypatch.delattr(BucketClient, "_client")
-    ((stored,),) = [page async for page in client.list_pages("a/")]
-    assert (stored.key, stored.size, stored.etag) == ("a/1", 3, md5(b"a/1").hexdigest())
-    await client.put("a/2", await client.get("a/1", max_bytes=3), JSON)
-    assert any_bucket.keys() == ["a/1", "a/2"]
-
-
 async def test_listed_object_has_size_etag_and_time(client: BucketClient, any_bucket: Bucket) -> None:
     store(any_bucket, "abc")
     ((stored,), _) = await client.list_page("a")

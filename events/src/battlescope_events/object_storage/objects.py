@@ -6,7 +6,7 @@ obstore is imported at first use, because many instances never need an object.
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,22 +29,13 @@ from battlescope_events.object_storage.errors import (
 from battlescope_events.object_storage.keys import key_error
 
 if TYPE_CHECKING:
-    from obstore import GetOptions, ObjectMeta, PutMode
+    from obstore import GetOptions, PutMode
     from obstore.store import S3Store
 
 GZIP: Final = "application/gzip"
 JSON: Final = "application/json"
 PIECE_BYTES: Final = 4 * 1024 * 1024  # of a streamed object; memory holds only a few pieces at a time
 _LARGEST_OBJECT: Final = 5 * 1024**4  # bytes, by S3
-
-
-class StoredObject(NamedTuple):
-    """An object as a listing shows it."""
-
-    key: str
-    etag: str
-    size: int
-    modified: datetime
 
 
 class ByteRange(NamedTuple):
@@ -126,26 +117,6 @@ class ObjectStorage:
             offset, size = offset + len(piece), result.meta["size"]
             condition = {"if_match": result.meta["e_tag"]}
 
-    async def list_pages(self, folder: str, page_size: int) -> AsyncGenerator[list[StoredObject]]:
-        """The objects below a folder in the order of their keys; `folder` ends in a slash.
-
-        Raises:
-            InvalidKey: the next page has a key that obstore would change. It drops the slash at the end of a key
-                without an error, so any empty object counts as such: it may be what stands for a folder.
-        """
-        from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # see the module
-
-        async with self._request(folder.rstrip("/")):
-            try:
-                pages = self._store.list(folder, chunk_size=page_size)  # pyright: ignore[reportUnknownMemberType]  # an overload for Arrow
-                async for page in pages:
-                    objects = [_stored_object(meta) for meta in page]
-                    if not all(stored.size for stored in objects):
-                        raise InvalidKey(f"The folder {folder[:80]!r} has an empty object.")
-                    yield objects
-            except InvalidPathError as error:
-                raise InvalidKey(f"The folder {folder[:80]!r} has a key that obstore would change.") from error
-
     async def put(self, key: str, body: bytes, content_type: str) -> str:
         """Write an object, replace an existing one, and return its etag."""
         return await self._put(key, body, content_type, "overwrite")
@@ -196,7 +167,3 @@ class ObjectStorage:
             },
             retry_config={"max_retries": self._attempts - 1, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
         )
-
-
-def _stored_object(meta: "ObjectMeta") -> StoredObject:
-    return StoredObject(meta["path"], (meta["e_tag"] or "").strip('"'), meta["size"], meta["last_modified"])

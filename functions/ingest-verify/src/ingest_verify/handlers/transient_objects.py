@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from battlescope_events.object_storage.bucket import BucketClient
-from battlescope_events.object_storage.objects import StoredObject
+from battlescope_events.object_storage.bucket import BucketClient, StoredObject
 from ingest_verify.persistence.unit_of_work import Database
 
 CHUNKS: Final = "chunks/"

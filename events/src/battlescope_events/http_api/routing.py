@@ -66,12 +66,12 @@ class ApiRoute(APIRoute):
         self._unprepared_options: dict[str, Any] | None = options
 
     @cached_property
-    def path_regex(self) -> re.Pattern[str]:  # pyright: ignore[reportIncompatibleVariableOverride]  # set by `prepare`
+    def path_regex(self) -> re.Pattern[str]:
         """What a path must match; no request asks the routes behind its own."""
         return compile_path(self.path)[0]
 
     @cached_property
-    def param_convertors(self) -> dict[str, Convertor[Any]]:  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
+    def param_convertors(self) -> dict[str, Convertor[Any]]:
         return compile_path(self.path)[2]
 
     def prepare(self) -> None:

@@ -36,6 +36,9 @@ class _EmptyType(type):
     def __getattr__(cls, name: str) -> "_EmptyType":
         return _empty_class(name)
 
+    def __getitem__(cls, _: object) -> "_EmptyType":
+        return cls
+
 
 def _empty_class(name: str) -> _EmptyType:
     """A class that annotations, base classes, `isinstance` and calls can use: what definitions do at import."""
@@ -44,7 +47,7 @@ def _empty_class(name: str) -> _EmptyType:
 
     def accept(_self: object, *_: Any, **__: Any) -> None: ...
 
-    return _EmptyType(name, (), {"__init__": accept, "__class_getitem__": classmethod(lambda cls, _: cls)})
+    return _EmptyType(name, (), {"__init__": accept})
 
 
 class _StandIn(ModuleType):

@@ -134,8 +134,7 @@ def test_crash_at_any_point_loses_and_repeats_nothing(
     environment: dict[str, str],
     harness: Any,
 ) -> None:
-    count = 20 if batch_threshold else 200  # more than a pass holds, so that the next one is read ahead
-    valid = fill(harness, count)
+    valid = fill(harness, 20)
     environment |= {"BATCH_THRESHOLD": str(batch_threshold)}
     process = new_process("ingest_poll.main:app", environment)
     support = Path(__file__).parent / "support"
@@ -143,7 +142,7 @@ def test_crash_at_any_point_loses_and_repeats_nothing(
     crashing.start().wait_until_ready()
     start_timer_event(crashing)
     assert crashing.wait() == 9
-    finish(harness, process, count)
+    finish(harness, process, 20)
     assert_nothing_lost(harness, valid)
 
 

@@ -4,9 +4,7 @@ Eleven separate statements took longer to send than to execute. Rows that are st
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, LiteralString
-
-from psycopg import AsyncCursor, AsyncRawCursor
+from typing import Final, LiteralString
 
 from battle_cluster.domain.battle import StoredBattle
 from battle_cluster.persistence.entity_names import (
@@ -16,7 +14,7 @@ from battle_cluster.persistence.entity_names import (
     names_and_facts,
 )
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
-from battle_cluster.persistence.parameters import PositionalStatement, Values, copy_text, json_rows, json_rows_of
+from battle_cluster.persistence.parameters import Values, copy_text, json_rows, json_rows_of
 from battle_cluster.persistence.row_changes import (
     BATTLES,
     COLUMNS,
@@ -80,7 +78,6 @@ SAVE: Final[LiteralString] = all_of(
     ),
     INSERT_MESSAGES,
 )
-_SAVE: Final = PositionalStatement(SAVE)
 # A killmail that changes no battle, which is every third one, touches none of the tables of battles and their indexes.
 SAVE_KILLMAILS: Final[LiteralString] = all_of(
     (INSERT_KILLMAILS, INSERT_KILLMAIL_PILOTS, SET_COMPONENTS, INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES),
@@ -195,13 +192,11 @@ class BattleRepository:
             await self._connection.execute(SAVE_KILLMAILS, params)
             return []
         params |= self._outbox.insert_params(messages)
-        cursor = AsyncRawCursor(self._connection)
-        await cursor.execute(_SAVE.text, _SAVE.values(params))
+        cursor = await self._connection.execute(SAVE, params)
         return [row[0] for row in await cursor.fetchall()]
 
     async def _copy(self, statement: LiteralString, rows: Iterable[Values]) -> None:
-        cursor: AsyncCursor[Any] = self._connection.cursor()
-        async with cursor.copy(statement) as copy:
+        async with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(copy_text(rows))
 
 

@@ -1,15 +1,12 @@
 """Parameters in the form that the driver and PostgreSQL handle fast: arrays as text, rows as one JSON document."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 import orjson
-
-_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
 
 Row = Mapping[str, Any]
 Values = tuple[Any, ...]
@@ -58,19 +55,3 @@ _COPIED: Final[Mapping[type, Callable[[Any], str]]] = {
     **dict.fromkeys((int, float, bool, Decimal, datetime), str),
 }
 """By type; any other value is escaped. A tuple is a JSON document, since arrays are text already."""
-
-
-class PositionalStatement:
-    """A statement with numbered parameters, for a raw cursor: the driver looks for the named ones each time.
-
-    It remembers where they are only in statements of up to 4,096 characters.
-    """
-
-    def __init__(self, statement: LiteralString) -> None:
-        self._names = tuple(dict.fromkeys(_PLACEHOLDER.findall(statement)))
-        number_of = {name: number for number, name in enumerate(self._names, 1)}
-        text = _PLACEHOLDER.sub(lambda match: f"${number_of[match[1]]}", statement).replace("%%", "%")
-        self.text: LiteralString = cast("LiteralString", text)
-
-    def values(self, params: Mapping[str, Any]) -> list[Any]:
-        return [params[name] for name in self._names]

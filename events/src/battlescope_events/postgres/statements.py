@@ -1,6 +1,6 @@
 """Statements with named parameters, in the form that PostgreSQL takes: with numbered ones.
 
-The driver numbers parameters itself, but those of a statement with more than 4,096 characters or 50 parameters anew at
+The driver numbers parameters itself, but those of a statement with more than 4,096 characters or 50 parameters again at
 each use, because it takes it for one that a program writes for a single use. Ours are constants, or composed of a few.
 """
 

@@ -151,7 +151,7 @@ class NameRepository:
     async def beginning_nearly_with(
         self, text: SearchText, kinds: Iterable[NamedKind], now: datetime
     ) -> list[NamedDocument]:
-        """Names of which a beginning is near to the text; whoever asks compares them letter by letter."""
+        """Names of which a beginning is near to the text; the caller compares them letter by letter."""
         params = _params(text, kinds, now, MAX_SIMILAR)
         near = {
             "beginnings": sorted(near_beginnings(text.compact, STEM_LENGTHS[params["edits"]])),
@@ -160,7 +160,7 @@ class NameRepository:
         return await self._documents(BY_NEAR_BEGINNING, {**params, **near})
 
     async def similar_to(self, text: SearchText, kinds: Iterable[NamedKind], now: datetime) -> list[NamedDocument]:
-        """Names that share much with the text; whoever asks compares them letter by letter."""
+        """Names that share much with the text; the caller compares them letter by letter."""
         threshold = _SIMILARITY_BY_EDITS[tolerated_edits(text.compact)]
         await self._connection.execute(SET_SIMILARITY, {"threshold": threshold})
         return await self._documents(BY_SIMILARITY, _params(text, kinds, now, MAX_SIMILAR))

@@ -33,7 +33,7 @@ def state_file(project: Path) -> Path:
 
 
 def build(project: Path, command: Sequence[str] = COMMAND) -> bool:
-    """Build the web app of the project; whether it is there now. The state file is gone after a success.
+    """Build the web app of the project; whether it is there now. A success removes the state file.
 
     A second build waits for the first one. Every process of a build holds the lock, so that web-serve sees its end
     even when it is killed.

@@ -40,6 +40,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
     "local/src/battlescope_local/log/kafka_log.py": ("the thread polls the driver, which reports errors by callbacks",),
     "local/src/battlescope_local/log/sqlite_log.py": ("the thread catches every error of SQLite", AWAITED),
     "local/src/battlescope_local/node/event_loop.py": (AWAITED,),
+    "local/src/battlescope_local/node/web_app.py": (LOGGED,),
     "local/src/battlescope_local/serving/jobs.py": (GROUP,),
     "local/src/battlescope_local/serving/proxy.py": (LOGGED, LOGGED),
     "local/src/battlescope_local/serving/revision.py": (LOGGED, LOGGED),

@@ -1,5 +1,6 @@
 """The web app over HTTP: which file answers which path, in which coding, and how long it is kept."""
 
+import fcntl
 import os
 
 import pytest
@@ -7,6 +8,7 @@ from site_harness import INDEX, SCRIPT, Site
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
 from web_serve.presenters.pages import LOGIN_ERRORS
+from web_serve.sources.build_state import LOCK_FILE
 
 ASSET = "/assets/app-a1b2c3.js"
 ACCEPTED = {"br, gzip": "br", "gzip": "gzip", "br;q=0, gzip;q=0.1": "gzip", "identity": ""}
@@ -123,7 +125,9 @@ async def test_robots_are_kept_from_the_api_unless_the_build_says_more(site: Sit
 async def test_page_loads_itself_again_while_the_app_is_built(empty_site: Site) -> None:
     empty_site.state_file.write_text('{"phase": "running"}')
     async with empty_site.client() as client:
-        response = await client.get("/battles/7")
+        with empty_site.state_file.with_name(LOCK_FILE).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            response = await client.get("/battles/7")
         assert (response.status_code, response.headers["retry-after"]) == (503, "2")
         assert response.headers["cache-control"] == "no-store"
         assert '<meta http-equiv="refresh" content="2">' in response.text

@@ -73,7 +73,8 @@ def test_each_error_starts_with_its_path(changes: dict[str, Any], reason: str) -
     ({"dates": None}, "dates: must be a list of days, or a range with from and to."),
     ({"startDate": "2026-10-01"}, "startDate: is not a known field."),
     ({"source": "magic"}, "source: must be one of everef, r2z2, embedded, objects."),
-    ({"source": "embedded", "killmails": {"day": {}}}, "killmails.day: must be a date in ISO 8601, such as 2026-03-01."),
+    ({"source": "embedded", "killmails": {"day": {}}},
+     "killmails.day: must be a date in ISO 8601, such as 2026-03-01."),
 ])  # fmt: skip
 def test_manifest_is_refused_with_the_sentences_of_the_api(changes: dict[str, Any], reasons: str) -> None:
     result = planned(**changes)

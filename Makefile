@@ -12,8 +12,10 @@ export UV_SYSTEM_CERTS ?= 1
 pip_setting = $$($(BIN)/python -m pip config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1)
 PORT ?= 3000
 ENVIRONMENT ?= production
-# Three workers, which fill two cores; the plugin groups the tests and puts the longest group first.
+# Three workers, which fill two cores; the plugin groups the tests and puts the longest group first. Python writes bytecode
+# here, whatever the environment says: a worker uses the tests whose asserts another one, or an earlier run, has rewritten.
 PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -88,10 +90,10 @@ ci: ## exactly what CI runs
 test: $(READY) ## everything that must hold: lint, types, contracts, tests, coverage
 	@$(MAKE) --no-print-directory spa-check & spa=$$!; \
 	  $(MAKE) --no-print-directory check; checked=$$?; wait $$spa && exit $$checked
-	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
 test-fast: $(READY) ## the tests that start no server and read no real days, in about a minute
-	$(BIN)/python -m pytest $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
+	$(PYTEST) $(PARALLEL) -m "not (postgres or stores or e2e or shared)"
 
 # Tests of properties, with `examples()` as their number of examples.
 PROPERTY_TESTS = $(shell grep -rl --include='test_*.py' 'max_examples=examples(' shared-schemas events functions local)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +133,13 @@ def latency(folder: Path, killmail_count: int, rate: int) -> dict[str, Any]:
     with upstream(*arguments) as upstream_url, running_machine(folder, upstream_url) as machine:
         gateway = machine.status()["gateway"]
         readable_at, clustered_at = dict[str, float](), dict[str, float]()
+        looks: list[float] = []
         with httpx2.Client(timeout=10) as client:
             deadline = time.monotonic() + IDLE_SECONDS + killmail_count / rate + 10
             while time.monotonic() < deadline:
                 recent = client.get(f"{gateway}/api/killmails/recent?limit=100").json()["items"]
                 now = time.time()
+                looks.append(now)
                 for item in recent:
                     readable_at.setdefault(item["killmailId"], now)
                 rows = machine.rows(BATTLES, "SELECT killmail_id FROM battle_killmails")
@@ -146,12 +149,16 @@ def latency(folder: Path, killmail_count: int, rate: int) -> dict[str, Any]:
                 time.sleep(0.05)
             published: dict[str, float] = client.get(f"{upstream_url}/control/published").json()
             killmail_ids: dict[str, int] = client.get(f"{upstream_url}/control/sequences").json()
+        stored = machine.counts()["enriched"]
     published_at = {str(killmail_id): published[sequence] for sequence, killmail_id in killmail_ids.items()}
     # A battle appears with its second killmail; the wait of the first one for it is not latency of the system.
     warm_from = min(published_at.values()) + STARTING_SECONDS
     return {
         "rate": rate,
         "mails_seen": len(readable_at),
+        # The list has the newest 100: what a pause of 100 / rate seconds covers is stored, but was never seen.
+        "mails_stored": stored,
+        "longest_pause_s": round(max(later - earlier for earlier, later in pairwise(looks)), 1),
         "from_zero": _delays(published_at, readable_at, clustered_at, lambda published: published < warm_from),
         "warm": _delays(published_at, readable_at, clustered_at, lambda published: published >= warm_from),
     }

@@ -86,6 +86,7 @@ def run(name: str, scenario: Scenario, seconds: int) -> dict[str, Any]:
         scenario.speed(seconds),
         "--frozen-head",
         "--changeable",
+        "--values-first",
     ]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, upstream(*arguments) as upstream_url:
         Path(scratch).chmod(0o755)

@@ -20,6 +20,17 @@ TEST: Final = re.compile(r"\btest_\w+(?!\w*\.py)…?")
 PYTHON_FILE: Final = re.compile(r"(?<![*\w./-])[\w./-]*(?:\{[\w,]+\}|\w)\.py\b")
 NUMBERED: Final = re.compile(r"(\d+)\. ")
 CELL: Final = re.compile(r"(?<!\\)\|")
+# Words that a reader with other first language has to look up, and plain ones for them.
+PLAIN_WORDS: Final = {
+    "anew": "again",
+    "whoever": "everybody who, the caller that",
+    "dearest": "most expensive",
+    "taken away": "removed, revoked, subtracted",
+    "taken off": "removed",
+    "at hand": "installed, there",
+    "whilst": "while",
+    "hence": "therefore",
+}
 GROUP: Final = re.compile(r"(.*)\{([\w,]+)\}(.*)")
 
 
@@ -77,6 +88,13 @@ def test_named_python_files_exist(document: str) -> None:
     paths = [path for path in paths if Path(path).name not in EXAMPLES]
     endings = {f"/{name}" for name in tracked_files()}
     assert [path for path in paths if not any(ending.endswith("/" + path.lstrip("./")) for ending in endings)] == []
+
+
+@pytest.mark.parametrize("document", documents())
+def test_words_are_plain(document: str) -> None:
+    prose = CODE.sub("", (ROOT / document).read_text()).lower()
+    found = {word: plain for word, plain in PLAIN_WORDS.items() if re.search(rf"\b{word}\b", " ".join(prose.split()))}
+    assert found == {}
 
 
 @pytest.mark.parametrize("document", documents())

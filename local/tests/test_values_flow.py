@@ -110,12 +110,18 @@ def change_faults(world: str, **settings: bool) -> None:
     httpx2.post(f"{world}/control/dials", json=settings).raise_for_status()
 
 
-def request_prices(machine: Machine, days: Iterable[date]) -> None:
-    """As the timer does ten minutes later, when an unusable file has rested for an hour.
+def wait_for_requests(machine: Machine) -> None:
+    """What a request refuses after an hour has passed rests for another one.
 
-    Earlier requests come to their end first: what they refuse after the hour rests for another one.
+    And a fault that changes during a request leaves only the newest days refused: the killmails are then valued by the
+    prices before these, and another request loads them, so that a job would value every killmail again.
     """
     until(lambda: not machine.queues()["killmail-enrich-prices"])
+
+
+def request_prices(machine: Machine, days: Iterable[date]) -> None:
+    """As the timer does ten minutes later, when an unusable file has rested for an hour."""
+    wait_for_requests(machine)
     with machine.connection(KILLMAILS) as connection:
         for statement in AN_HOUR_LATER:
             connection.execute(statement)
@@ -167,9 +173,11 @@ def prices_come_late(machine: Machine, world: str) -> None:
     change_faults(world, market_away=False, market_broken=True)
     request_prices(machine, days)
     until(lambda: machine.rows(KILLMAILS, REFUSED) >= [(1,)])
+    wait_for_requests(machine)
     change_faults(world, market_broken=False, market_wrong_columns=True)
     request_prices(machine, days)
     until(lambda: machine.rows(KILLMAILS, REFUSED_AGAIN) >= [(1,)])
+    wait_for_requests(machine)
     assert machine.rows(KILLMAILS, VALUED) == [(0,)]
     assert machine.rows(KILLMAILS, "SELECT count(*) FROM wanted_price_days") == waiting
     change_faults(world, market_wrong_columns=False, market_half=True)

@@ -18,7 +18,7 @@ describe("questions of players, each in at most three clicks", () => {
       if (largest.sides.some((side) => side.role !== "main")) await page.getByText("third party").first().waitFor();
     }));
 
-  test("what was lost first, and what was the dearest: one click from 'How it went'", () =>
+  test("the first loss and the most expensive one: one click from 'How it went'", () =>
     withPage(async (page) => {
       await page.goto(report());
       await page.getByRole("region", { name: "How it went" }).getByRole("link").first().click();
@@ -42,7 +42,7 @@ describe("questions of players, each in at most three clicks", () => {
       await page.waitForURL(new RegExp(`alliance=${allianceId}`));
       await page.getByRole("button", { name: `Remove the filter Alliance ${allianceName}` }).waitFor();
       // Only the rows in sight are in the document: the largest battle comes first.
-      await page.getByRole("link", { name: /^Order by Mails/ }).click();
+      await page.getByRole("link", { name: /^Order by Kills/ }).click();
       await page.locator(`a[href="/battles/${battle.id}"]`).first().waitFor();
     }));
 
@@ -208,7 +208,7 @@ describe("while the API fails", () => {
       await page.getByRole("table").first().waitFor();
     }));
 
-  test("a battle that never was is said in words", () =>
+  test("a battle that never was has a sentence", () =>
     withPage(async (page) => {
       await page.goto(`${system.url}/battles/00000000-0000-4000-8000-000000000000`);
       await page.getByRole("heading", { name: "There is no such battle" }).waitFor();

@@ -48,10 +48,10 @@ async function withReport(run: (page: Page) => Promise<void>): Promise<void> {
 const strip = (page: Page) => page.getByRole("status").filter({ hasText: "What you see may be old." });
 const openTab = (page: Page, name: RegExp) => page.getByRole("link", { name }).first().click();
 
-async function recovers(page: Page, mode: Mode, said: RegExp): Promise<void> {
+async function recovers(page: Page, mode: Mode, message: RegExp): Promise<void> {
   gate.mode = mode;
   await openTab(page, /^History/);
-  await strip(page).filter({ hasText: said }).waitFor();
+  await strip(page).filter({ hasText: message }).waitFor();
   await page.getByRole("heading", { level: 1 }).waitFor();
   gate.mode = "open";
   await page.getByRole("rowheader").first().waitFor();
@@ -98,7 +98,7 @@ describe("faults while a report is open", () => {
       await page.locator("[data-busy]").waitFor({ state: "detached" });
     }));
 
-  test("too many requests: the page waits as long as it is told, and says so", () =>
+  test("too many requests: the page waits as long as the answer demands, and shows it", () =>
     withReport(async (page) => {
       await recovers(page, "limited", /Too many requests\. Trying again in \d s/);
       const asked = gate.refused.filter((path) => path.includes("/revisions"));

@@ -144,7 +144,7 @@ describe("the search box", () => {
       await page.waitForURL(new RegExp(`/battles/${battle.id}$`));
     }));
 
-  test("nothing found, too short, and names of long or other scripts are said and drawn", () =>
+  test("nothing found, too short, and names of long or other scripts are drawn", () =>
     withPage(async (page) => {
       await openPalette(page);
       await field(page).fill("q");
@@ -169,7 +169,7 @@ describe("the search box", () => {
       await page.getByRole("alert").waitFor({ state: "detached" });
     }));
 
-  test("names alone, too many searches, and a browser that is offline are said", () =>
+  test("names alone, too many searches, and a browser that is offline have messages", () =>
     withPage(async (page) => {
       await openPalette(page);
       let recover = await answerWith(page, /\/api\/search\/global/, 429, {

@@ -151,9 +151,9 @@ async function quiet(): Promise<Battle> {
 const EDIT_MS = 60_000;
 
 /** The demo goes on: a killmail that arrives between reading and editing is a conflict, and the page offers to try again. */
-async function accepted(page: Page, said: RegExp): Promise<void> {
+async function accepted(page: Page, message: RegExp): Promise<void> {
   const again = page.getByRole("button", { name: "Do it again" });
-  const done = page.getByRole("status").getByText(said);
+  const done = page.getByRole("status").getByText(message);
   for (let tries = 0; tries < 5; tries++) {
     await done.or(again).first().waitFor({ timeout: EDIT_MS });
     if (await done.isVisible()) return;

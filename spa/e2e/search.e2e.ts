@@ -41,11 +41,11 @@ describe("the search page", () => {
         .getByRole("status")
         .filter({ hasText: new RegExp(`^${hits} battles?$`) })
         .waitFor();
-      const range = filters.getByRole("textbox", { name: "Mails, at least" });
+      const range = filters.getByRole("textbox", { name: "Kills, at least" });
       await range.fill("3");
       await range.press("Enter");
       await page.waitForURL(/kills=3/);
-      await page.getByRole("button", { name: "Remove the filter Mails at least 3" }).click();
+      await page.getByRole("button", { name: "Remove the filter Kills at least 3" }).click();
       await page.waitForURL((url) => !url.searchParams.has("kills"));
       await page.getByRole("combobox", { name: "Order" }).selectOption("Most killmails");
       await page.waitForURL(/sort=kills/);
@@ -54,7 +54,7 @@ describe("the search page", () => {
       assert.deepEqual((await request).postDataJSON().sort, { by: "totalKills" });
     }));
 
-  test("killmails: by the dearest, a class of hull, and each opens in its battle", () =>
+  test("killmails: by the most expensive, a class of hull, and each opens in its battle", () =>
     withPage(async (page) => {
       await page.goto(`${system.url}/search?type=killmails&sort=isk`);
       await rows(page).first().waitFor();
@@ -136,7 +136,7 @@ describe("the search page", () => {
     withPage(async (page) => {
       await page.goto(`${system.url}/search?kills=900000..&nonsense=1&hull=barge&from=2026-13-40`);
       await page.waitForURL(/\/search\?kills=900000\.\.$/);
-      await page.getByRole("button", { name: "Drop Mails at least 900000" }).click();
+      await page.getByRole("button", { name: "Drop Kills at least 900000" }).click();
       await rows(page).first().waitFor();
     }));
 
@@ -201,8 +201,8 @@ describe("the search page", () => {
 
 /** How many killmails the page says that it found. */
 async function total(page: Page): Promise<number> {
-  const said = page.getByRole("status").filter({ hasText: /killmails?$/ });
-  return figure(await said.innerText());
+  const total = page.getByRole("status").filter({ hasText: /killmails?$/ });
+  return figure(await total.innerText());
 }
 
 /** The number in "76 killmails", "2+" or "at least 10k killmails". */

@@ -85,9 +85,9 @@ async function started(args: (port: string) => string[], loaded: (url: string) =
     await loaded(url);
     return { url, data, stop };
   } catch (error) {
-    const said = readFileSync(join(data, "system.log"), "utf8").slice(-2000);
+    const log = readFileSync(join(data, "system.log"), "utf8").slice(-2000);
     await stop();
-    throw new Error(`The system did not start: ${said}`, { cause: error });
+    throw new Error(`The system did not start: ${log}`, { cause: error });
   }
 }
 

@@ -1,15 +1,18 @@
-"""Tasks beside the requests of a process. Nobody awaits their result, so their errors are logged when they end."""
+"""Tasks that outlast the request that started them, or that several requests ask for."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 _log = logging.getLogger(__name__)
 
 
 def start_in_background(coroutine: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Run a coroutine as a task whose error is logged under `name`. The caller keeps the task, or it may vanish."""
+    """Run a coroutine as a task that nobody awaits: its error is logged under `name` when it ends.
+
+    The caller keeps the task, or it may vanish.
+    """
     task = asyncio.create_task(coroutine, name=name)
     task.add_done_callback(log_failure)
     return task
@@ -19,3 +22,29 @@ def log_failure(task: asyncio.Task[Any]) -> None:
     """A callback for the end of a task: logs the error that ended it, with its stack."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("Background task %s failed: %r", task.get_name(), error, exc_info=error)
+
+
+class CoalescedRuns:
+    """Runs a task that many events ask for, and none of them in particular: one run at a time, and one that waits."""
+
+    def __init__(self, task: Callable[[], Awaitable[None]]) -> None:
+        self._task = task
+        self._turn, self._is_next_waiting = asyncio.Lock(), False
+
+    async def request(self) -> bool:
+        """Run the task after the run under way. False, and no run, where another request already waits for that.
+
+        Its run begins after this request, so that it does what this one asks for.
+        """
+        if self._is_next_waiting:
+            return False
+        self._is_next_waiting = True
+        try:
+            await self._turn.acquire()
+        finally:
+            self._is_next_waiting = False
+        try:
+            await self._task()
+        finally:
+            self._turn.release()
+        return True

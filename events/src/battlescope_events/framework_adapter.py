@@ -4,47 +4,23 @@ A body over 2 MiB → 413; no CloudEvent → 400; else the framework parses the 
 becomes an empty 204.
 """
 
-import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Final
 
 from cloudevents.http import CloudEvent
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from battlescope_events.server.stand_ins import standing_in_for
+
 MAX_EVENT_SIZE: Final = 2 * 1024 * 1024  # bytes; the Broker accepts 1 MiB, twice that leaves room for structured mode
 _TOO_LARGE: Final = "The event is larger than 2 MiB; send a claim check instead."
 
 
-class _Placeholder(ModuleType):
-    """Stands in for a module while another one is imported; every attribute of it is a placeholder, too."""
-
-    def __getattr__(self, name: str) -> "_Placeholder":
-        return _Placeholder(name)
-
-    def __call__(self, *_: object) -> "_Placeholder":
-        return self
-
-
-@contextmanager
-def _without_flask() -> Generator[None]:
-    """Import functions-framework without Flask, which its WSGI app needs and its ASGI app does not.
-
-    Flask and Werkzeug take 60 ms of CPU, a quarter of the imports of an event function, at every cold start.
-    """
-    absent = [name for name in ("flask", "werkzeug", "werkzeug.local") if name not in sys.modules]
-    sys.modules.update({name: _Placeholder(name) for name in absent})
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
-
-
-with _without_flask():
+# Its WSGI app needs Flask, its ASGI app does not: 60 ms of CPU, a quarter of the imports of an event function.
+with standing_in_for("flask", "werkzeug", "werkzeug.local"):
     from functions_framework.aio import (
         create_asgi_app_from_module,  # pyright: ignore[reportUnknownVariableType]  # ships no types
     )

@@ -1,11 +1,15 @@
 """Composition: health, dependencies of routes, names of query parameters, request ids."""
 
+import sys
+from collections.abc import AsyncGenerator
+
 import httpx2
 import pytest
-from small_api import READ, Dependencies, make_app
+import pytest_asyncio
+from small_api import READ, Dependencies, make_app, router
 
 from battlescope_events.http_api.query_names import canonical_query
-from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_api.routing import ApiRouter, LateRouter
 
 
 async def test_liveness_checks_the_process_and_readiness_its_dependencies(api: httpx2.AsyncClient) -> None:
@@ -22,27 +26,60 @@ def test_route_gets_the_dependencies_that_the_app_opened_at_startup(served: int)
     assert httpx2.get(f"http://127.0.0.1:{served}/api/sample/note").json()["revision"] == 7
 
 
-def prepared_paths(router: ApiRouter) -> list[str]:
+def prepared_paths(of: ApiRouter) -> list[str]:
     """Of the routes that can handle requests."""
-    return [route.path for route in router.routes if hasattr(route, "app")]
+    return [route.path for route in of.routes if hasattr(route, "app")]
 
 
 async def test_request_prepares_its_own_route_and_the_description_all() -> None:
     async def answer() -> dict[str, str]:
         return {}
 
-    router = ApiRouter(dependencies=[READ])
+    two = ApiRouter(dependencies=[READ])
     for path in ("/api/first", "/api/second"):
-        router.add_api_route(path, answer)
-    app = make_app(Dependencies(), [router])
-    assert prepared_paths(router) == []
+        two.add_api_route(path, answer)
+    app = make_app(Dependencies(), [two])
+    assert prepared_paths(two) == []
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://api") as client:
         for _ in range(2):
             assert (await client.get("/api/first")).json() == {}
-        assert prepared_paths(router) == ["/api/first"]
+        assert prepared_paths(two) == ["/api/first"]
         app.openapi()
-        assert prepared_paths(router) == ["/api/first", "/api/second"]
+        assert prepared_paths(two) == ["/api/first", "/api/second"]
         assert (await client.get("/api/second")).json() == {}
+
+
+@pytest_asyncio.fixture
+async def late(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[httpx2.AsyncClient]:
+    monkeypatch.delitem(sys.modules, "rare_routes", raising=False)
+    app = make_app(routers=[LateRouter("rare_routes", "/api/rare"), router])
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://api") as client:
+        yield client
+
+
+async def test_first_request_for_its_paths_imports_a_late_router(late: httpx2.AsyncClient) -> None:
+    for path in ("/health/readiness", "/api/sample/note", "/api/nowhere"):
+        await late.get(path)
+    assert "rare_routes" not in sys.modules
+    for _ in range(2):
+        assert (await late.get("/api/rare/note")).json() == {"note": "rare"}
+
+
+async def test_late_route_answers_as_any_other(late: httpx2.AsyncClient) -> None:
+    answer = await late.delete("/api/rare/note")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, PUT")
+    assert (await late.put("/api/rare/note", json={})).status_code == 401
+    assert (await late.head("/api/rare/note")).status_code == 200
+    assert (await late.get("/api/rare/note?x=1")).status_code == 400
+    assert (await late.get("/api/rare/note/")).headers["location"] == "/api/rare/note"
+    assert (await late.get("/api/rare/nothing")).status_code == 404
+    assert {"/api/rare/note", "/api/sample/note"} <= (await late.get("/openapi.json")).json()["paths"].keys()
+
+
+def test_late_router_states_the_beginnings_of_its_paths() -> None:
+    wrong = LateRouter("rare_routes", "/api/other", "/api/rare/notes")
+    with pytest.raises(ValueError, match=r"The path /api/rare/note of rare_routes begins with none of"):
+        _ = wrong.routes
 
 
 @pytest.mark.parametrize("query", ["leastValue=8", "least_value=8", "least_value[]=8", "minimum=8", "Minimum=8"])

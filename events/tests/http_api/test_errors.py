@@ -1,4 +1,4 @@
-"""Every error has the same body, whoever raises it, and none contains internal details."""
+"""Every error has the same body, whichever code raises it, and none contains internal details."""
 
 from typing import Any
 

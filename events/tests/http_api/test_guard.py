@@ -8,10 +8,9 @@ from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
 
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
-from battlescope_events.http_api.app import WEBSOCKET, declared_rights
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Caller, Right, Role, public
-from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_api.routing import WEBSOCKET, ApiRouter, declared_rights
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:

@@ -106,9 +106,9 @@ async def test_a_deadlock_is_transient_for_its_loser(database: Database) -> None
 
     async def lock(first: int, second: int) -> None:
         async with database.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [first])
+            await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": first})
             await barrier.wait()
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [second])
+            await connection.execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": second})
 
     outcomes = await asyncio.gather(lock(1, 2), lock(2, 1), return_exceptions=True)
     losers = [outcome for outcome in outcomes if outcome is not None]
@@ -120,7 +120,7 @@ async def test_a_deadlock_is_transient_for_its_loser(database: Database) -> None
 async def test_a_value_that_fits_no_column_is_permanent(database: Database, way: Callable[[Database], object]) -> None:
     with pytest.raises(PermanentError, match="The sample database cannot hold a value: smallint out of range"):
         async with way(database) as connection:
-            await connection.execute("SELECT %s::smallint", [70_000])
+            await connection.execute("SELECT %(value)s::smallint", {"value": 70_000})
 
 
 NEWEST = newest_migration(ROOT, "battle-cluster")

@@ -10,7 +10,7 @@ from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
 
 FIRST, SECOND = DeliveryAttempt(1, is_processed=False), DeliveryAttempt(2, is_processed=False)
-AGE = "UPDATE delivery_attempts SET last_at = now() - %s::interval WHERE event_id = %s"
+AGE = "UPDATE delivery_attempts SET last_at = now() - %(age)s::interval WHERE event_id = %(event_id)s"
 MESSAGE = Message({"ce-id": "m", "ce-type": "t"}, b"{}")
 
 
@@ -74,7 +74,7 @@ async def test_deletes_only_records_that_are_too_old(database: Database) -> None
     for event_id, age in (("old", "8 days 1 minute"), ("young", "7 days 23 hours")):
         await deduplicator.attempt("a", event_id)
         async with database.connection() as connection:
-            await connection.execute(AGE, [age, event_id])
+            await connection.execute(AGE, {"age": age, "event_id": event_id})
     await deduplicator.delete_old()
     async with database.connection() as connection:
         assert await connection.column("SELECT event_id FROM delivery_attempts") == ["young"]

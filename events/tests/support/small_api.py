@@ -33,7 +33,7 @@ from battlescope_events.http_api.request_types import (
     SingleLine,
 )
 from battlescope_events.http_api.responses import cacheable_response, current_response, uncached_response
-from battlescope_events.http_api.routing import OF_APP, ApiRouter
+from battlescope_events.http_api.routing import OF_APP, AnyRouter, ApiRouter
 from battlescope_schemas.base import Schema
 
 TOKEN: Final = "a-token-for-tests"
@@ -181,7 +181,7 @@ def translate(name: str, value: str) -> Iterable[tuple[str, str]]:
     return (({"minimum": "least_value"}.get(name, name), value),)
 
 
-def make_app(dependencies: Dependencies | None = None, routers: Sequence[ApiRouter] = (router,)) -> ApiApp:
+def make_app(dependencies: Dependencies | None = None, routers: Sequence[AnyRouter] = (router,)) -> ApiApp:
     app = api_app(
         "sample",
         routers,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -232,13 +233,16 @@ class Harness:
     def ingested(self) -> dict[str, Any]:
         """The published references by killmail id, also those of batches."""
         references: list[Any] = []
-        for subject, payload in self.upstreams.published_of("killmail.ingested").items():
-            references += self.batch(subject) if "chunkKey" in payload else [payload]
+        for payload in self.upstreams.published_of("killmail.ingested").values():
+            references += self.batch(payload) if "chunkKey" in payload else [payload]
         return {reference["killmailId"]: reference for reference in references}
 
-    def batch(self, key: str) -> list[Any]:
-        """The records of a batch object."""
-        body = self.bucket.client.get_object(Bucket=self.bucket.name, Key=key)["Body"].read()
+    def batch(self, claim_check: Mapping[str, Any]) -> list[Any]:
+        """The records of a batch, which its claim check carries or which are an object."""
+        if "content" in claim_check:
+            body = b64decode(claim_check["content"])
+        else:
+            body, _ = self.bucket.read(claim_check["chunkKey"])
         return [json.loads(line) for line in decompress_batch(body).splitlines()]
 
     def archived(self, key: str) -> bytes:

@@ -69,6 +69,31 @@ async def test_names_with_quotes_are_found_without_them(search: httpx2.AsyncClie
     assert (await entities(search, q))["characters"] == ["Shaq O'Neil"]
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "link", "name"),
+    [
+        ("entities", "characters", "https://zkillboard.com/character/90000001/", "Shaq O'Neil"),
+        ("entities", "corporations", "https://zkillboard.com/corporation/98000001/kills/", "Pandemic Horde Inc."),
+        ("entities", "alliances", f"https://zkillboard.com/alliance/{HORDE}/", "Pandemic Horde"),
+        ("systems", "systems", "https://zkillboard.com/system/31000001/", "J115422"),
+        ("global", "systems", "https://zkillboard.com/system/31000001/", "J115422"),
+    ],
+)
+async def test_link_finds_what_it_names(search: httpx2.AsyncClient, path: str, kind: str, link: str, name: str) -> None:
+    body = await get(search, path, q=link)
+    (hit,) = body[kind]
+    assert (hit["name"], hit["match"]["kind"], hit["match"]["highlights"]) == (name, "exact", [])
+
+
+async def test_link_finds_nothing_of_another_kind_and_nothing_unknown(search: httpx2.AsyncClient) -> None:
+    link = "https://zkillboard.com/character/90000001/"
+    assert (await get(search, "systems", q=link))["systems"] == []
+    assert (await entities(search, link, type="alliance"))["alliances"] == []
+    nothing = {"alliances": [], "corporations": [], "characters": []}
+    assert await entities(search, "https://zkillboard.com/character/90009999/") == nothing
+    assert await killmails(search, query=link) == [KILLMAIL]
+
+
 async def test_entity_has_its_affiliations_and_a_marked_match(search: httpx2.AsyncClient) -> None:
     body = await get(search, "entities", q="oneil")
     (hit,) = body["characters"]
@@ -183,6 +208,10 @@ async def test_ships_are_found_with_their_class(search: httpx2.AsyncClient) -> N
         ("https://br.evetools.org/related/31000001/202603011900", [SMALL]),
         ("https://zkillboard.com/related/31000001/202602011900/", []),
         ("https://zkillboard.com/kill/1/", []),
+        ("https://zkillboard.com/character/90000001/", [BIG]),
+        (f"https://zkillboard.com/alliance/{EMPIRE}/", [SMALL]),
+        ("look: https://zkillboard.com/system/31000001/ siege", [SMALL]),
+        ("https://zkillboard.com/character/1/", []),
     ],
 )
 async def test_battles_are_found_by_what_was_in_them(search: httpx2.AsyncClient, query: str, found: list[str]) -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from battlescope_local.processes.memory import memory_usage
+from battlescope_local.processes.memory import memory_usage, memory_usage_alone
 
 
 def test_a_process_occupies_more_with_its_child() -> None:
     own = memory_usage(os.getpid())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         assert own < memory_usage(os.getpid())
+        assert memory_usage(child.pid) == memory_usage_alone(child.pid)
+        assert memory_usage_alone(os.getpid()) < memory_usage(os.getpid())
         child.communicate(b"\n")
-    assert memory_usage(child.pid) == 0
+    assert memory_usage(child.pid) == memory_usage_alone(child.pid) == 0
 
 
 def test_a_process_that_ends_while_it_is_measured_occupies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
-from xml.sax.saxutils import escape
 
 UNREADABLE = 7
 
@@ -32,13 +31,6 @@ class Store(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/healthz":
             self._respond(200)
-        elif path == "/":
-            buckets = "".join(
-                f"<Bucket><Name>{escape(folder.name)}</Name></Bucket>" for folder in self.folder.iterdir()
-            )
-            self._respond(
-                200, f"<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>".encode()
-            )
         elif not self._file.is_file():
             self._respond(404, b"<Error><Code>NoSuchKey</Code></Error>")
         elif Store.unreadable > 0 and self._file.stat().st_mtime < STARTED:
@@ -49,11 +41,8 @@ class Store(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        if self.path.strip("/").count("/"):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_bytes(body)
-        else:
-            self._file.mkdir(parents=True)
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_bytes(body)
         self._respond(200)
 
     @property

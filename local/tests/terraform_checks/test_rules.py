@@ -39,6 +39,11 @@ PLANTED = [
     ("known_structure", Fault("", "modules/dns/variables.tf", "    condition ", "    conditions ")),
     ("attributes_of_objects", Fault("", "environments/local/providers.tf", "var.postgres.host", "var.postgres.hosts")),
     ("attributes_of_objects", Fault("", "environments/local/main.tf", '    ssl_mode = "disable"\n', "")),
+    ("attributes_are_read", Fault("", "modules/postgres/variables.tf", "    name  = string", "    nam   = string")),
+    (
+        "attributes_are_read",
+        Fault("", "modules/installation/main.tf", "var.stores.object_storage.lifecycle_enabled", "true"),
+    ),
     ("existing_references", Fault("", "modules/object-storage/main.tf", "local.notified", "local.notify")),
     ("existing_references", Fault("", "modules/search/outputs.tf", "module.server.port", "module.server.ports")),
     ("existing_references", Fault("", "modules/topics/main.tf", "kafka_topic.events[", "kafka_topic.event[")),
@@ -78,6 +83,10 @@ PLANTED = [
         Fault("", "modules/platform/main.tf", 'namespace        = "redpanda"', 'namespace = "kafka"'),
     ),
     ("restricted_servers", Fault("", "modules/server/main.tf", 'drop = ["ALL"]', "drop = []")),
+    ("users_of_servers", Fault("", "modules/server/main.tf", "          fs_group        = tostring(var.user)\n", "")),
+    ("requests_and_limits", Fault("", "modules/server/main.tf", "              memory =", "              memor =")),
+    ("requests_and_limits", Fault("", "modules/server/main.tf", "            limits =", "            limit =")),
+    ("requests_and_limits", Fault("", "modules/server/main.tf", "            storage =", "            storag =")),
     ("one_root_calls_each_part", Fault("", "modules/platform/outputs.tf", "      region  ", "      regions ")),
     (
         "search_engine_is_installed",

@@ -19,7 +19,7 @@ test("without a word of the server the waits grow, and end", () => {
   ]);
 });
 
-test("what failed in passing is begun anew; what is asked for is waited for", () => {
+test("a request that failed in passing is repeated; a requested delay is kept", () => {
   expect(recoverDelay(refused(503))).toBe(10_000);
   expect(recoverDelay(refused(429, { retryAfter: 45 }))).toBe(45_000);
   expect([401, 403, 404, 429, 503].filter((status) => isTransient(refused(status)))).toEqual([429, 503]);

@@ -32,7 +32,7 @@ export function retryDelay(attempt: number, error: unknown): number {
   return delay;
 }
 
-/** Milliseconds after which a request is begun anew whose tries have all failed, so that no page needs a reload. */
+/** Milliseconds after which a request whose tries have all failed is repeated, so that no page needs a reload. */
 export function recoverDelay(error: unknown): number {
   return Math.max(askedDelay(error) ?? 0, RECOVER_MS);
 }

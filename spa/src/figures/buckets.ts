@@ -46,7 +46,7 @@ function amountOf(loss: Loss, measure: Measure): number {
   return loss.hull === "capsule" ? 0 : 1;
 }
 
-/** Bars above this are cut: one dear loss would flatten all others. */
+/** Bars above this are cut: one expensive loss would flatten all others. */
 export function cutHeight(heights: readonly number[]): number {
   const usual = quantile(
     heights.filter((height) => height > 0),

@@ -38,7 +38,7 @@ test("ships are without capsules, damage is that of the victims", () => {
   expect(bucketsOf(LOSSES, START, END, 60, "damage")[0]?.bySide.get(2)).toBe(2000);
 });
 
-test("one dear loss is cut, an even fight is not", () => {
+test("one expensive loss is cut, an even fight is not", () => {
   const even = Array.from({ length: 100 }, () => 10);
   expect(cutHeight(even)).toBe(10);
   expect(cutHeight([...even, 1000])).toBe(13);

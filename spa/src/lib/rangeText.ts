@@ -1,4 +1,4 @@
-/** Ranges as they are typed and said. */
+/** Ranges as they are typed and shown. */
 
 import { ends, readRange } from "./ranges";
 

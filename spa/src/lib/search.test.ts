@@ -45,11 +45,11 @@ test("signs ask for one kind; a number after # is that of a killmail", () => {
   expect(tidy(`  a\t b${"x".repeat(200)}`)).toHaveLength(100);
 });
 
-test("a range is turned the right way round, and said in words", () => {
+test("a range is turned the right way round, and written in words", () => {
   expect(readRange("9..2")).toBe("2..9");
   expect(rangeOf("", "")).toBeUndefined();
-  expect(rangeLabel("Mails", "2..9")).toBe("Mails 2 to 9");
-  expect(rangeLabel("Mails", "..9")).toBe("Mails at most 9");
+  expect(rangeLabel("Kills", "2..9")).toBe("Kills 2 to 9");
+  expect(rangeLabel("Kills", "..9")).toBe("Kills at most 9");
 });
 
 const match = (kind: MatchKind, field: NameMatch["field"] = "name"): NameMatch => ({

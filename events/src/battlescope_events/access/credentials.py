@@ -5,7 +5,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from fastapi.requests import HTTPConnection
-from fastapi.security.utils import get_authorization_scheme_param
 
 from battlescope_schemas.accounts.session import (
     ACCESS_TOKEN_PREFIX,
@@ -30,8 +29,8 @@ class Credential:
 
 def bearer_token(connection: HTTPConnection) -> str:
     """The token of the header Authorization, empty without one."""
-    scheme, token = get_authorization_scheme_param(connection.headers.get("authorization"))
-    return token if scheme.lower() == "bearer" else ""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def credential_of(connection: HTTPConnection) -> Credential | None:

@@ -1,17 +1,17 @@
 """The composition of an HTTP function: routes, rights, conventions, health and the OpenAPI description."""
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from functools import cached_property, partial
 from importlib.resources import files
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.requests import HTTPConnection
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
@@ -22,57 +22,90 @@ from battlescope_events.health import health_routes
 from battlescope_events.http_api.compression import Compression
 from battlescope_events.http_api.description import Examples, complete
 from battlescope_events.http_api.errors import ApiError, add_error_handlers, error_response
-from battlescope_events.http_api.guard import (
-    PUBLIC_ROUTES,
-    GuardedDependencies,
-    PublicCheck,
-    Right,
-    RightCheck,
-    guard_of,
-)
+from battlescope_events.http_api.guard import GuardedDependencies, guard_of
 from battlescope_events.http_api.middleware import HeadAsGet, RequestContext, RequestLimits
 from battlescope_events.http_api.query_names import QueryNames, QueryNamesByEndpoint, Translate, unchanged
-from battlescope_events.http_api.routing import AnyRoute, ApiRoute
+from battlescope_events.http_api.routing import (
+    WEBSOCKET,
+    AnyRouter,
+    ApiRoute,
+    LateRouter,
+    Rights,
+    api_routes,
+    declared_rights,
+    methods_of,
+    routes_of,
+)
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
+from battlescope_events.server import stand_ins
 from battlescope_events.server.garbage import begin_collecting
 from battlescope_events.settings import RuntimeSettings
 
-WEBSOCKET: Final = "WEBSOCKET"
 DEFAULT_MAX_BODY_BYTES: Final = 64 * 1024
 DependenciesT = TypeVar("DependenciesT", bound=GuardedDependencies)
 ExceptionHandler = Callable[[Request, Exception], Awaitable[Response]]
-Rights = Mapping[tuple[str, str], Right]
-"""By method and path; the method of a WebSocket is WEBSOCKET."""
 
 
 class ApiApp(FastAPI):
     """An HTTP function.
 
     emits: the event types that it publishes.
-    operations: the methods of all its routes, and their paths with the types of parameters (`{id:uuid}`).
-    rights: what each of them needs, by its path in the OpenAPI description.
+    routers: in the order in which requests look for their route.
     """
 
     emits: Sequence[EventType[Any]] = ()
-    operations: frozenset[tuple[str, str]]
-    rights: Rights
+    routers: Sequence[AnyRouter] = ()
     query_names: QueryNamesByEndpoint
     examples_of: str = ""
+
+    @cached_property
+    def rights(self) -> Rights:
+        """What each route needs, by its path in the OpenAPI description."""
+        return declared_rights(self.routers)
+
+    @cached_property
+    def operations(self) -> frozenset[tuple[str, str]]:
+        """The methods of all routes, and their paths with the types of parameters (`{id:uuid}`)."""
+        return frozenset(
+            (method, route.path)
+            for route in api_routes(self.routers)
+            for method in methods_of(route)
+            if method != WEBSOCKET
+        )
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description, which states every answer of every route."""
         if not self.openapi_schema:
-            for route in self.routes:
-                if isinstance(route, ApiRoute):
-                    route.prepare()
-            self.openapi_schema = complete(super().openapi(), read_examples(self.examples_of), self.rights)
+            document = _described_by_fastapi(self)
+            self.openapi_schema = complete(document, read_examples(self.examples_of), self.rights)
         return self.openapi_schema
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As Starlette does, without the telemetry that FastAPI adds to each request."""
+        await Starlette.__call__(self, scope, receive, send)
+
+
+def _described_by_fastapi(app: ApiApp) -> dict[str, Any]:
+    routes = list(api_routes(app.routers))
+    for route in routes:
+        if isinstance(route, ApiRoute):
+            route.prepare()
+    stand_ins.remove(stand_ins.OPENAPI)
+    from fastapi.openapi.utils import get_openapi  # noqa: PLC0415  # few processes describe themselves
+
+    return get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version=app.openapi_version,
+        description=app.description,
+        routes=routes,
+    )
 
 
 def api_app(
     title: str,
-    routers: Sequence[APIRouter],
+    routers: Sequence[AnyRouter],
     open_dependencies: Callable[[], AbstractAsyncContextManager[DependenciesT]],
     ready: Callable[[DependenciesT], Awaitable[Mapping[str, object] | None]],
     *,
@@ -89,7 +122,7 @@ def api_app(
     are no errors. `examples_of` is the package whose `examples.json` has the real answers for the OpenAPI description.
 
     Raises:
-        TypeError: as `declared_rights`, and `ValueError`.
+        TypeError: as `routes_of`, and `ValueError`.
     """
 
     @asynccontextmanager
@@ -120,64 +153,17 @@ def api_app(
         ],
     )
     app.examples_of = examples_of
-    app.emits, app.rights = tuple(emits), declared_rights(routers)
-    app.operations = frozenset(
-        (method, route.path) for route in api_routes(routers) for method in _methods(route) if method != WEBSOCKET
-    )
+    app.emits, app.routers = tuple(emits), tuple(routers)
     app.query_names = {}
-    # Not by `include_router`, which prepares all routes of a router again and looks for a request's route twice.
-    app.router.routes.extend(api_routes(routers))
+    for router in routers:
+        # Not by `include_router`, which prepares all routes of a router again and looks for a request's route twice.
+        app.router.routes.extend([router] if isinstance(router, LateRouter) else routes_of(router))
     for outcome, handler in (outcomes or {}).items():
         app.add_exception_handler(outcome, handler)
     add_error_handlers(app)
     app.routes[:0] = health_routes(is_ready)
     app.router.default = partial(_redirect_or_reject, app)
     return app
-
-
-def declared_rights(routers: Sequence[APIRouter]) -> Rights:
-    """The right of every route; a public one has none.
-
-    Raises:
-        TypeError: a router contains something else than routes of its own.
-        ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
-    """
-    rights: dict[tuple[str, str], Right] = {}
-    for route in api_routes(routers):
-        right = _declared_right(route)
-        if right is not None:
-            rights.update({(method, route.path_format): right for method in _methods(route)})
-    return rights
-
-
-def _methods(route: AnyRoute) -> Collection[str]:
-    return route.methods or () if isinstance(route, APIRoute) else (WEBSOCKET,)
-
-
-def _declared_right(route: AnyRoute) -> Right | None:
-    dependencies = [dependency.dependency for dependency in route.dependencies]
-    checks = [dependency for dependency in dependencies if isinstance(dependency, RightCheck | PublicCheck)]
-    if len(checks) != 1:
-        raise ValueError(f"The route {route.path} declares {len(checks)} rights instead of one.")
-    check = checks[0]
-    if isinstance(check, RightCheck):
-        return check.right
-    if route.path not in PUBLIC_ROUTES:
-        raise ValueError(f"The route {route.path} is public, and PUBLIC_ROUTES gives no reason for it.")
-    return None
-
-
-def api_routes(routers: Sequence[APIRouter]) -> Iterator[AnyRoute]:
-    """The routes of all routers.
-
-    Raises:
-        TypeError: a router contains something else than routes of its own.
-    """
-    for router in routers:
-        for route in router.routes:
-            if not isinstance(route, ApiRoute | APIWebSocketRoute):
-                raise TypeError(f"{route} cannot declare a right; add an API route to an ApiRouter.")
-            yield route
 
 
 def _origins_of(connection: HTTPConnection) -> OriginPolicy:

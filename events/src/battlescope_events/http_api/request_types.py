@@ -24,6 +24,7 @@ _TIME: Final = re.compile(
     re.IGNORECASE,
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MAX_WHOLE_ISK: Final = 10**15  # every JSON reader keeps whole numbers of this size
 _ISK: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,2})?")
 # C0 and C1 control characters, marks that change the direction of text, separators of lines, and the byte order mark:
 # they hide or disguise what stands beside them in a page, a terminal or a log.
@@ -50,6 +51,14 @@ def _whole_number(value: Any) -> Any:
     if isinstance(value, bool | float) or (isinstance(value, str) and not _DIGITS.fullmatch(value)):
         raise ValueError("must be a whole number")
     return value
+
+
+def _isk(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_WHOLE_ISK:
+        return value
+    if isinstance(value, str) and _ISK.fullmatch(value):
+        return value
+    raise ValueError(ISK_FORM)
 
 
 def _true_or_false(value: Any) -> Any:
@@ -90,6 +99,19 @@ QueryIsk = Annotated[
     JsonSchema({"type": "string", "pattern": f"^{_ISK.pattern}$"}),
 ]
 """An amount of ISK in a query, with up to two decimal places. Exponents and signs are refused."""
+RequestIsk = Annotated[
+    Decimal,
+    BeforeValidator(_isk),
+    JsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_ISK.pattern}$"},
+                {"type": "integer", "minimum": 0, "maximum": _MAX_WHOLE_ISK},
+            ]
+        }
+    ),
+]
+"""An amount of ISK in a body: text as in a query, or a whole number."""
 
 MAX_ID: Final = 10**18 - 1  # far above every id of the game, so that an id in text needs no bound besides its digits
 _ID: Final = {
@@ -138,8 +160,7 @@ class OffsetPage(BaseModel):
 class RequestBody(Schema):
     """Rejects unknown fields, so that a misspelled field cannot silently change the meaning of a request."""
 
-    # Built at import: FastAPI silences a warning about the alias of a body only while it prepares the route.
-    model_config = ConfigDict(extra="forbid", defer_build=False)
+    model_config = ConfigDict(extra="forbid")
 
 
 StatedAuthor = Annotated[

@@ -127,7 +127,7 @@ class ResponseCache:
             return kept
         key = _key(request)
         stale = self._stale(key)
-        # A database that is away costs every caller the timeout of its connection; with an answer at hand nobody waits.
+        # A database that is away costs each caller the timeout of its connection, unless there is a kept answer.
         patience = PATIENCE_SECONDS if stale is not None and not self._is_subscribed else None
         try:
             async with asyncio.timeout(patience):

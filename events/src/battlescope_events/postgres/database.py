@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import SecretStr
 
 from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.postgres.statements import NumberingCursor
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -93,7 +94,11 @@ async def open_pool(
         timeout_seconds: how long a caller waits for a connection.
         options: server settings of each connection, as `-c name=value`.
     """
-    connection_settings = {"autocommit": True, "application_name": application_name}
+    connection_settings = {
+        "autocommit": True,
+        "application_name": application_name,
+        "cursor_factory": NumberingCursor,
+    }
     pool = AsyncConnectionPool(
         url.get_secret_value(),
         connection_class=Connection,

@@ -8,7 +8,7 @@ from battlescope_events.postgres.outbox import Enqueued, Outbox
 
 
 class UnitOfWork:
-    """Base of a function's unit of work, which adds its repositories. Whoever opened the transaction commits it."""
+    """Base of a function's unit of work, which adds its repositories. Who opens the transaction commits it."""
 
     def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection

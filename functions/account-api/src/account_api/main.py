@@ -16,12 +16,12 @@ from account_api.credentials.token_cipher import TokenCipher, read_keys
 from account_api.credentials.valkey_store import RETRY_SECONDS
 from account_api.dependencies import Dependencies
 from account_api.events import SOURCE
-from account_api.routers import access_tokens, accounts, auth, auth_config, characters, me
 from account_api.services.maintenance import maintenance
 from account_api.settings import Settings
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import ACCOUNT_CHANGED, AUDIT_RECORDED
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.routing import late_routers
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -37,6 +37,15 @@ from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 
 BROKER: Final = "accounts"
 MAX_BODY_BYTES: Final = 64 * 1024
+ROUTERS: Final = late_routers(
+    "account_api.routers",
+    auth="/auth/",
+    me="/api/me",
+    characters="/api/me/",
+    access_tokens="/api/me/access-tokens",
+    accounts="/api/admin/accounts",
+    auth_config="/api/admin/auth-config",
+)
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c lock_timeout=4s"
 
 
@@ -85,7 +94,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope accounts",
-    [routes.router for routes in (auth, me, characters, access_tokens, accounts, auth_config)],
+    ROUTERS,
     open_dependencies,
     ready,
     emits=(ACCOUNT_CHANGED, AUDIT_RECORDED),

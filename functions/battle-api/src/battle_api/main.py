@@ -10,20 +10,6 @@ from uuid import uuid4
 
 from battle_api.dependencies import Dependencies
 from battle_api.domain.shares import Sharing
-from battle_api.routers import (
-    battles,
-    configuration,
-    edits,
-    entity_battles,
-    exports,
-    history,
-    insights,
-    public_shares,
-    reclustering,
-    republishing,
-    shares,
-    statistics,
-)
 from battle_api.routers.merged_battles import redirect_to_survivor
 from battle_api.schemas.query_aliases import declared_parameters
 from battle_api.services.battle_lookup import BattleMerged
@@ -38,6 +24,7 @@ from battlescope_events.catalog import (
     BATTLE_SHARE_CHANGED,
 )
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.routing import late_routers
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
@@ -53,19 +40,21 @@ MAX_BODY_BYTES: Final = 256 * 1024  # a split of 5,000 killmails takes 70 kB
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan"
 
 
-ROUTERS: Final = (
-    battles,
-    insights,
-    history,
-    exports,
-    entity_battles,
-    statistics,
-    edits,
-    shares,
-    public_shares,
-    reclustering,
-    republishing,
-    configuration,
+# A path belongs to the first of them that has it.
+ROUTERS: Final = late_routers(
+    "battle_api.routers",
+    battles="/api/battles",
+    insights="/api/battles",
+    history="/api/battles",
+    exports="/api/battles",
+    entity_battles=("/api/alliances", "/api/corporations", "/api/characters", "/api/systems", "/api/regions"),
+    statistics=("/api/stats", "/api/statistics", "/api/activity"),
+    edits="/api/battles",
+    shares="/api/battles",
+    public_shares="/s/",
+    reclustering="/api/admin/battles/recluster",
+    republishing="/api/admin/battles/republish",
+    configuration=("/api/admin/config", "/api/admin/stats"),
 )
 
 
@@ -111,7 +100,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope battles",
-    [routes.router for routes in ROUTERS],
+    ROUTERS,
     open_dependencies,
     ready,
     emits=(

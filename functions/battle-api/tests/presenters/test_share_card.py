@@ -61,8 +61,8 @@ def test_title_and_description_have_the_figures() -> None:
 
 
 def test_card_of_two_sides_has_everything_of_the_picture() -> None:
-    said = texts(card_svg(shared("Meridian Compact", "Iron Vanguard", "Nocturne Accord")))
-    assert said == [
+    lines = texts(card_svg(shared("Meridian Compact", "Iron Vanguard", "Nocturne Accord")))
+    assert lines == [
         "BattleScope", "2026-11-27 18:42 EVE, 1h 23m", "-0.3", "UH-9ZGTenerifis",
         "Meridian Compact", "and 6 more, 401 pilots", "56.7b lost",
         "Iron Vanguard", "and 6 more, 402 pilots", "286b lost",
@@ -71,9 +71,9 @@ def test_card_of_two_sides_has_everything_of_the_picture() -> None:
 
 
 def test_card_of_more_than_two_sides_has_rows() -> None:
-    said = texts(card_svg(shared("A", "B", "C", "D", roles=("side",) * 3)))
-    assert [line for line in said if line.endswith(" lost")] == ["56.7b lost", "286b lost", "3.5b lost", "1b lost"]
-    assert "third party" not in "".join(said)
+    lines = texts(card_svg(shared("A", "B", "C", "D", roles=("side",) * 3)))
+    assert [line for line in lines if line.endswith(" lost")] == ["56.7b lost", "286b lost", "3.5b lost", "1b lost"]
+    assert "third party" not in "".join(lines)
 
 
 @pytest.mark.parametrize(

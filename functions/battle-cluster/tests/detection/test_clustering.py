@@ -69,7 +69,7 @@ def test_other_system_is_another_battle_unless_pilots_and_enemy_moved_together()
     assert cluster_ids([*first, *far]) == {frozenset({1, 2}), frozenset({3, 4})}
 
 
-def test_gang_on_both_sides_of_a_gate_within_four_minutes_is_in_one_fight_whoever_dies_next() -> None:
+def test_gang_on_both_sides_of_a_gate_within_four_minutes_is_in_one_fight_with_either_next_victim() -> None:
     ganked = kill(1, 0, "B1", "A1 A2 A3")
     capsules = [kill(2 + n, 4, f"A{n}", "C1", ship=CAPSULE, system=NEXT) for n in (1, 2)]
     assert cluster_ids([ganked, *capsules]) == {frozenset({1, 3, 4})}

@@ -14,14 +14,16 @@ from edit_builders import NOW
 from enriched_builders import enriched_killmail, random_killmails
 from event_processing import UnavailableBroker, process_each, process_event
 from pydantic import SecretStr
-from stored_battles import battle_contents
+from stored_battles import battle_contents, killmail_contents
 
 from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.detection.clustering import cluster
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
+from battle_cluster.domain.lock_keys import BATCH_LOCK_KEY
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event, killmail_of
+from battle_cluster.persistence import battles
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database, UnitOfWork
 from battlescope_events.catalog import ENTITY_UPDATED, KILLMAIL_ENRICHED
@@ -119,6 +121,53 @@ async def test_facts_of_ships_and_systems_are_stored_and_follow_the_static_data(
                 "SELECT system_id, constellation_id, security_status::text FROM solar_systems"
             ).fetchall()
             assert systems == [(30_000_142, 20_000_020, str(security))]
+
+
+async def test_batch_with_two_groups_of_one_ship_type_stores_one(store: Database, database: str) -> None:
+    """The static data changed between them; one statement cannot write a row twice."""
+    killmails = [
+        killmail.model_copy(update={"victim": killmail.victim.model_copy(update={"ship_group_id": group})})
+        for group, killmail in zip((25, 26, 25), FIRST, strict=True)
+    ]
+    await process(map(from_event, killmails), store, NOW)
+    with psycopg.connect(database) as connection:
+        ((ship_type_id, group_id),) = connection.execute("SELECT * FROM ship_types").fetchall()
+    assert ship_type_id == 587
+    assert group_id in {25, 26}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_copied_rows_are_those_that_one_statement_writes(
+    new_database: Callable[[], Clone], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Of three batches, so that rows of changed battles are there too."""
+    killmails = [from_event(killmail) for killmail in random_killmails(seed, size=60)]
+    contents = []
+    for min_copied in (1, 10**6):
+        monkeypatch.setattr(battles, "MIN_COPIED", min_copied)
+        database = new_database().owner
+        async with open_pool(SecretStr(database), "test", max_size=4) as pool:
+            store = Database(pool, ProcessCache())
+            for start in range(3):
+                await process(killmails[start::3], store, NOW)
+        contents.append((battle_contents(database), killmail_contents(database)))
+    assert contents[0] == contents[1]
+
+
+async def test_names_of_a_batch_are_stored_while_it_waits_for_its_locks(
+    store: Database, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a killmail with the same names does not wait for all that the batch writes."""
+    monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
+    with psycopg.connect(database, autocommit=True) as connection:
+        async with store.unit_of_work() as uow:
+            await uow.lock({BATCH_LOCK_KEY})
+            batch = asyncio.create_task(process(map(from_event, FIRST), store, NOW))
+            while connection.execute("SELECT FROM entity_names").fetchone() is None:
+                await asyncio.sleep(0.01)
+            assert connection.execute("SELECT FROM mails").fetchone() is None
+        await batch
+        assert connection.execute("SELECT count(*) FROM mails").fetchone() == (len(FIRST),)
 
 
 async def test_effect_and_neighbours_of_a_system_outlast_events_of_an_older_release(

@@ -173,7 +173,7 @@ async def test_battle_stored_while_a_batch_waited_is_noticed_before_anything_is_
         assert not uow.missing_lock_keys([*map(killmail_of, fight[:-2]), *batch], RULES)
 
 
-async def test_whoever_excludes_batches_waits_for_each(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_exclusive_batch_lock_makes_each_batch_wait(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbourhood_strategies, "BATCH_THRESHOLD", 2)
     async with store.unit_of_work() as uow:
         await uow.lock({BATCH_LOCK_KEY})

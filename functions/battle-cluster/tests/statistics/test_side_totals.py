@@ -101,7 +101,7 @@ def test_loss_without_player_attackers_counts_for_the_only_opponent() -> None:
     assert battle.sides[1].isk_destroyed == Decimal(20_000_000)
 
 
-def test_removed_pilot_is_the_only_one_taken_off_the_killmail() -> None:
+def test_only_the_removed_pilot_is_missing_from_the_killmail() -> None:
     killmail = kill(1, 0, "B1", "A1 A2")
     (without,) = apply_constraints([killmail], Constraints(removed_pilots=frozenset({(1, pilot("A1"))})))
     assert (without.victim, [attacker.character_id for attacker in without.attackers]) == (

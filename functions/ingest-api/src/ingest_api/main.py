@@ -12,6 +12,7 @@ from uuid import uuid4
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import AUDIT_RECORDED, RETENTION_DUE, VERIFICATION_REQUESTED
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.routing import late_routers
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
@@ -27,12 +28,18 @@ from battlescope_events.valkey.cooldowns import ValkeyCooldowns
 from ingest_api.clients.esi import POLICY, EsiClient
 from ingest_api.dependencies import Dependencies
 from ingest_api.domain.retention_window import Limits
-from ingest_api.routers import jobs, maintenance, rulesets, statistics
 from ingest_api.services.rulesets import RulesetService
 from ingest_api.settings import Settings
 
 BROKER: Final = "killmails"
 MAX_BODY_BYTES: Final = 64 * 1024  # a ruleset with every list full takes 40 kB
+ROUTERS: Final = late_routers(
+    "ingest_api.routers",
+    jobs="/api/ingestion/historical/jobs",
+    rulesets=("/api/ingestion/rulesets", "/api/rulesets", "/api/admin/config"),
+    maintenance=("/api/ingestion/verification", "/api/ingestion/retention"),
+    statistics=("/api/ingestion/stats", "/api/ingestion/health", "/api/admin/stats"),
+)
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
 
 
@@ -87,7 +94,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope ingestion",
-    [routes.router for routes in (jobs, rulesets, maintenance, statistics)],
+    ROUTERS,
     open_dependencies,
     ready,
     emits=(AUDIT_RECORDED, VERIFICATION_REQUESTED, RETENTION_DUE),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +13,16 @@ from battlescope_events.catalog import TIMER
 from battlescope_events.consumer import Function
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Event
+from battlescope_events.object_storage.objects import ObjectStorage
+from battlescope_schemas import base
+from battlescope_schemas.ruleset import FilteredKillmail
 from ingest_poll.feed import feed_state
+from ingest_poll.feed.feed_state import CALM_FILES
 from ingest_poll.handlers import polling
 from ingest_poll.main import build
 from ingest_poll.sources import r2z2_source
+from ingest_poll.sources.feed_client import MAX_IN_FLIGHT
+from ingest_poll.store import UnitOfWork
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 TIMER_EVENT: Event[Any] = Event(TIMER, "timer-event", "ping", {}, {})
@@ -52,9 +58,22 @@ async def run_until(condition: Callable[[], bool]) -> None:
             return
 
 
+async def until(condition: Callable[[], bool]) -> bool:
+    """Whether it becomes true in a few seconds."""
+    for _ in range(500):
+        if condition():
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
 def publish(harness: Any, *sequences: int, **about: Any) -> None:
     for sequence in sequences:
         harness.upstreams.files[sequence] = harness.factory.reply(harness.factory.file(sequence, **about))
+
+
+def objects(harness: Any, prefix: str) -> list[str]:
+    return [key for key in harness.bucket.keys() if key.startswith(prefix)]  # noqa: SIM118  # it is no dictionary
 
 
 def cursor(harness: Any) -> int:
@@ -87,6 +106,7 @@ async def test_many_killmails_of_a_pass_are_one_event_and_few_are_one_each(harne
     singles = [payload["killmailId"] for payload in payloads.values() if "chunkKey" not in payload]
     assert sum(batch["count"] for batch in batches) + len(singles) == 52
     assert {"1150", "1151"} <= set(singles)
+    assert objects(harness, "chunks/") == []  # the events carry them
     assert all(batch["count"] > 8 and "jobId" not in batch and batch["date"] == "2026-10-03" for batch in batches)
     assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1152)]
     ingested = harness.ingested()["1110"]
@@ -104,6 +124,57 @@ async def test_linger_begins_with_a_pass_of_several_files(
     harness.execute("UPDATE ingestion_status SET last_sequence = 100")
     await run_until(lambda: cursor(harness) == 100 + file_count)
     assert harness.value("SELECT quiet_until > now() + interval '30 seconds' FROM ingestion_status") is is_busy
+
+
+async def test_next_files_of_a_busy_feed_are_read_while_those_before_them_are_stored(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(harness, *range(100, 500))
+    harness.upstreams.head = 499
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    claim_ids, were_read = UnitOfWork.claim_ids, list[bool]()
+
+    async def claim_after_the_next_files_are_read(uow: UnitOfWork, killmails: Sequence[FilteredKillmail]) -> set[int]:
+        beyond_window = killmails[-1].killmail.killmail_id - 1000 + MAX_IN_FLIGHT + 1
+        if len(killmails) > CALM_FILES and beyond_window < 500 and not any(were_read):
+            were_read.append(await until(lambda: beyond_window in harness.upstreams.requested_sequences()))
+        return await claim_ids(uow, killmails)
+
+    monkeypatch.setattr(UnitOfWork, "claim_ids", claim_after_the_next_files_are_read)
+    await run_until(lambda: cursor(harness) == 500)
+    assert any(were_read)  # not all: a run whose time is over reads nothing ahead
+    assert harness.value("SELECT count(*) FROM killmail_events") == 400
+
+
+async def test_files_read_ahead_of_a_pass_that_is_not_stored_are_stored_after_it(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(harness, *range(100, 300))
+    harness.upstreams.head = 299
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    put_once, failures = ObjectStorage.put_once, iter(range(3))
+
+    async def fail_three_times(storage: ObjectStorage, *args: Any) -> None:
+        if next(failures, None) is not None:
+            raise TransientError("no archive")
+        await put_once(storage, *args)
+
+    monkeypatch.setattr(ObjectStorage, "put_once", fail_three_times)
+    await run_until(lambda: cursor(harness) == 300)
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1300)]
+    assert harness.rows("SELECT sum(received), sum(accepted) FROM ingestion_stats_hourly") == [(200, 200)]
+
+
+async def test_batch_that_is_too_large_for_its_event_is_an_object(
+    harness: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "MAX_CARRIED_BYTES", 100)
+    publish(harness, *range(100, 120))
+    harness.upstreams.head = 119
+    harness.execute("UPDATE ingestion_status SET last_sequence = 100")
+    await run_until(lambda: cursor(harness) == 120)
+    assert objects(harness, "chunks/live/2026-10-03/")
+    assert sorted(harness.ingested()) == [str(number) for number in range(1100, 1120)]
 
 
 async def test_changed_values_of_many_killmails_are_one_event(harness: Any) -> None:

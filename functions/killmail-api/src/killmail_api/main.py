@@ -12,6 +12,7 @@ from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import AUDIT_RECORDED, REVALUATION_REQUESTED
 from battlescope_events.edge.shutdown import shutdown_signal
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.routing import late_routers
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -21,9 +22,6 @@ from battlescope_events.valkey.connection import open_valkey
 from battlescope_events.valkey.live_log import LiveLog
 from killmail_api.clients.killmail_archive import KillmailArchive
 from killmail_api.dependencies import Dependencies
-from killmail_api.routers.killmails import router as killmails_router
-from killmail_api.routers.revaluations import router as revaluations_router
-from killmail_api.routers.streams import router as streams_router
 from killmail_api.services.item_loader import ItemLoader
 from killmail_api.services.live_feed import LiveFeed
 from killmail_api.services.streams import Streams
@@ -32,6 +30,12 @@ from killmail_api.settings import Settings
 LOG_TIMEOUT_SECONDS: Final = 3.0  # longer than the feed waits for an entry
 LOG_RETRY_SECONDS: Final = 0.5
 BROKER: Final = "backfill"  # a job waits behind days that are loaded, live killmails do not
+ROUTERS: Final = late_routers(
+    "killmail_api.routers",
+    streams=("/api/stream", "/api/killmails/stream"),
+    killmails="/api/killmails",
+    revaluations="/api/admin/killmails/revaluations",
+)
 POOL_TIMEOUT_SECONDS: Final = 5.0  # the time of a PostgreSQL restart; no client waits longer
 # A client waits no longer for a response; a statement that takes this long is a defect.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
@@ -75,7 +79,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "killmail-api",
-    [streams_router, killmails_router, revaluations_router],
+    ROUTERS,
     open_dependencies,
     ready,
     emits=(AUDIT_RECORDED, REVALUATION_REQUESTED),

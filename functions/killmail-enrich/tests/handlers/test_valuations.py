@@ -376,8 +376,8 @@ async def request_job(machine: Machine, first: date, last: date) -> str:
     async with machine.store.connection() as connection:
         await connection.execute(
             "INSERT INTO revaluation_jobs (id, first_day, last_day, position_day, requested_by) "
-            "VALUES (%s, %s, %s, %s, 'Ann')",
-            (job_id, first, last, first),
+            "VALUES (%(id)s, %(first)s, %(last)s, %(first)s, 'Ann')",
+            {"id": job_id, "first": first, "last": last},
         )
     return job_id
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from battlescope_events.access.composition import open_guard
 from battlescope_events.catalog import AUDIT_RECORDED, SEARCH_REINDEX_REQUESTED
 from battlescope_events.http_api.app import api_app
+from battlescope_events.http_api.routing import late_routers
 from battlescope_events.http_cache.response_cache import ResponseCache
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.notifications import notifications
@@ -21,7 +22,6 @@ from search_api.dependencies import Dependencies
 from search_api.domain.engine_name import EngineName
 from search_api.domain.search_figures import SearchFigures
 from search_api.repositories.links import LinkRepository
-from search_api.routers import administration, battles, everything, health, names
 from search_api.schemas.query_aliases import declared_parameters
 from search_api.services.documents import DocumentSearch
 from search_api.services.kept_regions import KeptRegions
@@ -36,7 +36,14 @@ CHANGES: Final = "search_changes"  # the channel on which the database says that
 CONNECTION_OPTIONS: Final = (
     "-c statement_timeout=5s -c plan_cache_mode=force_custom_plan -c jit=off -c random_page_cost=1.1"
 )
-ROUTERS: Final = (names, everything, battles, administration, health)
+ROUTERS: Final = late_routers(
+    "search_api.routers",
+    names=("/api/search/entities", "/api/search/systems", "/api/search/ships"),
+    everything="/api/search/global",
+    battles=("/api/search/battles", "/api/search/killmails"),
+    administration="/api/admin/search",
+    health="/health/search",
+)
 
 
 def _now() -> datetime:
@@ -82,7 +89,7 @@ async def ready(dependencies: Dependencies) -> Mapping[str, object]:
 
 app = api_app(
     "BattleScope search",
-    [routes.router for routes in ROUTERS],
+    ROUTERS,
     open_dependencies,
     ready,
     emits=(AUDIT_RECORDED, SEARCH_REINDEX_REQUESTED),

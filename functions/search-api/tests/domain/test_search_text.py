@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.domain.search_text import RelatedKills, is_long_enough, read_search_text
+from search_api.domain.search_text import EntityLink, RelatedKills, is_long_enough, read_search_text
 
 BATTLE = UUID("5f0c2c9e-7c37-5d0e-9a3b-000000000001")
 
@@ -73,6 +73,29 @@ def test_link_to_a_shared_battle_has_its_token(typed: str) -> None:
 )
 def test_other_texts_have_no_token(typed: str) -> None:
     assert read_search_text(typed).share_token is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("https://zkillboard.com/character/2119100000/", "character"),
+        ("zkillboard.com/corporation/2119100000", "corporation"),
+        ("https://zkillboard.com/alliance/2119100000/losses/page/2/", "alliance"),
+        ("https://zkillboard.com/system/2119100000/", "system"),
+        (" https://zkillboard.com/ship/2119100000/ ", "ship_type"),
+        ("https://evewho.com/Character/2119100000", "character"),
+    ],
+)
+def test_link_to_a_page_of_an_entity_names_it(typed: str, kind: str) -> None:
+    text = read_search_text(typed)
+    assert (text.entity, text.is_link) == (EntityLink(kind, 2_119_100_000), False)
+
+
+@pytest.mark.parametrize(
+    "typed", ["zkillboard.com/kill/1/", "zkillboard.com/character/abc/", "zkillboard.com/item/587/", "/character/587/"]
+)
+def test_other_links_name_no_entity(typed: str) -> None:
+    assert read_search_text(typed).entity is None
 
 
 @pytest.mark.parametrize("site", ["zkillboard.com", "br.evetools.org", "warbeacon.net/br"])

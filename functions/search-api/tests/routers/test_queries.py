@@ -35,6 +35,10 @@ async def test_no_character_has_a_meaning_of_its_own(client: httpx2.AsyncClient,
         ("battles", {"filters": {"startTime": {"after": "2026-03-02T00:00:00Z", "before": "2026-03-01T00:00:00Z"}}},
          "after must not be later than before"),
         ("battles", {"filters": {"totalIskDestroyed": {"min": "a lot"}}}, "totalIskDestroyed"),
+        *(
+            ("battles", {"filters": {"totalIskDestroyed": {"min": amount}}}, "totalIskDestroyed.min: must be an amount")
+            for amount in ("1e9", "+1", "1_0", " 1", "1.234", "0x1", 1.5, True, -1, 10**15 + 1)
+        ),
         ("battles", {"filters": {"allianceIds": ["1 || 2"]}}, "allianceIds"),
         ("battles", {"filters": {"tier": ["huge"]}}, "tier"),
         ("battles", {"sort": {"by": "systemName"}}, "sort.by"),
@@ -47,6 +51,12 @@ async def test_only_typed_filters_are_accepted(client: httpx2.AsyncClient, path:
     response = await client.post(f"/api/search/{path}", json=body)
     assert response.status_code == 400, response.text
     assert message in response.json()["message"]
+
+
+@pytest.mark.parametrize("amount", ["0", "1500000000", "0.25", 0, 1_500_000_000, 10**15])
+async def test_isk_is_text_or_a_whole_number(client: httpx2.AsyncClient, amount: Any) -> None:
+    body = {"filters": {"totalIskDestroyed": {"min": amount}}}
+    assert (await client.post("/api/search/battles", json=body)).status_code == 200
 
 
 async def test_answer_is_not_sent_again_although_its_time_differs(client: httpx2.AsyncClient) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from battlescope_local.testing.examples import examples
-from search_index.domain.participation import EntityKey, Participation
+from search_index.domain.entity_key import EntityKey
+from search_index.domain.participation import Participation
 from search_index.domain.participation_changes import Increment, changes
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -31,7 +31,7 @@ def state_file(project: Path) -> Path:
 
 
 def build(project: Path, command: Sequence[str] = COMMAND) -> bool:
-    """Build the web app of the project; whether it is there now. The state file is gone after a success."""
+    """Build the web app of the project; whether it is there now. A success removes the state file."""
     if not (project / "spa" / "package.json").is_file():
         return False
     file = state_file(project)

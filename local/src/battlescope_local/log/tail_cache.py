@@ -7,7 +7,7 @@ from typing import Final
 from battlescope_local.log.port import StoredRecord
 
 MAX_RECORDS: Final = 1000  # more than the distance between two Triggers that keep up
-MAX_BYTES: Final = 4 * 1024 * 1024  # limits the memory of large records
+MAX_BYTES: Final = 1024 * 1024  # limits the memory of large records: a Broker has eight partitions
 
 
 class TailCache:

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import psutil
-
 from battlescope_local.eventing.runtime import EventingRuntime
-from battlescope_local.processes.memory import memory_usage
+from battlescope_local.processes.memory import memory_usage, memory_usage_alone
 from battlescope_local.serving.revision import Revision
 from battlescope_local.settings import Settings
 from battlescope_local.stores.group import Stores
@@ -26,7 +24,7 @@ def status(
     """Status as values that json can write; memory in bytes."""
     store_statuses = {name: _store_status(server) for name, server in stores.servers.items()}
     service_statuses = [asdict(service.status()) for service in services.values()]
-    node_memory = int(psutil.Process().memory_info().rss)
+    node_memory = memory_usage_alone(os.getpid())
     return {
         "gateway": gateway,
         "data": settings.data,

@@ -13,6 +13,13 @@ def memory_usage(pid: int) -> int:
     return 0
 
 
+def memory_usage_alone(pid: int) -> int:
+    """Bytes that the process occupies without its descendants; as in `memory_usage`."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return _resident_bytes(psutil.Process(pid))
+    return 0
+
+
 def _descendants(pid: int) -> list[psutil.Process]:
     """Read from /proc where it lists children: psutil would look at every process of the machine."""
     try:

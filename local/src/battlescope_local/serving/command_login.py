@@ -1,6 +1,6 @@
 """The page on which a person lets `battlescope login` have a personal access token, in the access mode `sso`.
 
-The command gets a secret and a link. Whoever opens the link in a browser that is logged in, and confirms, has the
+The command gets a secret and a link. A person who opens the link in a browser that is logged in, and confirms, has the
 gateway create a token of his account, which the command takes with its secret: no address ever contains the token.
 """
 
@@ -64,7 +64,7 @@ class CommandLogins:
         return {"isValid": login is not None, "token": login.token if login else None}
 
     async def respond(self, request: web.Request) -> web.Response:
-        """Show the page, or create the token for whoever confirms."""
+        """Show the page, or create the token for the person who confirms."""
         self._forget_old()
         code = request.query.get("code", "")
         login = next((login for login in self._logins.values() if login.token is None and login.code == code), None)

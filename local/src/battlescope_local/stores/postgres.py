@@ -30,6 +30,7 @@ TUNING: Final = {
     "shared_buffers": "32MB",
     "max_connections": "200",  # the largest number of instances of every function, each with a full pool
     "autovacuum_max_workers": "1",
+    "autovacuum_work_mem": "8MB",  # 1.4 million dead rows; a worker would take up to 64 MB
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",
     "max_logical_replication_workers": "0",

@@ -12,7 +12,7 @@ from battlescope_local.devtools.project import ROOT
 
 SCHEMAS: Final = ROOT.parent / "shared" / "terraform-schemas"
 # Terraform's own resource, which no provider describes, and the attributes of hashicorp/helm 3.0 that are used here,
-# from its documentation, since its schema is not at hand.
+# from its documentation, since its schema is missing here.
 BUILT_IN: Final[Mapping[str, Any]] = {
     "helm_release": {
         "block": {

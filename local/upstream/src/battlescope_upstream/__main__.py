@@ -27,7 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--changeable",
         action="store_true",
-        help="`POST /control/dials` changes the faults, for whoever reaches the port",
+        help="`POST /control/dials` changes the faults, for everybody who reaches the port",
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
@@ -45,6 +45,11 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, help="seed of the faults")
     add("--market-days", type=int, help="days with prices before the first killmail")
     add("--first-sequence", type=int, help="number of the first feed file")
+    add(
+        "--values-first",
+        action="store_true",
+        help="value all killmails before the first request: a slower start and files for half of the CPU",
+    )
     for name, (value_type, meaning) in FAULT_SETTINGS.items():
         option, help_text = f"--{name.replace('_', '-')}", meaning.replace("%", "%%")
         if value_type is bool:

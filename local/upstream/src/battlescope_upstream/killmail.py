@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha1
 from typing import Any, Final
@@ -41,6 +41,16 @@ def make_killmail(
         compressed_esi=zlib.compress(esi, _FAST_COMPRESSION),
         source_zkb=source_zkb,
     )
+
+
+def with_zkb(killmail: Killmail, zkb: Mapping[str, Any]) -> Killmail:
+    """The killmail with this block, unless its source has one."""
+    return killmail if killmail.source_zkb else replace(killmail, source_zkb=encode_zkb(zkb))
+
+
+def encode_zkb(zkb: Mapping[str, Any]) -> bytes:
+    """The text of a `zkb` block in a file."""
+    return json.dumps(zkb, separators=(",", ":")).encode()
 
 
 def killmail_hash(body: Mapping[str, Any]) -> str:

@@ -7,6 +7,9 @@ from zipfile import ZipFile
 
 from upstream_client import FIRST, upstream
 
+from battlescope_upstream.hosts.composition import build_state
+from battlescope_upstream.hosts.options import options_from
+
 
 async def test_killmails_and_names_come_from_files(tmp_path: Path) -> None:
     async with upstream() as (client, _):
@@ -21,6 +24,16 @@ async def test_killmails_and_names_come_from_files(tmp_path: Path) -> None:
         assert (await client.names(corporation))[1][0]["name"] == "Name From File"
         assert (await client.json(f"/esi/corporations/{corporation}"))["ticker"] == "TE"
         assert await client.status("/control/truth") == 404
+
+
+def test_killmails_that_are_valued_first_give_the_same_files() -> None:
+    def files(*, values_first: bool) -> list[bytes]:
+        settings = {"speed": "max", "mails": 30, "rewrites": 0.5, "duplicate_distance": 3}
+        state = build_state(options_from({**settings, "values_first": values_first}), clock=lambda: 1_000_000.0)
+        state.advance_to_now()
+        return [state.feed.render(entry, rewritten=entry.rewritten) for entry in state.feed.entries]
+
+    assert files(values_first=True) == files(values_first=False)
 
 
 async def test_systems_of_files_are_invented_without_static_data(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ function NewEden() {
             ))}
           </dl>
         ) : (
-          <p className="text-t2">Not there right now.</p>
+          <p className="text-t2">Not available right now.</p>
         )}
       </section>
       <section aria-label="Systems with the most battles" className="panel py-2.5">

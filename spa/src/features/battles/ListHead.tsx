@@ -15,7 +15,7 @@ const HEADS = [
   },
   { label: "Side 2", className: "" },
   { label: "ISK lost by side", className: "max-lg:hidden" },
-  { label: "Mails", sort: "kills", className: "text-right max-lg:hidden" },
+  { label: "Kills", sort: "kills", className: "text-right max-lg:hidden" },
   { label: "Pilots", sort: "participants", className: "text-right" },
   { label: "ISK lost", sort: "isk_destroyed", className: "text-right" },
 ] as const satisfies readonly { label: string; sort?: SortBy; className: string; title?: string }[];

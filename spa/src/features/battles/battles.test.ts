@@ -41,11 +41,11 @@ test("nonsense in the address is dropped", () => {
   expect(readSearch({ t: "never", kills: "a..b", isk: "..", status: "lost", unknown: "1" })).toEqual({});
 });
 
-test("each filter can be taken away alone", () => {
+test("each filter can be removed alone", () => {
   const search = readSearch({ alliance: "Iron Vanguard", kills: "2..", isk: "1000000000..", status: "open" });
   expect(activeFilters(search).map((filter) => filter.label)).toEqual([
     "Alliance Iron Vanguard",
-    "Mails at least 2",
+    "Kills at least 2",
     "ISK at least 1b",
     "Ongoing",
   ]);

@@ -26,7 +26,7 @@ const TIME_RANGES = {
 } as const;
 
 export const RANGES = {
-  kills: { label: "Mails", min: "min_kills", max: "max_kills" },
+  kills: { label: "Kills", min: "min_kills", max: "max_kills" },
   pilots: { label: "Pilots", min: "min_participants", max: "max_participants" },
   isk: { label: "ISK", min: "min_isk", max: "max_isk" },
   dur: { label: "Minutes", min: "min_duration", max: "max_duration" },

@@ -42,7 +42,7 @@ export function KitPage() {
           <Chip on={on} onChange={setOn}>
             Chip
           </Chip>
-          <RemovableChip label="Mails at least 2" onRemove={() => toast("Removed")} />
+          <RemovableChip label="Kills at least 2" onRemove={() => toast("Removed")} />
           <Seg label="Seg" onChange={setChoice} options={CHOICES} value={choice} />
           <Select label="Select" onChange={setChoice} options={CHOICES} value={choice} />
           <Menu
@@ -133,7 +133,7 @@ export function KitPage() {
             <SkeletonRows height={32} rows={2} />
             <Empty action={<Button>Drop the filter</Button>}>No battle matches these filters.</Empty>
             <ErrorBox error={new Error("x")} onRetry={() => toast("Again")} what="The battles cannot be listed." />
-            <Note title="Mails may still arrive.">Posters can hold killmails up to 72 hours.</Note>
+            <Note title="Killmails may still arrive.">Posters can hold killmails up to 72 hours.</Note>
           </div>
         </Part>
       </div>

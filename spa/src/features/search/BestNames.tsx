@@ -11,7 +11,7 @@ const MOST = 3;
 
 type Props = { state: SearchState; change: Change };
 
-/** The names that the text may mean, each with its own battles; what fails here is said by the results. */
+/** The names that the text may mean, each with its own battles; the results report what fails here. */
 export function BestNames({ state, change }: Props) {
   const q = queryTextOf(state);
   const names = useQuery({ ...namesFound(q ?? ""), enabled: q !== undefined });

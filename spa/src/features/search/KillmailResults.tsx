@@ -14,7 +14,7 @@ import { type Change, killmailRequest, type SearchState } from "./search";
 const ROW = 44;
 const SORTS = [
   { value: "", label: "Newest" },
-  { value: "isk", label: "Dearest" },
+  { value: "isk", label: "Most expensive" },
 ] as const;
 const NOUN = { one: "killmail", many: "killmails" } as const;
 

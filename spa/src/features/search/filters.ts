@@ -22,7 +22,7 @@ import {
 
 export const RANGE_LABELS: Record<RangeKey, string> = {
   isk: "ISK",
-  kills: "Mails",
+  kills: "Kills",
   pilots: "Pilots",
   dur: "Minutes",
   attackers: "Attackers",

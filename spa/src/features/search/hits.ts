@@ -5,7 +5,7 @@ import { nameOf, partyName } from "@/lib/names";
 import { arrange } from "@/lib/sides";
 import type { FacetCounts } from "./Facets";
 
-/** Pages may overlap when something is found anew between them. */
+/** Pages may overlap when an entry is found between two requests. */
 export function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }

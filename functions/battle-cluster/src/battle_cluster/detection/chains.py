@@ -145,6 +145,10 @@ class PilotChains:
             if not chain:  # most pilots of a batch are seen once
                 self._killmails_by_pilot[pilot] = [key]
                 continue
+            if chain[-1] < key:  # as all of a batch, and a live one that is not late
+                self._add_pair(chain[-1:], [key], pilot)
+                chain.append(key)
+                continue
             index = bisect_left(chain, key)
             before, after = chain[index - 1 : index], chain[index : index + 1]
             self._remove_pair(before, after, pilot)

@@ -37,7 +37,7 @@ class ClassifiedKillmail(NamedTuple):
 class Loss(Protocol):
     """The attributes that decide the kind of a loss, so that a summary of a killmail can be classified too.
 
-    `Killmail` has them all, but a type checker accepts no `cached_property` for a property of a protocol.
+    `Killmail` has them all, but a type checker accepts no other descriptor for a property of a protocol.
     """
 
     @property

@@ -7,7 +7,6 @@ join running fights (through several systems) and further rounds (in one system,
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 from battle_cluster.detection.chains import TimeKey
@@ -15,6 +14,7 @@ from battle_cluster.detection.classification import ClassifiedKillmail
 from battle_cluster.detection.links import Link, LinkReason
 from battle_cluster.detection.reach import can_travel, has_gate_route
 from battle_cluster.detection.rules import DetectionRules
+from battle_cluster.domain.cached_attribute import CachedAttribute
 from battle_cluster.domain.killmail import Killmail, Party
 
 
@@ -25,7 +25,7 @@ class Engagement:
     killmails: tuple[ClassifiedKillmail, ...]
     pilots: frozenset[int]
 
-    @cached_property
+    @CachedAttribute
     def parties(self) -> frozenset[Party]:
         return frozenset[Party]().union(*(classified.parties for classified in self.killmails))
 

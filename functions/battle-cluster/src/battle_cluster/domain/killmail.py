@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Final, NamedTuple
 
+from battle_cluster.domain.cached_attribute import CachedAttribute
 from battlescope_schemas.entity import is_npc_participant, is_player_entity
 
 
@@ -153,26 +153,26 @@ class Killmail:
     def location(self) -> Location:
         return Location(self.system_id, self.region_id, self.security_type)
 
-    @cached_property
+    @CachedAttribute
     def pilot_ids(self) -> frozenset[int]:
         character_ids = {attacker.character_id for attacker in self.attackers} | {self.victim.character_id}
         return frozenset(pilot for pilot in character_ids if pilot is not None)
 
-    @cached_property
+    @CachedAttribute
     def party_ids(self) -> frozenset[Party]:
         parties = {attacker.party for attacker in self.attackers} | {self.victim.party}
         return frozenset(party for party in parties if party is not None)
 
-    @cached_property
+    @CachedAttribute
     def attacking_corporations(self) -> frozenset[int | None]:
         return frozenset(attacker.corporation_id for attacker in self.attackers)
 
-    @cached_property
+    @CachedAttribute
     def has_attacking_player(self) -> bool:
         """Whether a player attacked, or a structure of players did."""
         return any([attacker.party is not None for attacker in self.attackers])  # noqa: C419  # faster for few
 
-    @cached_property
+    @CachedAttribute
     def damage_by_party(self) -> dict[Party, int]:
         """Damage of each attacking party; a party without damage has 0."""
         damage: dict[Party, int] = {}
@@ -182,7 +182,7 @@ class Killmail:
                 damage[party] = damage.get(party, 0) + (done if done > 0 else 0)  # noqa: FURB136  # max() is slower here
         return damage
 
-    @cached_property
+    @CachedAttribute
     def attackers_by_party(self) -> dict[Party, int]:
         """Number of attackers of each attacking party."""
         counts: dict[Party, int] = {}
@@ -192,7 +192,7 @@ class Killmail:
                 counts[party] = counts.get(party, 0) + 1
         return counts
 
-    @cached_property
+    @CachedAttribute
     def involvement_shares(self) -> dict[Party, float]:
         """Share of each attacking party: half by damage, half by number of attackers.
 
@@ -210,13 +210,13 @@ class Killmail:
             for party in sorted(attacker_counts)
         }
 
-    @cached_property
+    @CachedAttribute
     def participants_by_party(self) -> frozenset[tuple[Party, int]]:
         """Pairs of party and pilot, victim and attackers."""
         participants = [(person.party, person.character_id) for person in (self.victim, *self.attackers)]
         return frozenset([(party, pilot) for party, pilot in participants if party is not None and pilot is not None])
 
-    @cached_property
+    @CachedAttribute
     def attacking_pilots(self) -> tuple[Attacker, ...]:
         """Attacking pilots, each once even if the feed repeats one. A pilot who shot himself is only the victim."""
         pilots: dict[int, Attacker] = {}

@@ -88,7 +88,7 @@ def _removed_pilots(edit: Edit) -> Iterator[tuple[int, int]]:
 
 
 class SidePins(NamedTuple):
-    """What people said about the sides of parties: the number of the side, and the party beside which each was put."""
+    """Pins of parties to sides by people: the number of the side, and the party beside which each was put."""
 
     side_of: Mapping[Party, int]
     companion_of: Mapping[Party, Party]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from battle_cluster.detection.neighbourhood_strategies import is_batch
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.battle import CauseKind, RevisionCause
 from battle_cluster.domain.lock_keys import MIDNIGHT_MARGIN
@@ -56,6 +57,9 @@ async def _process_part(killmails: Sequence[IncomingKillmail], database: Databas
         async with database.unit_of_work() as uow:
             return await _store_and_regroup(killmails, more_lock_keys, uow, now)
 
+    if is_batch(len(killmails)):
+        # Another transaction that stores one of the same names waits for this one: not for all that a batch writes.
+        await database.save_unknown(_names_of(killmails), _facts_of(killmails))
     outcome, new, revalued = await retry_with_more_locks(frozenset(), attempt)
     cached_from = killmails[-1].killmail.time - CACHED_TAIL
     tail = (incoming.killmail for incoming in new if incoming.killmail.time > cached_from)
@@ -84,9 +88,17 @@ async def _store_and_regroup(
         stored_components=dict.fromkeys(incoming.killmail.killmail_id for incoming in new),
         rules=DetectionRules.from_configuration(config.window_minutes, config.gap_max_minutes, config.min_kills),
         edits=await uow.edits.active(config.edits_version),
-        names=frozenset[EntityName]().union(*(incoming.names for incoming in new)),
-        facts=frozenset[EntityFact]().union(*(incoming.facts for incoming in new)),
+        names=_names_of(new),
+        facts=_facts_of(new),
     )
     if config.auto_clustering:
         return await regroup(request, uow, now), new, revalued
     return await save(NO_DIFF, request, uow, now), new, revalued
+
+
+def _names_of(killmails: Iterable[IncomingKillmail]) -> frozenset[EntityName]:
+    return frozenset[EntityName]().union(*(incoming.names for incoming in killmails))
+
+
+def _facts_of(killmails: Iterable[IncomingKillmail]) -> frozenset[EntityFact]:
+    return frozenset[EntityFact]().union(*(incoming.facts for incoming in killmails))

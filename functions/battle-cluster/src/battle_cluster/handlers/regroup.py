@@ -107,8 +107,7 @@ async def save(diff: BattleDiff, request: RegroupRequest, uow: UnitOfWork, now: 
     stored_reports = uow.cache.stored_reports({c.battle_id: c.previous for c in diff.changes if c.previous})
     rows = row_changes(diff, stored_reports, request.cause, now)
     rows.add_killmails(request.new_killmails, diff.components)
-    rows.add_names(uow.cache.unsaved_names(request.names))
-    rows.add_facts(uow.cache.unsaved_facts(request.facts))
+    rows.names, rows.facts = uow.cache.unsaved_names(request.names), uow.cache.unsaved_facts(request.facts)
     edit_counts = await _edit_counts(diff, request.edits, uow)
     return RegroupOutcome(diff, await uow.battles.save(rows, change_events(diff, names, edit_counts, now)))
 

@@ -1,11 +1,11 @@
 """Suggests where ended battles could be split; a battle that is still open gets no suggestions."""
 
-import asyncio
 from typing import Final
 
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.detection.split_suggestions import suggested_splits
 from battle_cluster.persistence.unit_of_work import Database
+from battlescope_events.background import CoalescedRuns
 
 BATCH_SIZE: Final = 100
 MAX_BATTLES: Final = 2000
@@ -17,26 +17,19 @@ class SplitSuggester:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn, self._is_next_waiting = asyncio.Lock(), False
+        self._runs = CoalescedRuns(self._suggest)
 
     async def run(self) -> None:
-        """Suggest splits of the battles that have ended; do nothing where another call already waits to do so.
+        """Suggest splits of the battles that have ended.
 
-        That one begins later, so it finds the same battles. If its process ends before, the next timer event does.
+        Where another call already waits to do so, that one does. If its process ends before, the next timer event does.
         """
-        if self._is_next_waiting:
-            return
-        self._is_next_waiting = True
-        try:
-            await self._turn.acquire()
-        finally:
-            self._is_next_waiting = False
-        try:
-            done = 0
-            while done < MAX_BATTLES and (count := await _process_batch(self._database)):
-                done += count
-        finally:
-            self._turn.release()
+        await self._runs.request()
+
+    async def _suggest(self) -> None:
+        done = 0
+        while done < MAX_BATTLES and (count := await _process_batch(self._database)):
+            done += count
 
 
 async def _process_batch(database: Database) -> int:

@@ -1,12 +1,14 @@
 """Display names of pilots, corporations, alliances, ship types and places, and what the static data says of them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 
 from battle_cluster.domain.killmail import Location
-from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
+from battle_cluster.persistence.parameters import Row, json_rows
+from battle_cluster.persistence.upsert import all_of
 
 SELECT_LOCATION_NAMES: Final[LiteralString] = """
 SELECT entity_type, id, name FROM entity_names
@@ -46,6 +48,7 @@ ON CONFLICT (system_id) DO UPDATE SET constellation_id = excluded.constellation_
     adjacent_system_ids = coalesce(excluded.adjacent_system_ids, stored.adjacent_system_ids),
     nearby_system_ids = coalesce(excluded.nearby_system_ids, stored.nearby_system_ids)
 """
+SAVE_NAMES_AND_FACTS: Final[LiteralString] = all_of((INSERT_UNKNOWN_NAMES, UPSERT_SHIP_TYPES), UPSERT_SOLAR_SYSTEMS)
 # An event without a ticker keeps the one that is stored.
 UPSERT_NAME: Final[LiteralString] = """
 INSERT INTO entity_names AS stored (entity_type, id, name, ticker)
@@ -78,6 +81,10 @@ class EntityNameRepository:
         if await cursor.fetchone() is not None:
             await self._connection.execute(NOTIFY_RENAMED, name._asdict())
 
+    async def save_unknown(self, names: Iterable[EntityName], facts: Iterable[EntityFact]) -> None:
+        """Store the names that are not stored, and the facts that are not stored as they are."""
+        await self._connection.execute(SAVE_NAMES_AND_FACTS, names_and_facts(names, facts))
+
     async def of_locations(
         self, locations: Collection[Location], names: Iterable[EntityName]
     ) -> dict[tuple[str, int], str]:
@@ -95,3 +102,22 @@ class EntityNameRepository:
         cursor = await self._connection.execute(SELECT_LOCATION_NAMES, params)
         stored = {(entity_type, entity_id): name for entity_type, entity_id, name in await cursor.fetchall()}
         return stored | incoming
+
+
+def names_and_facts(names: Iterable[EntityName], facts: Iterable[EntityFact]) -> Mapping[str, str]:
+    """The parameters of `SAVE_NAMES_AND_FACTS`.
+
+    Each ship type and system is there once: the static data may have changed between two killmails of a batch.
+    """
+    ship_types: dict[int, Row] = {}
+    systems: dict[int, Row] = {}
+    for fact in facts:
+        if isinstance(fact, ShipType):
+            ship_types[fact.ship_type_id] = fact._asdict()
+        else:
+            systems[fact.system_id] = fact._asdict()
+    return {
+        "names": json_rows([name._asdict() for name in names]),
+        "ship_types": json_rows(list(ship_types.values())),
+        "solar_systems": json_rows(list(systems.values())),
+    }

@@ -20,9 +20,13 @@ from battle_cluster.domain.killmail import (
     ValueParts,
     Victim,
 )
-from battle_cluster.persistence.parameters import Row, int_array, json_rows
+from battle_cluster.persistence.parameters import Row, Values, int_array, json_rows
 from battle_cluster.persistence.process_cache import ProcessCache
 
+KILLMAIL_COLUMNS: Final = (
+    "killmail_id", "system_id", "region_id", "security_type", "occurred_at", "value", "historical", "component_id",
+    "body", "value_revision", "valuation_revision", "value_basis", "fitted_value", "dropped_value", "unpriced_types",
+)  # fmt: skip
 # New killmails and their pilots; parts of `battles.SAVE`. The body is sent as text: hexadecimal has twice its size.
 INSERT_KILLMAILS: Final[LiteralString] = """
 INSERT INTO mails (killmail_id, system_id, region_id, security_type, occurred_at, value, historical, component_id, body,
@@ -208,7 +212,7 @@ class KillmailRepository:
             cursor = await self._connection.execute(SELECT_KILLMAILS, {"killmail_ids": int_array(missing)})
             loaded = {row[0]: decode_row(KillmailRow._make(row)) for row in await cursor.fetchall()}
             if self._cache.values_version == self._values_version:  # else another transaction knows of newer values
-                self._cache.killmails.put_many(loaded)
+                self._cache.killmails.put_many(loaded.values())
             killmails |= loaded
         return killmails
 
@@ -241,20 +245,26 @@ class KillmailRepository:
         return frozenset(row[0] for row in await cursor.fetchall())
 
 
-def killmail_row(killmail: Killmail, component_id: str | None) -> Row:
-    """For `INSERT_KILLMAILS`."""
-    return {
-        "killmail_id": killmail.killmail_id,
-        "system_id": killmail.system_id,
-        "region_id": killmail.region_id,
-        "security_type": killmail.security_type,
-        "occurred_at": to_datetime(killmail.time),
-        "value": killmail.value,
-        "historical": killmail.historical,
-        "component_id": component_id,
-        "body": encode_body(killmail),
-        **_value_row(killmail),
-    }
+def killmail_row(killmail: Killmail, component_id: str | None) -> Values:
+    """In the order of `KILLMAIL_COLUMNS`."""
+    parts = killmail.value_parts
+    return (
+        killmail.killmail_id,
+        killmail.system_id,
+        killmail.region_id,
+        killmail.security_type,
+        to_datetime(killmail.time),
+        killmail.value,
+        killmail.historical,
+        component_id,
+        encode_body(killmail),
+        killmail.value_revision,
+        killmail.valuation_revision,
+        killmail.value_basis.value,
+        parts.fitted,
+        parts.dropped,
+        parts.unpriced,
+    )
 
 
 def _value_row(killmail: Killmail) -> Row:

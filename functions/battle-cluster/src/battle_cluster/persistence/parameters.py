@@ -1,14 +1,16 @@
 """Parameters in the form that the driver and PostgreSQL handle fast: arrays as text, rows as one JSON document."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, LiteralString, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Final
 
 import orjson
 
-_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
-
 Row = Mapping[str, Any]
+Values = tuple[Any, ...]
+"""A row without the names of its columns."""
 
 
 def int_array(numbers: Iterable[int]) -> str:
@@ -21,17 +23,35 @@ def json_rows(rows: Sequence[Row]) -> str:
     return orjson.dumps(rows, default=str).decode() if rows else "[]"
 
 
-class PositionalStatement:
-    """A statement with numbered parameters, for a raw cursor: the driver looks for the named ones each time.
+def json_rows_of(columns: Sequence[str], rows: Iterable[Values]) -> str:
+    """As `json_rows`, of rows in the order of these columns."""
+    return json_rows([dict(zip(columns, row, strict=True)) for row in rows])
 
-    It remembers where they are only in statements of up to 4,096 characters.
-    """
 
-    def __init__(self, statement: LiteralString) -> None:
-        self._names = tuple(dict.fromkeys(_PLACEHOLDER.findall(statement)))
-        number_of = {name: number for number, name in enumerate(self._names, 1)}
-        text = _PLACEHOLDER.sub(lambda match: f"${number_of[match[1]]}", statement).replace("%%", "%")
-        self.text: LiteralString = cast("LiteralString", text)
+def copy_text(rows: Iterable[Values]) -> str:
+    """Rows in the text format of COPY, which PostgreSQL reads in a third of the time of JSON."""
+    columns = [_copied(column) for column in zip(*rows, strict=True)]
+    return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
 
-    def values(self, params: Mapping[str, Any]) -> list[Any]:
-        return [params[name] for name in self._names]
+
+def _copied(column: Sequence[object]) -> Iterable[str]:
+    """Each value of a column as text; most of them are there several times."""
+    text_of = {value: _COPIED.get(type(value), _escaped)(value) for value in set(column)}
+    return map(text_of.__getitem__, column)
+
+
+def _escaped(value: object) -> str:
+    text = str(value)
+    for character, escaped in _ESCAPES:  # the backslash first; str.translate takes ten times as long
+        if character in text:
+            text = text.replace(character, escaped)
+    return text
+
+
+_ESCAPES: Final = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+_COPIED: Final[Mapping[type, Callable[[Any], str]]] = {
+    NoneType: lambda _: "\\N",
+    tuple: lambda value: _escaped(orjson.dumps(value).decode()),
+    **dict.fromkeys((int, float, bool, Decimal, datetime), str),
+}
+"""By type; any other value is escaped. A tuple is a JSON document, since arrays are text already."""

@@ -1,7 +1,7 @@
 """Bounded in-process cache of data that hardly ever changes: losing it costs time only."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Generic, TypeVar
 
 from battle_cluster.detection.clustering import TimelineCache
@@ -17,12 +17,14 @@ K = TypeVar("K")
 V = TypeVar("V")
 # Up to 8 kB per killmail with all its cached properties: 80 MB, a sixth of the pod's limit.
 MAX_KILLMAILS: Final = 10_000
+# Each batch of history begins where an earlier one ended: the ends of two, for two halves of a day.
+MAX_HISTORICAL_KILLMAILS: Final = 3_000
 # A battle of 1,500 pilots takes about 2 MB; most are a thousand times smaller.
 MAX_BATTLES: Final = 64
 # One per system.
 MAX_HINTS: Final = 256
-# About 100 bytes each.
-MAX_NAMES: Final = 100_000
+# About 200 bytes each; a day has some 25,000.
+MAX_NAMES: Final = 50_000
 
 
 class LruCache(Generic[K, V]):
@@ -59,11 +61,32 @@ class LruCache(Generic[K, V]):
             self.put(key, value)
 
 
+class KillmailCache:
+    """The killmails that were used last; backfilled ones do not displace live ones, and fewer of them are kept."""
+
+    def __init__(self, max_live: int = MAX_KILLMAILS, max_historical: int = MAX_HISTORICAL_KILLMAILS) -> None:
+        self._live = LruCache[int, Killmail](max_live)
+        self._historical = LruCache[int, Killmail](max_historical)
+
+    def get_many(self, killmail_ids: Collection[int]) -> dict[int, Killmail]:
+        """Those of these killmails that are cached, by id."""
+        return self._live.get_many(killmail_ids) | self._historical.get_many(killmail_ids)
+
+    def put_many(self, killmails: Iterable[Killmail]) -> None:
+        for killmail in killmails:
+            cache = self._historical if killmail.historical else self._live
+            cache.put(killmail.killmail_id, killmail)
+
+    def discard(self, killmail_id: int) -> None:
+        self._live.discard(killmail_id)
+        self._historical.discard(killmail_id)
+
+
 class ProcessCache:
     """Killmails, system timelines, prefetch hints, the edits of one version, and reports of battles at one revision."""
 
     def __init__(self) -> None:
-        self.killmails: LruCache[int, Killmail] = LruCache(MAX_KILLMAILS)
+        self.killmails = KillmailCache()
         self.values_version = 0
         self.timelines = TimelineCache()
         self._hints = LruCache[int, PrefetchHint](MAX_HINTS)
@@ -85,7 +108,7 @@ class ProcessCache:
 
     def record_committed(self, killmails: Iterable[Killmail], changes: Iterable[Change]) -> None:
         """Cache what a transaction wrote; call it only after the commit."""
-        self.killmails.put_many({killmail.killmail_id: killmail for killmail in killmails})
+        self.killmails.put_many(killmails)
         for change in changes:
             self._reports.put(change.battle_id, (change.revision, change.report))
 

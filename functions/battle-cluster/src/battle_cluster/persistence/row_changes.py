@@ -1,21 +1,24 @@
 """The rows that a regrouping writes and deletes: those that differ from the stored ones."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, LiteralString, NamedTuple
 
+from battle_cluster.detection.links import Link
 from battle_cluster.domain.battle import RevisionCause
 from battle_cluster.domain.event_time import to_datetime
 from battle_cluster.domain.killmail import Killmail
-from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName, ShipType
-from battle_cluster.persistence.killmails import killmail_row, pilots_row
-from battle_cluster.persistence.parameters import Row, int_array
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
+from battle_cluster.persistence.killmails import KILLMAIL_COLUMNS, killmail_row, pilots_row
+from battle_cluster.persistence.parameters import Row, Values, int_array
 from battle_cluster.reconciliation.battle_diff import BattleDiff, Change, Removal
 from battle_cluster.statistics.battle_report import BattleReport
 from battle_cluster.statistics.battle_totals import related_url
+from battle_cluster.statistics.rows import BattleKillmail, Participant, PartyTotals, ShipUsage, SideTotals
 
+NEW_KILLMAILS: Final[LiteralString] = "mails"
 BATTLES: Final[LiteralString] = "battles"
 REVISIONS: Final[LiteralString] = "battle_revisions"
 SIDES: Final[LiteralString] = "battle_sides"
@@ -24,7 +27,6 @@ KILLMAILS: Final[LiteralString] = "battle_killmails"
 PARTICIPANTS: Final[LiteralString] = "battle_participants"
 SHIPS: Final[LiteralString] = "battle_participant_ships"
 LINKS: Final[LiteralString] = "battle_links"
-_ID_ARRAYS: Final = ("attacker_alliance_ids", "attacker_corporation_ids", "attacker_character_ids")
 
 
 class BattleRow(NamedTuple):
@@ -76,6 +78,24 @@ class RevisionRow(NamedTuple):
     sides: int = 0
 
 
+_BATTLE_ID: Final = ("battle_id",)
+COLUMNS: Final[Mapping[LiteralString, tuple[str, ...]]] = {
+    NEW_KILLMAILS: KILLMAIL_COLUMNS,
+    BATTLES: BattleRow._fields,
+    REVISIONS: RevisionRow._fields,
+    SIDES: _BATTLE_ID + SideTotals._fields,
+    PARTIES: _BATTLE_ID + PartyTotals._fields,
+    KILLMAILS: _BATTLE_ID + BattleKillmail._fields,
+    PARTICIPANTS: _BATTLE_ID + Participant._fields,
+    SHIPS: _BATTLE_ID + ShipUsage._fields,
+    LINKS: _BATTLE_ID + Link._fields,
+}
+"""Tables whose rows are tuples, each with its columns in their order."""
+_ID_ARRAYS: Final = slice(
+    BattleKillmail._fields.index("attacker_alliance_ids"), BattleKillmail._fields.index("attacker_character_ids") + 1
+)
+
+
 class RemovedBattleRow(NamedTuple):
     """A battle to mark as deleted. `merged_into` gets its id as an alias."""
 
@@ -89,11 +109,17 @@ class RemovedBattleRow(NamedTuple):
 class RowChanges:
     """Rows to write and to delete, by table.
 
-    cleared: battles whose rows are all deleted first. restored: deleted battles that come back under their id.
+    inserted: rows that no table has. upserted: rows that may be stored with other values. Both have the columns of
+    `COLUMNS`. other: pilots and components of killmails. names, facts: those that may be unknown. cleared: battles
+    whose rows are all deleted first. restored: deleted battles that come back under their id.
     """
 
-    upserted: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    inserted: dict[LiteralString, list[Values]] = field(default_factory=dict[LiteralString, list[Values]])
+    upserted: dict[LiteralString, list[Values]] = field(default_factory=dict[LiteralString, list[Values]])
+    other: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
     deleted: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
+    names: frozenset[EntityName] = frozenset[EntityName]()
+    facts: frozenset[EntityFact] = frozenset[EntityFact]()
     cleared: list[str] = field(default_factory=list[str])
     restored: list[str] = field(default_factory=list[str])
     removed: list[Row] = field(default_factory=list[Row])
@@ -101,27 +127,18 @@ class RowChanges:
     def add_killmails(self, new: Collection[Killmail], component_of: Mapping[int, str | None]) -> None:
         """Insert new killmails, each with its component, and set the component of the others that got another one."""
         new_ids = {killmail.killmail_id for killmail in new}
-        self.upserted["mails"] = [killmail_row(killmail, component_of.get(killmail.killmail_id)) for killmail in new]
-        self.upserted["mail_pilots"] = list(map(pilots_row, new))
-        self.upserted["components"] = [
+        self.inserted[NEW_KILLMAILS] = [killmail_row(entry, component_of.get(entry.killmail_id)) for entry in new]
+        self.other["mail_pilots"] = list(map(pilots_row, new))
+        self.other["components"] = [
             {"killmail_id": killmail_id, "component_id": component_id}
             for killmail_id, component_id in component_of.items()
             if killmail_id not in new_ids
         ]
 
-    def add_names(self, names: Iterable[EntityName]) -> None:
-        self.upserted["names"] = [name._asdict() for name in names]
-
-    def add_facts(self, facts: Iterable[EntityFact]) -> None:
-        """Each ship type and system once: the static data may have changed between two killmails of a batch."""
-        ship_types: dict[int, Row] = {}
-        systems: dict[int, Row] = {}
-        for fact in facts:
-            if isinstance(fact, ShipType):
-                ship_types[fact.ship_type_id] = fact._asdict()
-            else:
-                systems[fact.system_id] = fact._asdict()
-        self.upserted["ship_types"], self.upserted["solar_systems"] = list(ship_types.values()), list(systems.values())
+    @property
+    def changes_battles(self) -> bool:
+        """Whether there is a row of a battle to write."""
+        return any(rows for table, rows in (*self.inserted.items(), *self.upserted.items()) if table != NEW_KILLMAILS)
 
 
 def row_changes(
@@ -132,8 +149,8 @@ def row_changes(
     `stored_reports` equal the tables; the rows of a changed battle without one are deleted and rewritten.
     """
     rows = RowChanges()
-    rows.upserted[BATTLES] = [_battle(change)._asdict() for change in diff.changes]
-    rows.upserted[REVISIONS] = [revision._asdict() for revision in _revisions(diff, str(cause), now)]
+    rows.upserted[BATTLES] = [_battle(change) for change in diff.changes]
+    rows.upserted[REVISIONS] = list(_revisions(diff, str(cause), now))
     rows.removed = [_removed(removal)._asdict() for removal in diff.removals]
     rows.cleared = [removal.battle_id for removal in diff.removals]
     for change in diff.changes:
@@ -146,7 +163,7 @@ def row_changes(
     return rows
 
 
-def _tables(report: BattleReport) -> dict[str, Mapping[Any, NamedTuple]]:
+def _tables(report: BattleReport) -> dict[LiteralString, Mapping[Any, NamedTuple]]:
     totals = report.totals
     return {
         SIDES: totals.sides,
@@ -161,26 +178,28 @@ def _tables(report: BattleReport) -> dict[str, Mapping[Any, NamedTuple]]:
 def _add_differences(rows: RowChanges, change: Change, stored: BattleReport | None) -> None:
     before_of = _tables(stored) if stored else {}
     for table, after in _tables(change.report).items():
-        before = before_of.get(table, {})
-        changed = [row for key, row in after.items() if (old := before.get(key)) is not row and old != row]
         row_of = _killmail_row_of if table == KILLMAILS else _row_of
+        inserted = rows.inserted.setdefault(table, [])
+        before = before_of.get(table)
+        if not before:
+            inserted += [row_of(change.battle_id, row) for row in after.values()]
+            continue
+        inserted += [row_of(change.battle_id, row) for key, row in after.items() if key not in before]
+        changed = [row for key, row in after.items() if (old := before.get(key, row)) is not row and old != row]
         rows.upserted.setdefault(table, []).extend(row_of(change.battle_id, row) for row in changed)
         gone = [row for key, row in before.items() if key not in after]
         if gone:
-            rows.deleted.setdefault(table, []).extend(_row_of(change.battle_id, row) for row in gone)
+            rows.deleted.setdefault(table, []).extend({"battle_id": change.battle_id, **row._asdict()} for row in gone)
 
 
-def _row_of(battle_id: str, row: NamedTuple) -> Row:
-    columns = row._asdict()
-    columns["battle_id"] = battle_id
-    return columns
+def _row_of(battle_id: str, row: NamedTuple) -> Values:
+    return (battle_id, *row)
 
 
-def _killmail_row_of(battle_id: str, row: NamedTuple) -> Row:
+def _killmail_row_of(battle_id: str, row: NamedTuple) -> Values:
     """Arrays as text, which PostgreSQL reads by one call instead of one for each element."""
-    columns = dict(_row_of(battle_id, row))
-    columns.update((column, int_array(columns[column])) for column in _ID_ARRAYS)
-    return columns
+    before, arrays, after = row[: _ID_ARRAYS.start], row[_ID_ARRAYS], row[_ID_ARRAYS.stop :]
+    return (battle_id, *before, *map(int_array, arrays), *after)
 
 
 def _battle(change: Change) -> BattleRow:

@@ -21,7 +21,7 @@ from battle_cluster.domain.lock_keys import (
     lock_keys_for,
     shared_lock_keys,
 )
-from battle_cluster.messaging.enriched_killmail import EntityName
+from battle_cluster.messaging.enriched_killmail import EntityFact, EntityName
 from battle_cluster.persistence.battles import BattleRepository
 from battle_cluster.persistence.edits import EditRepository
 from battle_cluster.persistence.entity_names import EntityNameRepository
@@ -81,6 +81,14 @@ class Database(postgres.Database):
     async def save_name(self, name: EntityName, ticker: str | None) -> None:
         async with self.connection() as connection:
             await EntityNameRepository(connection).save(name, ticker)
+
+    async def save_unknown(self, names: frozenset[EntityName], facts: frozenset[EntityFact]) -> None:
+        """Store unknown names and facts in a transaction of their own."""
+        names, facts = self.cache.unsaved_names(names), self.cache.unsaved_facts(facts)
+        if names or facts:
+            async with self.connection() as connection:
+                await EntityNameRepository(connection).save_unknown(names, facts)
+            self.cache.mark_saved(names, facts)
 
 
 class UnitOfWork(units.UnitOfWork):

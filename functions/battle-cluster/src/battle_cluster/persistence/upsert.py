@@ -26,6 +26,11 @@ def upsert(
     )
 
 
+def copy_into(table: LiteralString, columns: Sequence[str]) -> LiteralString:
+    """Insert rows that the driver sends as text; a duplicate is an error."""
+    return _text(SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), _names(columns)))
+
+
 def delete(table: LiteralString, key: Sequence[str], nullable: Sequence[str] = ()) -> LiteralString:
     """Delete rows by key; of the columns of the key, `nullable` can be null."""
     equal = [SQL("kept.{0} = gone.{0}").format(Identifier(column)) for column in key]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from battle_cluster.domain.cached_attribute import CachedAttribute
 from battle_cluster.sides.correlation_clustering import EPSILON
 from battle_cluster.sides.evidence import Evidence, Graph
 from battle_cluster.sides.rules import SideRules
@@ -17,7 +17,7 @@ class Bloc:
     hostility: dict[int, float]
     co_attack: dict[int, float]
 
-    @cached_property
+    @CachedAttribute
     def total(self) -> float:
         return sum(self.hostility.values())
 

@@ -108,7 +108,7 @@ _NOTHING: Final = _PartyCounters()
 
 @dataclass(slots=True)
 class _SideCounters:
-    """Running sums of the losses of one side and of its kills. A party whose losses were taken away has zeros."""
+    """Running sums of the losses of one side and of its kills. A party whose losses were all subtracted has zeros."""
 
     kills: int = 0
     losses: int = 0
@@ -119,7 +119,7 @@ class _SideCounters:
     parties: defaultdict[Party, _PartyCounters] = field(default_factory=lambda: defaultdict(_PartyCounters))
 
     def add_loss(self, entry: Loss, times: int) -> None:
-        """`times` is 1, or -1 to take it away."""
+        """`times` is 1, or -1 to subtract it."""
         self.losses += times
         self.cents_lost += times * entry.cents
         self.fitted_cents_lost += times * entry.fitted_cents

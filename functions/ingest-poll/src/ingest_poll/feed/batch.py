@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -14,7 +14,7 @@ from battlescope_schemas.reference import KillmailChunk, KillmailRefused
 from battlescope_schemas.reference_lines import reference_line
 from battlescope_schemas.ruleset import FilteredKillmail, RejectionReason, Ruleset, apply_ruleset
 from ingest_poll.feed.feed_file import FeedFile, excerpt, refused
-from ingest_poll.feed.feed_state import Backlog, FeedPosition, Transition
+from ingest_poll.feed.feed_state import CALM_FILES, Backlog, FeedPosition, Transition
 
 Origin = Literal["feed", "backlog", "standby"]
 
@@ -37,6 +37,10 @@ class FetchedFiles:
     unavailable: Mapping[int, str] = field(default_factory=dict[int, str])
     is_dropped: bool = False
     backlog: Backlog | None = None
+
+    def is_busy(self, now: datetime) -> bool:
+        """Whether so many files came that more wait, and nothing forbids to ask for them now."""
+        return len(self.files) > CALM_FILES and self.transition.position.wait_seconds(now) == 0
 
     @property
     def to_archive(self) -> list[FeedFile]:

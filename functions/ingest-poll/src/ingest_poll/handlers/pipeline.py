@@ -152,11 +152,12 @@ class FilePipeline:
     async def _ingested_events(
         self, killmails: Sequence[FilteredKillmail], revisions: Mapping[int, int]
     ) -> list[Message]:
-        """One event per killmail, or one for all of many, whose object is stored before the transaction ends."""
+        """One event per killmail, or one for all of many, whose object is stored if it cannot carry it."""
         if len(killmails) <= self._batch_threshold:
             return [ingested_event(filtered, revisions, self._clock()) for filtered in killmails]
         claim_check, body = await asyncio.to_thread(batch_claim_check, killmails, revisions)
-        await self._storage.put_once(claim_check.chunk_key, body, GZIP)
+        if claim_check.content is None:
+            await self._storage.put_once(claim_check.chunk_key, body, GZIP)
         return [batch_event(claim_check, self._clock())]
 
     def _refusals(self, batch: FilteredBatch, other_bodies: set[int]) -> list[tuple[Message, KillmailRefused]]:

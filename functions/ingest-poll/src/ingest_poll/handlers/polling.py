@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from battlescope_events.background import CoalescedRuns
 from battlescope_events.messages import Event
 from ingest_poll.errors import LeaseLost
 from ingest_poll.feed.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed.feed_state import Backlog, FeedPosition
 from ingest_poll.handlers.pipeline import FilePipeline
 from ingest_poll.sources.live_source import LiveReader, LiveSource, PrimaryReader, PrimarySource
+from ingest_poll.sources.read_ahead import ReadAhead
 from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
@@ -34,13 +36,19 @@ class _Run:
     """What one run knows of its sources. `stored`: the failover state as the database has it."""
 
     holder: UUID
+    ends_at: float
     primary: PrimaryReader
+    read_ahead: ReadAhead
     standby: LiveReader | None
     position: FeedPosition
     standby_position: FeedPosition
     failover: FailoverState
     stored: FailoverState
     backlog: Backlog | None
+
+    @property
+    def has_time(self) -> bool:
+        return _now() < self.ends_at
 
 
 class FeedPoller:
@@ -58,24 +66,14 @@ class FeedPoller:
     ) -> None:
         self._database, self._primary, self._standby = database, primary, standby
         self._failover_policy, self._pipeline, self._clock = failover_policy, pipeline, clock
-        self._turn, self._is_next_waiting = asyncio.Lock(), False
+        self._runs = CoalescedRuns(self._run)
 
     async def handle(self, _: Event[Any]) -> None:
         """Poll for the time of a run, after the run before it; do nothing if another event already waits for that."""
-        if self._is_next_waiting:
+        if not await self._runs.request():
             _log.info("The next run already waits; this timer event is not needed.")
-            return
-        self._is_next_waiting = True
-        try:
-            await self._turn.acquire()
-        finally:
-            self._is_next_waiting = False
-        try:
-            await self._take_turn()
-        finally:
-            self._turn.release()
 
-    async def _take_turn(self) -> None:
+    async def _run(self) -> None:
         """Poll until this run's time is over, unless another process keeps the lease."""
         holder, ends_at = uuid4(), _now() + RUN_SECONDS
         try:
@@ -120,18 +118,24 @@ class FeedPoller:
         failover, standby_position = await self._database.load_failover()
         standby = self._standby.open() if self._standby else None
         backlog = await self._database.load_backlog()
-        run = _Run(holder, self._primary.open(), standby, position, standby_position, failover, failover, backlog)
+        primary = self._primary.open()
+        run = _Run(
+            holder, ends_at, primary, ReadAhead(primary.fetch), standby, position, standby_position, failover, failover,
+            backlog,
+        )  # fmt: skip
         try:
             await self._pipeline.flush_outbox()  # what an earlier run could not publish
-            while _now() < ends_at:
+            while run.has_time or run.read_ahead.is_started:
                 wait = await self._poll_due_sources(run)
                 if wait > 0:
+                    await run.read_ahead.drop()  # of a pass that could not be stored
                     run.primary.close()
                     await asyncio.sleep(min(wait, OBSERVE_SECONDS, max(0.0, ends_at - _now())))
             if run.failover != run.stored:
                 await self._database.save_failover(holder, run.failover, None)
             await self._pipeline.flush_outbox()  # deletes what was published and is still stored
         finally:
+            await run.read_ahead.drop()
             run.primary.close()
             if run.standby:
                 run.standby.close()
@@ -158,7 +162,9 @@ class FeedPoller:
 
     async def _poll_primary(self, run: _Run) -> None:
         if run.position.wait_seconds(self._clock()) == 0:
-            fetched = await run.primary.fetch(run.position)
+            fetched = await run.read_ahead.fetch(run.position)
+            if run.has_time and fetched.is_busy(self._clock()):
+                run.read_ahead.start(fetched.transition.position)
             fetched = await self._pipeline.store_present(run.holder, fetched, self._primary.url)
             run.position = fetched.transition.position
             if fetched.backlog and run.backlog is None:

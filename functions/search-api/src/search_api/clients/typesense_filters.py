@@ -32,7 +32,7 @@ def battle_filter(search: BattleSearch) -> str:
     return _all(
         [
             *_text(search.text, BATTLE_FIELDS, has_words=True),
-            *([_any("id", search.battle_ids)] if search.battle_ids is not None else ()),
+            *([any_of("id", search.battle_ids)] if search.battle_ids is not None else ()),
             *_lists(
                 {
                     "securityType": search.security_types,
@@ -58,7 +58,7 @@ def killmail_filter(search: KillmailSearch) -> str:
     return _all(
         [
             *_text(search.text, KILLMAIL_FIELDS, has_words=False),
-            *([_any("id", search.killmail_ids)] if search.killmail_ids is not None else ()),
+            *([any_of("id", search.killmail_ids)] if search.killmail_ids is not None else ()),
             *_lists(
                 {
                     "securityType": search.security_types,
@@ -95,8 +95,8 @@ def _text(text: TextFilter | None, fields: Fields, *, has_words: bool) -> list[s
     parts = [[named for named in text.named if named.part == number] for number in range(text.parts)]
     ways = [
         _all([f"({_either(part, fields)})" for part in parts]) if parts and all(parts) else "",
-        _any("regionId", text.region_ids) if text.region_ids else "",
-        _all([_any("words", (word,)) for word in text.words]) if has_words else "",
+        any_of("regionId", text.region_ids) if text.region_ids else "",
+        _all([any_of("words", (word,)) for word in text.words]) if has_words else "",
     ]
     given = [f"({way})" for way in ways if way]
     return [f"({' || '.join(given)})"] if given else [NOTHING]
@@ -106,14 +106,14 @@ def _either(named: Iterable[NamedPart], fields: Fields) -> str:
     by_kind: dict[NamedKind, list[int]] = {}
     for part in named:
         by_kind.setdefault(part.kind, []).append(part.id)
-    return " || ".join(_any(field, ids) for kind, ids in by_kind.items() for field in fields[kind])
+    return " || ".join(any_of(field, ids) for kind, ids in by_kind.items() for field in fields[kind])
 
 
 def _lists(filters: Mapping[str, Iterable[object]]) -> list[str]:
-    return [_any(field, values) for field, values in filters.items() if values]
+    return [any_of(field, values) for field, values in filters.items() if values]
 
 
-def _any(field: str, values: Iterable[object]) -> str:
+def any_of(field: str, values: Iterable[object]) -> str:
     quoted = ",".join(f"`{value}`" for value in values)
     return f"{field}:=[{quoted}]" if quoted else NOTHING
 

@@ -123,7 +123,9 @@ def _is_accent_of_latin(text: str, place: int) -> bool:
 
 
 def match(text: SearchText, name: str, ticker: str | None) -> Match | None:
-    """The best match of the text with the name or the ticker; None if neither fits."""
+    """The best match of the text with the name or the ticker; None if neither fits. A link fits what it found."""
+    if text.entity is not None:
+        return Match(MatchKind.EXACT, MatchedField.NAME, ())
     if not text.compact:
         return None
     found = _ticker_match(text.compact, ticker) if ticker else None

@@ -43,7 +43,7 @@ class ResolvedText:
 def resolved(text: SearchText, parts: Sequence[Iterable[NamedHit]], regions: Iterable[tuple[int, str]]) -> ResolvedText:
     """From the hits for each part of the text. A region is found by the beginning of its name, or of a word of it.
 
-    A ticker is looked for among tickers alone, not among the words of a battle.
+    A ticker is looked for among tickers alone, not among the words of a battle, and what a link names by its id alone.
     """
     hits = [(number, hit) for number, part in enumerate(parts) for hit in part]
     found = [RegionHit(region_id, name, fit) for region_id, name in regions if (fit := _region_match(text, name))]
@@ -52,7 +52,7 @@ def resolved(text: SearchText, parts: Sequence[Iterable[NamedHit]], regions: Ite
             tuple(NamedPart(hit.document.kind, hit.document.id, number, _weight(hit)) for number, hit in hits),
             len(parts),
             tuple(region.id for region in found),
-            () if text.is_ticker else text.words,
+            () if text.is_ticker or text.entity else text.words,
         ),
         {(hit.document.kind, hit.document.id): hit for _, hit in hits},
         {region.id: region for region in found},
@@ -60,7 +60,7 @@ def resolved(text: SearchText, parts: Sequence[Iterable[NamedHit]], regions: Ite
 
 
 def _region_match(text: SearchText, name: str) -> Match | None:
-    found = None if text.is_ticker else match(text, name, None)
+    found = None if text.is_ticker or text.entity else match(text, name, None)
     return found if found and (found.kind is not MatchKind.TYPO or found.is_whole) else None
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from battlescope_schemas.search.folding import compact, folded
@@ -13,6 +13,11 @@ _TICKER: Final = re.compile(r"\s*(?:\[([^\[\]]{1,12})\]|<([^<>]{1,12})>)\s*")
 _KILLMAIL_LINK: Final = re.compile(
     r"(?:zkillboard\.com/kill|/killmails?|/intel/killmail)/([1-9][0-9]{0,17})(?![0-9])", re.IGNORECASE
 )
+_ENTITY_LINK: Final = re.compile(
+    r"(?:zkillboard|evewho)\.com/(character|corporation|alliance|system|ship)/([1-9][0-9]{0,17})(?![0-9])",
+    re.IGNORECASE,
+)
+_KINDS_OF_LINKS: Final = {"ship": "ship_type"}  # the others are called as here
 _RELATED_LINK: Final = re.compile(
     r"(?:zkillboard\.com|evetools\.org|warbeacon\.net/br)/related/([1-9][0-9]{0,17})/([0-9]{12})(?![0-9])",
     re.IGNORECASE,
@@ -34,12 +39,19 @@ class RelatedKills:
     hour: datetime
 
 
+class EntityLink(NamedTuple):
+    """What a link to a page of a pilot, organisation, system or ship names. kind: a `NamedKind`."""
+
+    kind: str
+    id: int
+
+
 @dataclass(frozen=True, slots=True)
 class SearchText:
     """words: in normal form. compact: the same without spaces. is_ticker: it stands in brackets.
 
     killmail_id, battle_id, related: what a link or an id names. A number may be the name of a corporation, too.
-    share_token: of a link to a shared battle.
+    share_token: of a link to a shared battle. entity: what a link names in place of a name.
     """
 
     typed: str
@@ -50,6 +62,7 @@ class SearchText:
     battle_id: UUID | None = None
     related: RelatedKills | None = None
     share_token: str | None = None
+    entity: EntityLink | None = None
 
     @property
     def is_link(self) -> bool:
@@ -76,7 +89,16 @@ def read_search_text(typed: str) -> SearchText:
         battle_id=UUID(battle[1]) if battle else None,
         related=_related(typed),
         share_token=share[1] if share else None,
+        entity=_entity(typed),
     )
+
+
+def _entity(typed: str) -> EntityLink | None:
+    link = _ENTITY_LINK.search(typed)
+    if link is None:
+        return None
+    kind = link[1].lower()
+    return EntityLink(_KINDS_OF_LINKS.get(kind, kind), int(link[2]))
 
 
 def _related(typed: str) -> RelatedKills | None:

@@ -45,6 +45,8 @@ async def _names(
     names: NameRepository, text: SearchText, kinds: Collection[NamedKind], now: datetime, *, limit: int, enough: int
 ) -> list[NamedDocument]:
     """Each step asks only for kinds of which the steps before it, which find what ranks higher, found too few."""
+    if text.entity is not None:
+        return await names.of_link(text.entity, kinds)
     found = await names.beginning_with(text, kinds, now, limit)
     if text.is_ticker:
         return found

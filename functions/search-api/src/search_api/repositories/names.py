@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 from battlescope_events.postgres.database import Connection
 from search_api.domain.edit_distance import near_beginnings, tolerated_edits
 from search_api.domain.named import NamedDocument, NamedKind
-from search_api.domain.search_text import SearchText
+from search_api.domain.search_text import EntityLink, SearchText
 
 MAX_SIMILAR: Final = 20
 """Names that are compared letter by letter, of a kind."""
@@ -52,6 +52,15 @@ found AS (
     WHERE place <= %(limit)s::integer
 )
 """
+OF_LINK: Final[LiteralString] = (
+    """
+WITH found AS (
+    SELECT entity_type, entity_id"""
+    + _SEARCHABLE
+    + """ AND entity_type = %(kind)s::text AND entity_id = %(id)s::bigint
+)"""
+    + _SHOWN
+)
 # As a range of bytes, which no character of the text can widen, and which has an index whatever the text is.
 BY_BEGINNING: Final[LiteralString] = (
     """
@@ -122,6 +131,11 @@ class NameRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    async def of_link(self, link: EntityLink, kinds: Iterable[NamedKind]) -> list[NamedDocument]:
+        """What a link names, if it is of these kinds."""
+        params = {"kind": link.kind, "id": link.id, "kinds": [str(kind) for kind in kinds]}
+        return await self._documents(OF_LINK, params)
+
     async def beginning_with(
         self, text: SearchText, kinds: Iterable[NamedKind], now: datetime, limit: int
     ) -> list[NamedDocument]:
@@ -137,7 +151,7 @@ class NameRepository:
     async def beginning_nearly_with(
         self, text: SearchText, kinds: Iterable[NamedKind], now: datetime
     ) -> list[NamedDocument]:
-        """Names of which a beginning is near to the text; whoever asks compares them letter by letter."""
+        """Names of which a beginning is near to the text; the caller compares them letter by letter."""
         params = _params(text, kinds, now, MAX_SIMILAR)
         near = {
             "beginnings": sorted(near_beginnings(text.compact, STEM_LENGTHS[params["edits"]])),
@@ -146,7 +160,7 @@ class NameRepository:
         return await self._documents(BY_NEAR_BEGINNING, {**params, **near})
 
     async def similar_to(self, text: SearchText, kinds: Iterable[NamedKind], now: datetime) -> list[NamedDocument]:
-        """Names that share much with the text; whoever asks compares them letter by letter."""
+        """Names that share much with the text; the caller compares them letter by letter."""
         threshold = _SIMILARITY_BY_EDITS[tolerated_edits(text.compact)]
         await self._connection.execute(SET_SIMILARITY, {"threshold": threshold})
         return await self._documents(BY_SIMILARITY, _params(text, kinds, now, MAX_SIMILAR))

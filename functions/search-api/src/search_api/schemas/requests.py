@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from battlescope_events.http_api.request_types import JsonInteger, RequestBody, RequestId, RequestTime
+from battlescope_events.http_api.request_types import JsonInteger, RequestBody, RequestId, RequestIsk, RequestTime
 from battlescope_schemas.battle import BattleStatus
 from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
@@ -24,17 +24,8 @@ from search_api.schemas.queries import SearchQuery
 
 _MAX_IDS: Final = 50  # enough for a coalition; an unbounded list would allow arbitrarily expensive queries
 _MAX_OFFSET: Final = 10_000
-_AMOUNT: Final = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,2})?$"},
-        {"type": "integer", "minimum": 0, "maximum": 10**15},
-    ]
-}
 Ids = Annotated[tuple[RequestId, ...], Field(max_length=_MAX_IDS)]
 Count = Annotated[JsonInteger, Field(ge=0, le=2**31 - 1)]
-IskAmount = Annotated[
-    Decimal, Field(ge=0, max_digits=20, decimal_places=2, allow_inf_nan=False), WithJsonSchema(_AMOUNT)
-]
 
 
 def _check(low: Decimal | int | None, high: Decimal | int | None) -> None:
@@ -57,8 +48,8 @@ class CountBounds(RequestBody):
 class IskBounds(RequestBody):
     """Both ends are included."""
 
-    min: IskAmount | None = None
-    max: IskAmount | None = None
+    min: RequestIsk | None = None
+    max: RequestIsk | None = None
 
     @model_validator(mode="after")
     def _check_order(self) -> "IskBounds":

@@ -68,7 +68,7 @@ class NameSearch:
         whole = known or await self.find(text, EVERY_KIND, MAX_NAMED, 1)
         parts = [_all_of(whole)]
         words = text.typed.split()
-        if not parts[0] and 1 < len(words) <= MAX_PARTS and not text.is_ticker:
+        if not parts[0] and 1 < len(words) <= MAX_PARTS and not text.is_ticker and text.entity is None:
             parts = [_all_of(await self.find(read_search_text(word), EVERY_KIND, MAX_NAMED, 1)) for word in words]
         return resolved(text, parts if all(parts) else [], await self._regions())
 

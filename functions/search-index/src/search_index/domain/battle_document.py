@@ -18,8 +18,9 @@ from battlescope_schemas.search.documents import (
     SideLossesDocument,
 )
 from battlescope_schemas.search.folding import compact, compacted, folded
+from search_index.domain.entity_key import ALLIANCE, CHARACTER, CORPORATION, SYSTEM, EntityKey
 from search_index.domain.killmail import SolarSystem
-from search_index.domain.participation import ALLIANCE, CHARACTER, CORPORATION, SYSTEM, EntityKey, Participation
+from search_index.domain.participation import Participation
 from search_index.domain.scores import battle_score
 
 _MAIN_ALLIANCES: Final = 5

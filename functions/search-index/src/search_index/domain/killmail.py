@@ -1,11 +1,13 @@
 """What search keeps of a killmail: who was on it, where it was, and what it is worth."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from battlescope_schemas.entity import is_npc_participant, is_player_entity
+from search_index.domain.entity_key import EntityKey
 
 
 class Pilot(NamedTuple):
@@ -40,14 +42,6 @@ class Killmail(NamedTuple):
         return self.value_revision, self.valuation_revision
 
 
-class EntityName(NamedTuple):
-    """The name of a character, corporation or alliance."""
-
-    entity_type: str
-    entity_id: int
-    name: str
-
-
 class SolarSystem(NamedTuple):
     """A row of `solar_systems`."""
 
@@ -79,14 +73,15 @@ class ShipType(NamedTuple):
 
 
 class IncomingKillmail(NamedTuple):
-    """A consumed killmail with the names and facts that come with it."""
+    """A consumed killmail with the facts that come with it, and the names of characters, corporations and alliances."""
 
     killmail: Killmail
-    names: Sequence[EntityName]
+    names: Mapping[EntityKey, str]
     system: SolarSystem
-    ship_types: Sequence[ShipType]
+    ship_types: Collection[ShipType]
 
 
+@lru_cache(maxsize=16_384)  # a fleet is on many killmails
 def pilot(
     character_id: int | None, corporation_id: int | None, alliance_id: int | None, ship_type_id: int | None
 ) -> Pilot | None:

@@ -1,22 +1,13 @@
 """Who and what was in a battle, computed from its killmails alone: any order of the same killmails gives the same."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final, NamedTuple
 
+from search_index.domain.entity_key import ALLIANCE, CHARACTER, CORPORATION, SHIP_TYPE, SYSTEM, EntityKey
 from search_index.domain.killmail import Killmail, Pilot
-
-CHARACTER: Final = "character"
-CORPORATION: Final = "corporation"
-ALLIANCE: Final = "alliance"
-SYSTEM: Final = "system"
-SHIP_TYPE: Final = "ship_type"
-NAMED: Final = frozenset({CHARACTER, CORPORATION, ALLIANCE})
-"""What has a name from ESI; a party of a battle may also be a faction, which is not kept."""
-
-EntityKey = tuple[str, int]
-"""Entity type and id."""
 
 
 class Participation(NamedTuple):
@@ -43,28 +34,23 @@ Affiliation = tuple[int | None, int | None]
 _NONE: Final[Affiliation] = (None, None)
 
 
-@dataclass(slots=True)
-class _Counts:
-    """killmail_id: of the last killmail, which has the affiliation."""
-
-    kills: int
-    losses: int
-    killmail_id: int
-    last_seen_at: datetime
-    affiliation: Affiliation
-
-
 def participations(killmails: Iterable[Killmail]) -> dict[EntityKey, Participation]:
     """The rows of one battle, by their key."""
-    counts: dict[EntityKey, _Counts] = {}
-    for killmail in sorted(killmails, key=lambda killmail: (killmail.killmail_time, killmail.killmail_id)):
-        for key, affiliation in _entities(killmail.attackers).items():
-            _see(counts, key, affiliation, killmail).kills += 1
-        for key, affiliation in _entities((killmail.victim,)).items():
-            _see(counts, key, affiliation, killmail).losses += 1
-        _see(counts, (SYSTEM, killmail.system_id), _NONE, killmail).losses += 1
+    ordered = sorted(killmails, key=lambda killmail: (killmail.killmail_time, killmail.killmail_id))
+    attackers = [_entities(killmail.attackers) for killmail in ordered]
+    victims = [_entities((killmail.victim,)) | {(SYSTEM, killmail.system_id): _NONE} for killmail in ordered]
+    kills, losses = Counter(chain.from_iterable(attackers)), Counter(chain.from_iterable(victims))
+    last_seen_at: dict[EntityKey, datetime] = {}
+    affiliations: dict[EntityKey, Affiliation] = {}
+    for killmail, attacking, lost in zip(ordered, attackers, victims, strict=True):
+        seen = attacking | lost
+        for key in attacking.keys() & lost.keys():
+            seen[key] = max(attacking[key], lost[key], key=_rank)
+        affiliations |= seen
+        last_seen_at |= dict.fromkeys(seen, killmail.killmail_time)
     return {
-        key: Participation(row.kills, row.losses, row.last_seen_at, *row.affiliation) for key, row in counts.items()
+        key: Participation(kills.get(key, 0), losses.get(key, 0), last_seen_at[key], *affiliation)
+        for key, affiliation in affiliations.items()
     }
 
 
@@ -98,29 +84,20 @@ def _entities(pilots: Collection[Pilot]) -> dict[EntityKey, Affiliation]:
     A fleet has few corporations and ships, so that these are taken together before anything is compared.
     """
     entities: dict[EntityKey, Affiliation] = {}
-    for corporation_id, alliance_id in sorted({(p.corporation_id, p.alliance_id) for p in pilots}, key=_rank):
+    for corporation_id, alliance_id in sorted({pilot[1:3] for pilot in pilots}, key=_rank):
         if corporation_id is not None:
             entities[CORPORATION, corporation_id] = None, alliance_id
         if alliance_id is not None:
             entities[ALLIANCE, alliance_id] = _NONE
-    entities |= {(SHIP_TYPE, ship): _NONE for ship in {p.ship_type_id for p in pilots} if ship is not None}
-    for pilot in pilots:
-        if pilot.character_id is not None:
-            key, affiliation = (CHARACTER, pilot.character_id), (pilot.corporation_id, pilot.alliance_id)
-            entities[key] = max(entities[key], affiliation, key=_rank) if key in entities else affiliation
+    for character_id, corporation_id, alliance_id, ship_type_id in pilots:
+        if ship_type_id is not None:
+            entities[SHIP_TYPE, ship_type_id] = _NONE
+        if character_id is not None:
+            affiliation = corporation_id, alliance_id
+            existing = entities.setdefault((CHARACTER, character_id), affiliation)
+            if existing is not affiliation:
+                entities[CHARACTER, character_id] = max(existing, affiliation, key=_rank)
     return entities
-
-
-def _see(counts: dict[EntityKey, _Counts], key: EntityKey, affiliation: Affiliation, killmail: Killmail) -> _Counts:
-    """The counts of an entity on a killmail that is not before the last one."""
-    row = counts.get(key)
-    if row is None:
-        row = counts[key] = _Counts(0, 0, killmail.killmail_id, killmail.killmail_time, affiliation)
-    elif row.killmail_id == killmail.killmail_id:
-        row.affiliation = max(row.affiliation, affiliation, key=_rank)
-    else:
-        row.killmail_id, row.last_seen_at, row.affiliation = killmail.killmail_id, killmail.killmail_time, affiliation
-    return row
 
 
 def _rank(affiliation: Affiliation) -> tuple[int, int]:

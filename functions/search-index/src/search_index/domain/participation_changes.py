@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from search_index.domain.participation import Affiliation, EntityKey, Participation
+from search_index.domain.entity_key import EntityKey
+from search_index.domain.participation import NO_ROWS, Affiliation, Participation
 
 Participations = Mapping[str, Mapping[EntityKey, Participation]]
 """By battle."""
@@ -42,27 +43,27 @@ class ParticipationChanges:
 
 def changes(stored: Participations, computed: Participations) -> ParticipationChanges:
     """`stored` may lack battles."""
-    saved = [
-        (battle_id, key, participation)
-        for battle_id, participations in computed.items()
-        for key, participation in participations.items()
-        if stored.get(battle_id, {}).get(key) != participation
-    ]
+    saved: list[tuple[str, EntityKey, Participation]] = []
+    recounted = set[EntityKey]()
+    increments: dict[EntityKey, Increment] = {}
+    for battle_id, participations in computed.items():
+        before = stored.get(battle_id, NO_ROWS)
+        for key, participation in participations.items():
+            row = before.get(key)
+            if row == participation:
+                continue
+            saved.append((battle_id, key, participation))
+            increment = _added(increments.get(key, NO_INCREMENT), row, participation)
+            if increment is None:
+                recounted.add(key)
+            else:
+                increments[key] = increment
     removed = [
         (battle_id, key)
         for battle_id, participations in stored.items()
-        for key in participations
-        if key not in computed.get(battle_id, {})
+        for key in participations.keys() - computed.get(battle_id, NO_ROWS).keys()
     ]
-    recounted = {key for _, key in removed}
-    increments: dict[EntityKey, Increment] = {}
-    for battle_id, key, participation in saved:
-        before = stored.get(battle_id, {}).get(key)
-        increment = _added(increments.get(key, NO_INCREMENT), before, participation)
-        if increment is None:
-            recounted.add(key)
-        else:
-            increments[key] = increment
+    recounted.update(key for _, key in removed)
     others = {key: increment for key, increment in increments.items() if key not in recounted}
     return ParticipationChanges(saved, removed, frozenset(recounted), others)
 

@@ -7,6 +7,7 @@ model's time, and hold only the fields that are needed here.
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -15,8 +16,8 @@ from msgspec.json import Decoder
 from battlescope_schemas.enriched import EnrichedKillmail, Party, ValueSource
 from battlescope_schemas.ships.hulls import hull_class
 from battlescope_schemas.universe import SecurityType
-from search_index.domain.killmail import EntityName, IncomingKillmail, Killmail, Pilot, ShipType, SolarSystem, pilot
-from search_index.domain.participation import ALLIANCE, CHARACTER, CORPORATION
+from search_index.domain.entity_key import ALLIANCE, CHARACTER, CORPORATION, EntityKey
+from search_index.domain.killmail import IncomingKillmail, Killmail, Pilot, ShipType, SolarSystem, pilot
 
 _Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _NOBODY: Final = Pilot(None, None, None, None)
@@ -86,7 +87,7 @@ def read_lines(batch: bytes) -> Iterator[IncomingKillmail]:
 
 
 def from_event(payload: EnrichedKillmail | BatchLine) -> IncomingKillmail:
-    return IncomingKillmail(_killmail(payload), list(_names(payload)), _system(payload), list(_ship_types(payload)))
+    return IncomingKillmail(_killmail(payload), _names(payload), _system(payload), _ship_types(payload))
 
 
 def _killmail(payload: EnrichedKillmail | BatchLine) -> Killmail:
@@ -117,15 +118,17 @@ def _value(payload: EnrichedKillmail | BatchLine) -> Decimal | None:
     return None if payload.computed_value is not None else payload.zkb_total_value
 
 
-def _names(payload: EnrichedKillmail | BatchLine) -> Iterator[EntityName]:
+def _names(payload: EnrichedKillmail | BatchLine) -> dict[EntityKey, str]:
     """Names of everybody, also of NPCs: they are shown, although nobody finds them."""
+    names: dict[EntityKey, str] = {}
     for party in (payload.victim, *payload.attackers):
         if party.character_id and party.character_name:
-            yield EntityName(CHARACTER, party.character_id, party.character_name)
+            names[CHARACTER, party.character_id] = party.character_name
         if party.corporation_id and party.corporation_name:
-            yield EntityName(CORPORATION, party.corporation_id, party.corporation_name)
+            names[CORPORATION, party.corporation_id] = party.corporation_name
         if party.alliance_id and party.alliance_name:
-            yield EntityName(ALLIANCE, party.alliance_id, party.alliance_name)
+            names[ALLIANCE, party.alliance_id] = party.alliance_name
+    return names
 
 
 def _system(payload: EnrichedKillmail | BatchLine) -> SolarSystem:
@@ -143,12 +146,20 @@ def _system(payload: EnrichedKillmail | BatchLine) -> SolarSystem:
     )
 
 
-def _ship_types(payload: EnrichedKillmail | BatchLine) -> Iterator[ShipType]:
+def _ship_types(payload: EnrichedKillmail | BatchLine) -> set[ShipType]:
     victim = payload.victim
+    ship_types = {
+        _flown(attacker.ship_type_id, attacker.ship_type_name, attacker.ship_group_id)
+        for attacker in payload.attackers
+        if attacker.ship_type_id and attacker.ship_type_name
+    }
     if victim.ship_type_id and victim.ship_type_name:
         hull = hull_class(victim.ship_group_id, victim.ship_category_id)
-        yield ShipType(victim.ship_type_id, victim.ship_type_name, victim.ship_group_id, victim.ship_group_name, hull)
-    for attacker in payload.attackers:
-        if attacker.ship_type_id and attacker.ship_type_name:
-            hull = hull_class(attacker.ship_group_id)
-            yield ShipType(attacker.ship_type_id, attacker.ship_type_name, attacker.ship_group_id, None, hull)
+        lost = ShipType(victim.ship_type_id, victim.ship_type_name, victim.ship_group_id, victim.ship_group_name, hull)
+        ship_types.add(lost)
+    return ship_types
+
+
+@lru_cache(maxsize=1024)  # most pilots fly a few hundred types
+def _flown(type_id: int, name: str, group_id: int | None) -> ShipType:
+    return ShipType(type_id, name, group_id, None, hull_class(group_id))

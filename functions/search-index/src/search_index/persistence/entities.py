@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.search.folding import compact, folded
-from search_index.domain.participation import EntityKey
+from search_index.domain.entity_key import EntityKey
 from search_index.domain.participation_changes import NO_INCREMENT, Increment
 from search_index.persistence.rows import array
 

@@ -12,8 +12,8 @@ from psycopg import AsyncCursor
 from battlescope_events.postgres.database import Connection
 from battlescope_schemas.search.documents import BattleDocument
 from search_index.domain.battle_document import Named, Names
+from search_index.domain.entity_key import EntityKey
 from search_index.domain.killmail import SolarSystem
-from search_index.domain.participation import EntityKey
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence import battle_documents, entities, participations
 from search_index.persistence.battle_documents import StoredState
@@ -108,8 +108,8 @@ class IndexStep:
         done: what was queued for this.
         """
         params = battle_documents.params_of(battle_ids, documents, missing_killmails) | {
-            "changed_types": [document_type for document_type, _ in changed],
-            "changed_ids": [document_id for _, document_id in changed],
+            "changed_types": array(document_type for document_type, _ in changed),
+            "changed_ids": array(document_id for _, document_id in changed),
             "counted_battle_ids": array(battle_id for battle_id, _ in newly_counted),
             "counted_killmail_ids": array(killmail_id for _, killmail_id in newly_counted),
             "queue_ids": array(row.id for row in done),

@@ -5,9 +5,9 @@ from typing import Any, Final, LiteralString
 
 from battlescope_events.postgres.database import Database
 from battlescope_schemas.search.folding import compacted, folded
-from search_index.domain.killmail import EntityName, IncomingKillmail, Killmail, ShipType, SolarSystem
-from search_index.domain.participation import SHIP_TYPE, SYSTEM
-from search_index.persistence.known_facts import Key, KnownFacts
+from search_index.domain.entity_key import SHIP_TYPE, SYSTEM, EntityKey
+from search_index.domain.killmail import IncomingKillmail, Killmail, ShipType, SolarSystem
+from search_index.persistence.known_facts import KnownFacts
 from search_index.persistence.rows import json_rows
 
 # A killmail is written once; only its value may change. Battles that it belongs to are indexed again. They are looked
@@ -87,9 +87,9 @@ class KillmailRepository:
 
     async def save(self, incoming: Sequence[IncomingKillmail]) -> None:
         """Save all killmails or none; each may occur only once, and they are sorted by id."""
-        systems = self._known.unknown_systems(entry.system for entry in incoming)
-        ships = self._known.unknown_ships(ship for entry in incoming for ship in entry.ship_types)
-        names = self._known.unknown_names(name for entry in incoming for name in entry.names)
+        systems = self._known.unknown_systems(incoming)
+        ships = self._known.unknown_ships(incoming)
+        names = self._known.unknown_names(incoming)
         params = {"killmails": json_rows(_row(entry.killmail) for entry in incoming), "has_copy": self._has_copy}
         async with self._database.connection() as connection:
             if systems or ships or names:
@@ -101,10 +101,10 @@ class KillmailRepository:
 
 
 def _fact_params(
-    names: Mapping[Key, EntityName], systems: Mapping[int, SolarSystem], ships: Mapping[int, ShipType]
+    names: Mapping[EntityKey, str], systems: Mapping[int, SolarSystem], ships: Mapping[int, ShipType]
 ) -> dict[str, str]:
     """Rows of each table, sorted, so that no two writers lock them crosswise."""
-    rows = [_name_row(*key, name.name) for key, name in names.items()]
+    rows = [_name_row(*key, name) for key, name in names.items()]
     rows += [_name_row(SYSTEM, system.system_id, system.system_name) for system in systems.values()]
     rows += [_name_row(SHIP_TYPE, ship.ship_type_id, ship.ship_type_name) for ship in ships.values()]
     return {

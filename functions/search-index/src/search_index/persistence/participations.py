@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import starmap
 from typing import Any, Final, LiteralString
 
 from psycopg import AsyncCursor
 
 from battlescope_events.postgres.database import Connection
+from search_index.domain.entity_key import EntityKey
 from search_index.domain.killmail import Killmail, Pilot
-from search_index.domain.participation import EntityKey, Participation
+from search_index.domain.participation import Participation
 from search_index.domain.participation_changes import ParticipationChanges, Participations
 from search_index.persistence.rows import array
 
@@ -91,7 +91,7 @@ async def entity_ids(connection: Connection, battle_ids: Sequence[str]) -> dict[
 
 async def stored_participations(cursor: AsyncCursor[tuple[Any, ...]]) -> Participations:
     """The result of `SELECT_PARTICIPATIONS`, by battle."""
-    stored: dict[str, dict[EntityKey, Participation]] = {}
+    stored = dict[str, dict[EntityKey, Participation]]()
     for battle_id, entity_type, entity_id, *columns in await cursor.fetchall():
         stored.setdefault(battle_id, {})[entity_type, entity_id] = Participation(*columns)
     return stored
@@ -99,9 +99,7 @@ async def stored_participations(cursor: AsyncCursor[tuple[Any, ...]]) -> Partici
 
 def saved_params(changes: ParticipationChanges) -> dict[str, Any]:
     """The parameters of `SAVE_PARTICIPATIONS`, sorted by key, so that no two writers lock rows crosswise."""
-    rows = sorted(
-        ((*key, battle_id, *participation) for battle_id, key, participation in changes.saved), key=lambda row: row[:3]
-    )
+    rows = sorted([(*key, battle_id, *participation) for battle_id, key, participation in changes.saved])
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * 8
     names = (
         *("entity_types", "entity_ids", "row_battle_ids", "kills"),
@@ -122,5 +120,5 @@ def removed_params(changes: ParticipationChanges) -> dict[str, Any]:
 def _killmail(columns: Sequence[Any]) -> Killmail:
     """From the columns of `SELECT_MEMBERS`, in their order."""
     killmail_id, time, system_id, victim, characters, corporations, alliances, ship_types, *others = columns
-    attackers = starmap(Pilot, zip(characters, corporations, alliances, ship_types, strict=True))
+    attackers = map(Pilot._make, zip(characters, corporations, alliances, ship_types, strict=True))
     return Killmail(killmail_id, time, system_id, Pilot(*victim), tuple(attackers), *others)

@@ -13,11 +13,11 @@ def json_rows(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def array(values: Iterable[int | str | datetime | None]) -> str:
-    """An array as its text: the driver looks at each value of a list by itself, which takes ten times as long.
+    """An array as its text: the driver looks at each value of a list by itself, which takes thirty times as long.
 
-    Only for ids, types, numbers and times, whose texts have no character that means something in an array.
+    A list of JSON in braces is one for ids, types, numbers and times, whose texts hold nothing that JSON escapes.
     """
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    return "{" + orjson.dumps(list(values))[1:-1].decode() + "}"
 
 
 def _exact(value: Any) -> str:

@@ -17,7 +17,7 @@ from battlescope_schemas.search.documents import (
 )
 from battlescope_schemas.ships.hulls import HullClass
 from battlescope_schemas.universe import SecurityType
-from search_index.domain.participation import ALLIANCE, CHARACTER, CORPORATION, SHIP_TYPE
+from search_index.domain.entity_key import ALLIANCE, CHARACTER, CORPORATION, SHIP_TYPE
 from search_index.domain.scores import activity_score
 
 SELECT_ENTITIES: Final[LiteralString] = """

@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search_index.domain.participation import (
-    NO_ROWS,
-    EntityKey,
-    Participation,
-    participations,
-    with_more,
-)
+from search_index.domain.entity_key import EntityKey
+from search_index.domain.participation import NO_ROWS, Participation, participations, with_more
 from search_index.domain.participation_changes import Participations
 from search_index.persistence.index_step import IndexStep, Loaded
 

@@ -6,8 +6,7 @@ battles, so that a battle does not miss a killmail that came at the same moment.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from battlescope_events.errors import PermanentError
 from battlescope_schemas.battle import BattleEnded
@@ -16,72 +15,68 @@ from search_index.domain.killmail import IncomingKillmail
 
 GROUPING_SECONDS: Final = 0.25
 """How long an event waits for others: with 20 killmails a second five share a transaction. Documents take longer."""
+ItemT = TypeVar("ItemT")
+Save = Callable[[Sequence[ItemT]], Awaitable[None]]
+"""Saves all items, in any order, or raises."""
 
 
-@dataclass(slots=True)
-class _Group:
-    killmails: list[IncomingKillmail] = field(default_factory=list[IncomingKillmail])
-    battles: list[BattleState] = field(default_factory=list[BattleState])
-    ends: list[BattleEnded] = field(default_factory=list[BattleEnded])
+class _Kind(Generic[ItemT]):
+    """What events of one kind say, until their group is closed."""
+
+    def __init__(self, save: Save[ItemT]) -> None:
+        self.save = save
+        self._items: list[ItemT] = []
+
+    def add(self, item: ItemT) -> None:
+        self._items.append(item)
+
+    def close_group(self) -> Callable[[], Awaitable[None]]:
+        """What saves the items so far; later ones are of the next group."""
+        items, self._items = self._items, []
+
+        async def save_group() -> None:
+            if items:
+                await self.save(items)
+
+        return save_group
 
 
 class GroupedSaves:
+    """Its methods return after the commit. They raise `TransientError`, and `PermanentError` for a refused event."""
+
     def __init__(
         self,
-        save_killmails: Callable[[Sequence[IncomingKillmail]], Awaitable[None]],
-        save_battles: Callable[[Sequence[BattleState]], Awaitable[None]],
-        end_battles: Callable[[Sequence[BattleEnded]], Awaitable[None]],
+        save_killmails: Save[IncomingKillmail],
+        save_battles: Save[BattleState],
+        end_battles: Save[BattleEnded],
         *,
         seconds: float = GROUPING_SECONDS,
     ) -> None:
-        """Each function saves all that it is given, in any order, or raises."""
-        self._save_killmails = save_killmails
-        self._save_battles = save_battles
-        self._end_battles = end_battles
+        self._killmails, self._battles, self._ends = _Kind(save_killmails), _Kind(save_battles), _Kind(end_battles)
         self._seconds = seconds
-        self._open: _Group | None = None
-        self._saving: asyncio.Task[None] | None = None
+        self._open: asyncio.Task[None] | None = None
 
     async def save_killmail(self, killmail: IncomingKillmail) -> None:
-        """Returns after the commit. Raises `TransientError`, and `PermanentError` if this killmail is refused."""
-        group, saving = self._current()
-        group.killmails.append(killmail)
-        try:
-            await asyncio.shield(saving)  # other events wait for it, too
-        except PermanentError:
-            await self._save_killmails([killmail])
+        await self._save(self._killmails, killmail)
 
     async def save_battle(self, battle: BattleState) -> None:
-        """As `save_killmail`."""
-        group, saving = self._current()
-        group.battles.append(battle)
-        try:
-            await asyncio.shield(saving)
-        except PermanentError:
-            await self._save_battles([battle])
+        await self._save(self._battles, battle)
 
     async def end_battle(self, end: BattleEnded) -> None:
-        """As `save_killmail`."""
-        group, saving = self._current()
-        group.ends.append(end)
+        await self._save(self._ends, end)
+
+    async def _save(self, kind: _Kind[ItemT], item: ItemT) -> None:
+        kind.add(item)
+        if self._open is None:
+            self._open = asyncio.create_task(self._save_later(), name="group of events")
         try:
-            await asyncio.shield(saving)
+            await asyncio.shield(self._open)  # other events wait for it, too
         except PermanentError:
-            await self._end_battles([end])
+            await kind.save([item])
 
-    def _current(self) -> tuple[_Group, asyncio.Task[None]]:
-        """The group that is open, and the task that saves it."""
-        if self._open is None or self._saving is None:
-            self._open = _Group()
-            self._saving = asyncio.create_task(self._save_later(self._open), name="group of events")
-        return self._open, self._saving
-
-    async def _save_later(self, group: _Group) -> None:
+    async def _save_later(self) -> None:
         await asyncio.sleep(self._seconds)
         self._open = None
-        if group.killmails:
-            await self._save_killmails(group.killmails)
-        if group.battles:
-            await self._save_battles(group.battles)
-        if group.ends:
-            await self._end_battles(group.ends)
+        kinds = (self._killmails, self._battles, self._ends)
+        for save_group in [kind.close_group() for kind in kinds]:
+            await save_group()

@@ -11,7 +11,7 @@ from battlescope_events.postgres.database import Connection, Database
 from battlescope_events.postgres.pipelines import pipelined_transaction
 from battlescope_schemas.battle import BattleCreated
 from search_index.domain.battle_document import Participations, battle_document, named_keys, tickers_of, words_of
-from search_index.domain.participation import NAMED, SYSTEM, EntityKey
+from search_index.domain.entity_key import NAMED, SYSTEM, EntityKey
 from search_index.domain.participation_changes import changes
 from search_index.persistence.index_step import NOTHING, IndexStep
 from search_index.persistence.queues import Queued, Queues

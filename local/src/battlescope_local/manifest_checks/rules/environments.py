@@ -94,7 +94,7 @@ def one_pod_per_rate(deployment: Deployment) -> Iterator[Finding]:
 
 
 def rates_of_upstreams(deployment: Deployment) -> Iterator[Finding]:
-    """The upstreams are free services of others: above these rates they ban the address, and one of them said so."""
+    """The upstreams are free services of others: above these rates they ban the address, as one of them states."""
     for config in deployment.of_kind(CONFIG_MAP):
         for name, (least, most) in UPSTREAM_LIMITS.items():
             value = config["data"][name]

@@ -23,7 +23,7 @@ MAPPINGS: Final = {"map", "object"}
 
 
 def known_attributes(configuration: Configuration, schemas: Schemas) -> Iterator[Finding]:
-    """An unknown or missing attribute stops `terraform apply`, but only where the provider is at hand."""
+    """An unknown or missing attribute stops `terraform apply`, but only where the provider is installed."""
     for module in configuration.modules.values():
         for block in module.blocks:
             schema = _schema(block, schemas)

@@ -1,12 +1,12 @@
 """Terraform makes what the manifests refer to: names, rights, replicas, namespaces and ports agree."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from battlescope_local.manifest_checks.nodes import Finding, node
 from battlescope_local.manifest_generator.reading import DATABASE_SERVER
-from battlescope_local.terraform_checks.configuration import Configuration, Module, nested_blocks, text, without_marks
+from battlescope_local.terraform_checks.configuration import Configuration, Module, text, without_marks
 from battlescope_local.terraform_checks.expressions import literals, references
 from battlescope_local.terraform_checks.rules.sizes import searches_by_typesense
 from battlescope_local.terraform_checks.schemas import Schemas
@@ -179,35 +179,6 @@ def _made(configuration: Configuration) -> Iterator[tuple[str, int | None]]:
 
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) else None
-
-
-def restricted_servers(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
-    """The namespace of a server is `restricted`: pods that are more are refused, and a server does not need it."""
-    for module in configuration.modules.values():
-        for stateful_set in module.resources("kubernetes_stateful_set_v1"):
-            pod = _nested(stateful_set.body, "spec", "template", "spec")
-            container = _nested(pod, "container")
-            wanted = (
-                (_nested(pod, "security_context"), "run_as_non_root", True),
-                (_nested(container, "security_context"), "read_only_root_filesystem", True),
-                (_nested(container, "security_context"), "allow_privilege_escalation", False),
-                (pod, "automount_service_account_token", False),
-            )
-            for body, name, value in wanted:
-                if body.get(name) is not value:
-                    yield stateful_set.finding(name, f"must be {str(value).lower()}")
-            if list(literals(_nested(container, "security_context", "capabilities").get("drop"))) != ["ALL"]:
-                yield stateful_set.finding("capabilities.drop", "must be ALL")
-            if "memory" not in without_marks(_nested(container, "resources").get("limits", {})):
-                yield stateful_set.finding("resources.limits", "must limit memory")
-
-
-def _nested(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """The first block at a path of nested blocks; an empty one where there is none."""
-    for name in path:
-        blocks = nested_blocks(body.get(name))
-        body = blocks[0] if blocks else {}
-    return body
 
 
 def one_root_calls_each_part(configuration: Configuration, _: Schemas) -> Iterator[Finding]:

@@ -1,12 +1,12 @@
 """Blocks of Terraform itself have the attributes that Terraform knows; providers describe only their own."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from battlescope_local.manifest_checks.nodes import Finding
 from battlescope_local.terraform_checks.configuration import Block, Configuration, Module, nested_blocks, object_keys
-from battlescope_local.terraform_checks.expressions import references
+from battlescope_local.terraform_checks.expressions import expressions, references, strings
 from battlescope_local.terraform_checks.schemas import Schemas
 
 # By kind of block: attributes and blocks with True where they are required.
@@ -20,6 +20,8 @@ KNOWN: Final[Mapping[str, Mapping[str, bool]]] = {
     "precondition": {"condition": True, "error_message": True},
     "terraform": {"required_version": True, "required_providers": False, "backend": False},
 }  # fmt: skip
+ATTRIBUTE: Final = re.compile(r"(\w+) = ")
+READ: Final = re.compile(r"\.(\w+)")
 OBJECT: Final = re.compile(r"^\$\{(?:list\()?object\(\{(?P<fields>.*)\}\)\)?\}$", re.DOTALL)
 
 
@@ -75,6 +77,31 @@ def _passed_objects(configuration: Configuration, module: Module) -> Iterator[Fi
                     yield call.finding(
                         f"{block.labels[0]}.{name}", "must be in the call and in the type of the variable"
                     )
+
+
+def attributes_are_read(configuration: Configuration, _: Schemas) -> Iterator[Finding]:
+    """An attribute that neither the module nor its callers read promises an operator what does not happen."""
+    for module in configuration.modules.values():
+        templates = list(_templates(module))
+        callers = [caller for caller in configuration.modules.values() if _calls(configuration, caller, module)]
+        read = _attributes_read([*templates, *(template for caller in callers for template in _templates(caller))])
+        for block in module.of_kind("variable"):
+            if f"${{var.{block.labels[0]}}}" not in templates:  # else the module that takes the whole object reads it
+                for name in sorted(set(ATTRIBUTE.findall(str(block.body.get("type")))) - read):
+                    yield block.finding(f"type.{name}", "has no effect: nothing reads it")
+
+
+def _templates(module: Module) -> Iterator[str]:
+    for block in module.blocks:
+        yield from strings({name: value for name, value in block.body.items() if name != "type"})
+
+
+def _calls(configuration: Configuration, caller: Module, module: Module) -> bool:
+    return any(configuration.target(caller, call) is module for call in caller.of_kind("module"))
+
+
+def _attributes_read(templates: Iterable[str]) -> set[str]:
+    return {name for template in templates for code in expressions(template) for name in READ.findall(code)}
 
 
 def _fields(block: Block) -> set[str] | None:

@@ -39,7 +39,7 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class FuzzResult:
-    """The number of requests that were checked, and what schemathesis said about each failure."""
+    """The number of requests that were checked, and the message of schemathesis for each failure."""
 
     cases: int
     failures: tuple[str, ...]

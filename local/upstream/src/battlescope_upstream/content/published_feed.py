@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from battlescope_upstream.fault_settings import FaultSettings
-from battlescope_upstream.killmail import Killmail
+from battlescope_upstream.killmail import Killmail, encode_zkb
 from battlescope_upstream.simulation.rng import rng_for
 
 FIRST_SEQUENCE: Final = 96_088_891
@@ -119,7 +119,7 @@ class PublishedFeed:
             return killmail.source_zkb
         zkb = dict(json.loads(killmail.source_zkb) if killmail.source_zkb is not None else self.zkb(killmail))
         zkb["labels"] = [*dict.fromkeys((*zkb.get("labels", ()), *labels))]
-        return json.dumps(zkb, separators=(",", ":")).encode()
+        return encode_zkb(zkb)
 
     def _due_time(self, position: float) -> float:
         """The due time of a position among the killmails; positions after the end are due with the last killmail."""

@@ -17,7 +17,7 @@ from battlescope_upstream.content.sde import build_number, build_sde, latest_bui
 from battlescope_upstream.content.zkb import build_zkb
 from battlescope_upstream.hosts.options import Options
 from battlescope_upstream.hosts.state import StaticData, UpstreamState
-from battlescope_upstream.killmail import Killmail
+from battlescope_upstream.killmail import Killmail, with_zkb
 from battlescope_upstream.simulation.feed import GroundTruth, simulate_feed
 from battlescope_upstream.simulation.rng import rng_for
 from battlescope_upstream.simulation.universe import Universe, make_universe, with_systems
@@ -30,12 +30,15 @@ def build_state(options: Options, clock: Callable[[], float] = time.time) -> Ups
     killmails, universe, truth = _load_killmails(options)
     sde = options.sde if options.killmails else None
     reference = reference_from_zip(sde) if sde else reference_from_universe(universe)
+    zkb = partial(_build_zkb, reference=reference)
+    if options.values_first:
+        killmails = tuple(with_zkb(killmail, zkb(killmail)) for killmail in killmails)
     feed = PublishedFeed(
         killmails=killmails,
         schedule=make_schedule(options.speed, killmails, options.faults.head_start),
         opened_at=clock(),
         seed=options.seed,
-        zkb=partial(_build_zkb, reference=reference),
+        zkb=zkb,
         faults=options.faults,
         first_sequence=options.first_sequence,
     )

@@ -18,7 +18,8 @@ class Options:
     """Source of the killmails, speed of publication, names and static data.
 
     `evening` is the seed of the simulated feed and `mails` its number of killmails; with `killmails` (files) both have
-    no effect. `seed` draws the faults. `market_days` before the first killmail have prices.
+    no effect. `seed` draws the faults. `market_days` before the first killmail have prices. With `values_first` every
+    killmail is valued before the first request, so that a request for a file takes half of the CPU.
     """
 
     evening: int = DEFAULT_SEED
@@ -31,6 +32,7 @@ class Options:
     seed: int = 0
     market_days: int = DEFAULT_MARKET_DAYS
     first_sequence: int = FIRST_SEQUENCE
+    values_first: bool = False
     faults: FaultSettings = field(default_factory=FaultSettings)
 
 

@@ -45,7 +45,7 @@ function Candidates({ battle, onClose }: { battle: BattleBattleDetail; onClose: 
     const place = nameOf(other.systemName, "System", other.systemId);
     edit.mutate({
       edit: { kind: "tag", battleIds: [other.id] },
-      said: `The battle in ${place} at ${clock(other.startTime)} is a part of this one`,
+      message: `The battle in ${place} at ${clock(other.startTime)} is a part of this one`,
     });
     onClose();
   };

@@ -17,7 +17,7 @@ export function RenameButton({ battle }: { battle: BattleBattleDetail }) {
     setOpen(false);
     edit.mutate({
       edit: { kind: "rename", name },
-      said: name ? `The battle is called “${name}”` : "The name is removed",
+      message: name ? `The battle is called “${name}”` : "The name is removed",
       preview: (before) => ({ ...before, name }),
     });
   };

@@ -32,7 +32,7 @@ function Card({ suggestion, index }: { suggestion: Suggestion; index: number }) 
   const split = () =>
     edit.mutate({
       edit: { kind: "split", groups: suggestion.groups, doubt: suggestion.doubt },
-      said: "The battle is split",
+      message: "The battle is split",
     });
   return (
     <section

@@ -20,7 +20,7 @@ import { toast } from "@/lib/toasts";
 
 type Change = {
   edit: PinInput | Exclude | Rename | Split | Merge | RemovePilot;
-  said: string;
+  message: string;
   preview?: (before: BattleBattleDetail) => BattleBattleDetail;
 };
 
@@ -43,9 +43,9 @@ export function useEdit(battleId: string) {
       if (before && preview) client.setQueryData(key, preview(before));
       return before;
     },
-    onSuccess: (stored, { said }) => {
+    onSuccess: (stored, { message }) => {
       const pending = stored.state === "pending" ? " It is stored and takes effect soon." : "";
-      toast(`${said}.${pending}`, { action: { label: "Undo", run: () => undo.mutate(stored) } });
+      toast(`${message}.${pending}`, { action: { label: "Undo", run: () => undo.mutate(stored) } });
     },
     onError: (error, change, before) => {
       if (before) client.setQueryData(key, before);
@@ -80,7 +80,7 @@ export function useUndo(battleId: string) {
 export function pinOf(party: PartyItem, sideId: number): Change {
   return {
     edit: { kind: "pin", partyType: party.partyType, partyId: party.partyId, sideId },
-    said: `${partyName(party)} is on side ${sideId}`,
+    message: `${partyName(party)} is on side ${sideId}`,
     preview: (before) => withParty(before, party, sideId),
   };
 }

@@ -116,7 +116,7 @@ function Strips({ battle }: { battle: BattleBattleDetail }) {
     <div className="mb-2.5 flex flex-col gap-2">
       {doubts.length > 0 && <Note title="Not sure.">{doubts.join(" ")}</Note>}
       {isLate && (
-        <Note title="Mails may still arrive.">
+        <Note title="Killmails may still arrive.">
           Posters can hold killmails up to 72 hours, here until {day(battle.posterDelayUntil)}{" "}
           {clock(battle.posterDelayUntil)} EVE.
         </Note>

@@ -1,4 +1,4 @@
-/** "How it went": moments that the killmails tell, computed here. */
+/** "How it went": moments computed from the killmails. */
 
 import type { BattleBattleDetail, BattleKillmailItem } from "@/api/client";
 import { isCapital } from "@/lib/hulls";
@@ -35,7 +35,7 @@ function findMoments(battle: BattleBattleDetail): Moment[] {
     ...quiets(battle, mails),
     isCapital(first.hullClass) ? undefined : firstCapital(mails),
     ...thirdParties(battle),
-    dearest(battle, mails),
+    mostExpensive(battle, mails),
     turning(battle, mails),
     mails.length > 1 ? moment(last, `Last loss: ${shipName(last)} of ${partyOf(last)}`) : undefined,
   ].filter((one): one is Moment => one !== undefined);
@@ -135,7 +135,7 @@ function thirdParties(battle: BattleBattleDetail): Moment[] {
     });
 }
 
-function dearest(battle: BattleBattleDetail, mails: readonly BattleKillmailItem[]): Moment | undefined {
+function mostExpensive(battle: BattleBattleDetail, mails: readonly BattleKillmailItem[]): Moment | undefined {
   const mail = mails.reduce<BattleKillmailItem | undefined>(
     (top, one) => (!top || iskNumber(one.iskValue) > iskNumber(top.iskValue) ? one : top),
     undefined,

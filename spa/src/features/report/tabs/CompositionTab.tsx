@@ -46,7 +46,7 @@ export function CompositionTab() {
     <>
       <div className="mb-2 flex flex-wrap items-center gap-3">
         <Seg
-          label="Lines"
+          label="Grouping"
           onChange={setBy}
           options={[
             { value: "class", label: "by class" },

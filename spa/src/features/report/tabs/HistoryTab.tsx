@@ -67,7 +67,7 @@ function Revisions({ id }: { id: string }) {
               <th className="px-1 py-1.5 font-[400]" scope="col">
                 Compare
               </th>
-              {["Mails", "ISK", "Pilots", "Sides"].map((head) => (
+              {["Kills", "ISK", "Pilots", "Sides"].map((head) => (
                 <th className="px-3 py-1.5 text-right font-[400] max-md:hidden" key={head} scope="col">
                   {head}
                 </th>
@@ -130,11 +130,11 @@ function Revision({ item, now }: { item: RevisionItem; now: number }) {
   );
 }
 
-/** "+3 mails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
+/** "+3 killmails, +1.2b ISK, +4 pilots, 2 sides": what a revision changed, and the sides that it has. */
 function figuresOf({ added, removed, difference, sides }: RevisionItem): string {
   const parts = [
-    [signed(added.length), added.length === 1 ? "mail" : "mails"],
-    [signed(-removed.length), removed.length === 1 ? "mail" : "mails"],
+    [signed(added.length), added.length === 1 ? "killmail" : "killmails"],
+    [signed(-removed.length), removed.length === 1 ? "killmail" : "killmails"],
     [signedIsk(difference.totalIskDestroyed), "ISK"],
     [signed(difference.totalParticipants), Math.abs(difference.totalParticipants) === 1 ? "pilot" : "pilots"],
     [String(sides), sides === 1 ? "side" : "sides"],

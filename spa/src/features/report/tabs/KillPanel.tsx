@@ -214,14 +214,14 @@ function Changes({ battle, mail, onClose }: ContentProps) {
   const exclude = () => {
     edit.mutate({
       edit: { kind: "exclude", killmailIds: [mail.killmailId] },
-      said: `The ${shipName(mail)} is in no battle any more`,
+      message: `The ${shipName(mail)} is in no battle any more`,
     });
     onClose();
   };
   const keep = () =>
     edit.mutate({
       edit: { kind: "tag", killmailIds: [mail.killmailId] },
-      said: `The ${shipName(mail)} stays in this battle`,
+      message: `The ${shipName(mail)} stays in this battle`,
     });
   return (
     <div className="flex flex-wrap gap-2">
@@ -244,7 +244,7 @@ function RemovePilot({ attacker, mail }: { attacker: Attacker; mail: BattleKillm
   const remove = () =>
     edit.mutate({
       edit: { kind: "scrub", killmailId: mail.killmailId, characterId },
-      said: `${name} does not count on this killmail any more`,
+      message: `${name} does not count on this killmail any more`,
     });
   return (
     <button

@@ -15,7 +15,7 @@ import { LossRow } from "../frame/LossRow";
 import { useReport } from "../model/context";
 import { sideName } from "../model/losses";
 
-const DEAREST = 8;
+const MOST_EXPENSIVE = 8;
 const SMALL_SHARE = 0.01;
 /** Rows of parties at first: a coalition has hundreds. */
 const MOST_ROWS = 40;
@@ -45,7 +45,7 @@ export function SideColumn({ side, editable }: { side: SideItem; editable: boole
       </div>
       <Parties editable={editable} side={side} />
       <Hulls side={side} />
-      <Dearest lost={lost} side={side} />
+      <MostExpensive lost={lost} side={side} />
     </section>
   );
 }
@@ -250,26 +250,26 @@ function Hulls({ side }: { side: SideItem }) {
   );
 }
 
-function Dearest({ lost, side }: { lost: readonly BattleKillmailItem[]; side: SideItem }) {
+function MostExpensive({ lost, side }: { lost: readonly BattleKillmailItem[]; side: SideItem }) {
   const { battle } = useReport();
-  const dearest = useMemo(
-    () => [...lost].sort((a, b) => iskNumber(b.iskValue) - iskNumber(a.iskValue)).slice(0, DEAREST),
+  const losses = useMemo(
+    () => [...lost].sort((a, b) => iskNumber(b.iskValue) - iskNumber(a.iskValue)).slice(0, MOST_EXPENSIVE),
     [lost],
   );
   return (
     <div>
       <div className="flex h-7 items-center justify-between px-3.5 text-label text-t2">
-        <h3>Dearest losses</h3>
+        <h3>Most expensive losses</h3>
         <span>{count(side.losses)} in all</span>
       </div>
       <ul>
-        {dearest.map((mail) => (
+        {losses.map((mail) => (
           <li className="border-t border-hair" key={mail.killmailId}>
             <LossRow mail={mail} />
           </li>
         ))}
       </ul>
-      {dearest.length === 0 && <p className="border-t border-hair px-3.5 py-3 text-t2">Nothing was lost.</p>}
+      {losses.length === 0 && <p className="border-t border-hair px-3.5 py-3 text-t2">Nothing was lost.</p>}
       <Link
         className="block border-t border-line px-3.5 py-2.5 text-link hover:bg-s2"
         params={{ id: battle.id }}

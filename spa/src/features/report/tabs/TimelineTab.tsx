@@ -12,10 +12,10 @@ import { spanOf, useReport } from "../model/context";
 import { sideName } from "../model/losses";
 import { lostLines, seenLines } from "../model/running";
 
-const DEAREST = 6;
+const MOST_EXPENSIVE = 6;
 const MINUTE = 60_000;
 
-/** The figure at its full height, and below it the dearest losses of both sides, minute by minute. */
+/** The figure at its full height, and below it the most expensive losses of both sides, minute by minute. */
 export function TimelineTab() {
   const report = useReport();
   const { battle } = report;
@@ -54,15 +54,15 @@ export function TimelineTab() {
                       </span>
                     </h3>
                     <ul>
-                      {dearest(lost).map((mail) => (
+                      {mostExpensive(lost).map((mail) => (
                         <li className="border-t border-hair" key={mail.killmailId}>
                           <LossRow mail={mail} />
                         </li>
                       ))}
                     </ul>
-                    {lost.length > DEAREST && (
+                    {lost.length > MOST_EXPENSIVE && (
                       <p className="border-t border-hair px-3.5 py-1.5 text-sec text-t3">
-                        {lost.length - DEAREST} more
+                        {lost.length - MOST_EXPENSIVE} more
                       </p>
                     )}
                   </div>
@@ -102,8 +102,8 @@ function Running({ battle }: { battle: BattleBattleDetail }) {
   );
 }
 
-function dearest(mails: readonly BattleKillmailItem[]): BattleKillmailItem[] {
-  return [...mails].sort((a, b) => iskNumber(b.iskValue) - iskNumber(a.iskValue)).slice(0, DEAREST);
+function mostExpensive(mails: readonly BattleKillmailItem[]): BattleKillmailItem[] {
+  return [...mails].sort((a, b) => iskNumber(b.iskValue) - iskNumber(a.iskValue)).slice(0, MOST_EXPENSIVE);
 }
 
 type Part = { from: number; to: number; mails: BattleKillmailItem[] };

@@ -107,9 +107,9 @@ function Parties() {
     );
   };
   return (
-    <ScrollX className="panel py-2.5" label="Who stands with whom">
+    <ScrollX className="panel py-2.5" label="Allies and enemies">
       <h2 className="px-3.5 pb-1 font-[600]">
-        Who stands with whom{" "}
+        Allies and enemies{" "}
         <span className="font-[400] text-t2">
           red: shot each other; in the colour of a side: shot together; dashed: no side of its own
         </span>

@@ -13,7 +13,7 @@ const ACTIONS = [
   { label: "Home", href: "/", icon: "home" },
   { label: "Battles", href: "/battles", icon: "battle" },
   { label: "Ongoing battles", href: "/battles?status=open", icon: "battle" },
-  { label: "Dearest battles of seven days", href: "/battles?t=7d&sort=isk_destroyed", icon: "battle" },
+  { label: "Most expensive battles of seven days", href: "/battles?t=7d&sort=isk_destroyed", icon: "battle" },
   { label: "Search with filters", href: "/search", icon: "search" },
 ] as const satisfies readonly { label: string; href: string; icon: IconName }[];
 

@@ -18,7 +18,7 @@ SettingsT = TypeVar("SettingsT", bound="EnvironmentSettings")
 DAY_SECONDS: Final = 86_400
 Seconds = Annotated[float, Field(ge=0, le=DAY_SECONDS, allow_inf_nan=False)]
 Pause = Annotated[float, Field(ge=0.01, le=DAY_SECONDS, allow_inf_nan=False)]  # seconds between two requests
-Rate = Annotated[float, Field(ge=0.001, le=1_000, allow_inf_nan=False)]  # requests per second; 1,000 to a simulation
+Rate = Annotated[float, Field(ge=0.001, le=100_000, allow_inf_nan=False)]  # requests per second; tests ask thousands
 Months = Annotated[int, Field(ge=1, le=1_200)]
 Days = Annotated[int, Field(ge=1, le=36_600)]  # 1,200 months
 

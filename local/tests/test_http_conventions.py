@@ -302,7 +302,7 @@ def bodies() -> Iterator[type[RequestBody]]:
 
 def fields_of(kind: str, key: str = "type") -> list[Any]:
     found: list[Any] = []
-    for model in sorted(bodies(), key=lambda model: model.__qualname__):
+    for model in sorted(bodies(), key=lambda model: (model.__qualname__, model.__module__)):
         schema = model.model_json_schema()
         for name, declared in schema["properties"].items():
             members = [declared, *declared.get("anyOf", ())]

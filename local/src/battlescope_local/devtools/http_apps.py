@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from battlescope_events.http_api.app import ApiApp
+from battlescope_events.http_api.routing import api_routes
 from battlescope_local.devtools.project import ROOT, functions
 
 
 def http_apps() -> Mapping[str, ApiApp]:
-    """Each app by the name of its function."""
-    apps: dict[str, Any] = {f.name: importlib.import_module(f"{f.package}.main").app for f in functions()}
-    return {name: app for name, app in apps.items() if isinstance(app, ApiApp)}
+    """Each app by the name of its function, with the modules of all its routes and models imported."""
+    modules: dict[str, Any] = {f.name: importlib.import_module(f"{f.package}.main").app for f in functions()}
+    apps = {name: app for name, app in modules.items() if isinstance(app, ApiApp)}
+    for app in apps.values():
+        list(api_routes(app.routers))
+    return apps
 
 
 def written_descriptions() -> Mapping[str, dict[str, Any]]:

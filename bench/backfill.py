@@ -67,7 +67,7 @@ def upload_killmails(machine: Machine, files: Sequence[Path]) -> int:
     secrets = json.loads((machine.folder / "secrets.json").read_text())
     access = S3Access(f"http://127.0.0.1:{secrets['port-s3']}", "battlescope", secrets["password-s3"])
     package = build_upload(BackfillRequest(None, None, files=tuple(files)), "bench")
-    upload(access, package)
+    upload(access, package.key, package.body, package.objects)
     return sum(body.count(b"\n") for body in (gzip.decompress(body) for body in package.objects.values()))
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.postgres.settings import DatabaseSettings
-from battlescope_events.settings import RuntimeSettings, SinkSettings
+from battlescope_events.settings import RuntimeSettings, SettingsError, SinkSettings, from_environment
 
 
 class FunctionSettings(SinkSettings, DatabaseSettings, AccessSettings):
@@ -63,6 +63,18 @@ def test_error_names_the_settings_and_no_value(monkeypatch: pytest.MonkeyPatch, 
     assert name in errors
     assert "k_sink" in errors
     assert "hunter2" not in "".join(format_exception(raised.value))
+    with pytest.raises(SettingsError) as refused:
+        from_environment(FunctionSettings)
+    assert f"{name.upper()} must " in str(refused.value)
+    assert "K_SINK is missing." in str(refused.value)
+    assert "hunter2" not in "".join(format_exception(refused.value))
+
+
+def test_settings_come_from_the_environment_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K_SINK", "http://of-this-process")
+    assert from_environment(SinkSettings, {"K_SINK": "http://of-another"}).k_sink == "http://of-another"
+    with pytest.raises(SettingsError, match=r"^K_SINK is missing\.$"):
+        from_environment(SinkSettings, {})
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ MODULES: Final = {
 PURE_EVENTS: Final = {
     "battlescope_events.errors",
     "battlescope_events.http_api.request_types",
+    "battlescope_events.http_api.validation_messages",
     "battlescope_events.object_storage.keys",
     "battlescope_events.retry",
 }

@@ -13,9 +13,11 @@ pytestmark = pytest.mark.e2e
 DAYS = ("--from", "2026-10-02", "--to", "2026-10-04")
 
 
-def run(machine: Machine, *arguments: str) -> str:
+def run(machine: Machine, *arguments: str, code: int = 0) -> str:
     command = [str(Path(sys.executable).parent / "battlescope"), "--data", str(machine.folder), "backfill", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    process = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert process.returncode == code, process.stderr
+    return process.stdout
 
 
 def without_rate(output: str) -> str:
@@ -39,5 +41,10 @@ def test_uploaded_manifest_is_backfilled_and_followed(nobodys_folder: Callable[[
             assert accepted == ids == chunked > 60
             assert without_rate(run(machine, *DAYS)) == without_rate(output), "a repeat is the same job"
             assert machine.rows(INGESTION, "SELECT count(*) FROM historical_ingestion_jobs") == [(1,)]
+            manifest = machine.folder.parent / "by-hand.json"
+            manifest.write_text('{"version": 1, "requestedBy": "me", "dates": ["2026-10-03"], "until": "2026-10-04"}')
+            refused = run(machine, "--manifest", str(manifest), code=1)
+            assert "manifests/by-hand.json" in refused
+            assert "until: is not a known field." in refused
         finally:
             machine.stop()

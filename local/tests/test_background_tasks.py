@@ -25,6 +25,7 @@ STARTED: Final[dict[str, tuple[str, ...]]] = {
         "`take` gives its result; a closed window cancels it",
     ),
     "functions/ingest-poll/src/ingest_poll/handlers/polling.py": (AWAITED, AWAITED),
+    "functions/ingest-poll/src/ingest_poll/sources/read_ahead.py": (AWAITED,),
     "functions/killmail-api/src/killmail_api/services/live_feed.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/main.py": (LOGGED,),
     "functions/killmail-enrich/src/killmail_enrich/names/request_batcher.py": (LOGGED,),

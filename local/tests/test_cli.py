@@ -55,6 +55,9 @@ def test_up_status_logs_and_down(nobodys_folder: Callable[[], Path]) -> None:
     assert (retry.returncode, "no parked message battles:1" in retry.stderr) == (1, True)
     assert "Applied" in battlescope(project, "logs", "job-migrate-echo").stdout
     assert battlescope(project, "logs", "nobody").returncode == 1
+    unknown_id = battlescope(project, "logs", "--id", "zzz")
+    assert (unknown_id.returncode, unknown_id.stdout) == (1, "")
+    assert "No line of the logs has the id zzz." in unknown_id.stderr
     assert battlescope(project, "down").returncode == 0
     down = battlescope(project, "status")
     assert (down.returncode, down.stdout) == (1, "")
@@ -105,6 +108,17 @@ def test_offline_without_killmails_is_rejected(
     assert "--killmails" in capsys.readouterr().err
 
 
+def test_manifest_stands_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "july.json").write_text("{}")
+    command = ["battlescope", "--data", str(tmp_path), "backfill", "--manifest", str(tmp_path / "july.json")]
+    monkeypatch.setattr(sys, "argv", [*command, "--from", "2026-07-01"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "--manifest says everything itself" in capsys.readouterr().err
+
+
 def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Each option and argument of each command: the path of the command, and the name of the option."""
     for action in parser._actions:
@@ -137,6 +151,7 @@ WRONG = {
     "--killmails": (["/nonexistent"],),
     "files": (["/nonexistent"],),
     "--sde": (["/nonexistent.zip"],),
+    "--manifest": (["/nonexistent.json"],),
     "--until-battles": (["0"], ["-1"], ["many"]),
     "--limit": (["0"], ["-5"], ["abc"]),
     "--mails": (["0"], ["x"]),

@@ -99,6 +99,13 @@ async def test_every_spelling_of_a_parameter_is_accepted(api: httpx2.AsyncClient
         ("exact=1", "exact: must be true or false."),
         ("limit=1_0", "limit: must be a whole number."),
         ("system_id=1&system_id=0", "system_id.1: must be at least 1."),
+        ("system_id=1&systemId=0", "systemId.1: must be at least 1."),
+        ("systemId=0", "systemId: must be at least 1."),
+        ("systemId[]=x", "systemId[]: must be a whole number."),
+        ("leastValue=x", "leastValue: must be a whole number."),
+        ("leastValue=1&least_value=2", "least_value: is given more than once; it takes one value."),
+        ("leastValu=8", "leastValu: is not a known parameter; the nearest known one is least_value."),
+        ("SystemId=%00", "SystemId: must not contain the character NUL."),
     ],
 )
 async def test_other_parameter_or_form_is_400(api: httpx2.AsyncClient, query: str, message: str) -> None:

@@ -163,6 +163,7 @@ def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="*", metavar="FILE", type=existing_file, help="killmail files; without any: --source"
     )
+    parser.add_argument("--manifest", metavar="JSON", type=existing_file, help="upload this manifest instead, as it is")
     parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="first day, like 2026-01-31")
     parser.add_argument("--to", dest="last", metavar="DAY", type=day, help="last day")
     parser.add_argument("--source", choices=["everef", "r2z2"], default="everef", help="default: everef")
@@ -374,15 +375,20 @@ def _revalue(arguments: argparse.Namespace) -> None:
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
-    from battlescope_local.backfill.command import backfill
+    from battlescope_local.backfill.command import backfill, upload_manifest
     from battlescope_local.backfill.manifest import BackfillRequest
 
     request = BackfillRequest(
         arguments.first, arguments.last, arguments.source, arguments.priority, arguments.reason, tuple(arguments.files)
     )
+    if arguments.manifest and request != BackfillRequest(None, None):
+        raise UserError("--manifest says everything itself; leave out files, days, source, priority and reason.")
     folder = active_folder(_folder(arguments))
-    node = running_node(folder)
-    backfill(request, folder, node.gateway_url, external_servers(), console=_console(), follow=not arguments.no_follow)
+    gateway, external, console = running_node(folder).gateway_url, external_servers(), _console()
+    if arguments.manifest:
+        upload_manifest(arguments.manifest, folder, gateway, external, console=console, follow=not arguments.no_follow)
+    else:
+        backfill(request, folder, gateway, external, console=console, follow=not arguments.no_follow)
 
 
 def _republish(arguments: argparse.Namespace) -> None:

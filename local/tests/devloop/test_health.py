@@ -14,8 +14,14 @@ async def test_health_names_parts_that_do_not_respond() -> None:
     status = {
         "stores": {"postgres": {"state": "ready"}, "s3": {"state": "restarting"}},
         "services": [
-            {"name": name, "instances": count, "ready": count}
-            for name, count in (("up", 1), ("broken", 1), ("none", 0))
+            {"name": name, "instances": count, "ready": count, "start_failure": failure}
+            for name, count, failure in (
+                ("up", 1, ""),
+                ("broken", 1, ""),
+                ("none", 0, ""),
+                ("refusing", 0, "refusing refuses it.\nlog"),
+                ("again", 1, "again refuses it."),
+            )
         ],
         "triggers": [{"dead_lettered": 2}, {"dead_lettered": 1}],
     }
@@ -36,8 +42,11 @@ async def test_health_names_parts_that_do_not_respond() -> None:
         checks = await asyncio.to_thread(lambda: list(run_checks(node, start=False)))
         notes = await asyncio.to_thread(lambda: list(waiting_notes(node, status["services"])))
         checks_with_start = await asyncio.to_thread(lambda: list(run_checks(node, start=True)))
-    assert {check.name for check in checks if not check.healthy} == {"s3", "broken"}
-    assert {check.name for check in checks_with_start if not check.healthy} == {"s3", "broken", "none"}
+    assert {check.name for check in checks if not check.healthy} == {"s3", "broken", "refusing", "again"}
+    assert {check.name for check in checks_with_start if not check.healthy} == {
+        *("s3", "broken", "none", "refusing", "again"),
+    }
+    assert {check.name: check.condition for check in checks}["refusing"] == "refusing refuses it."
     assert {check.name: check.condition for check in checks}["broken"] == "503: no database"
     assert {check.name: check.condition for check in checks}["up"].startswith("ready; 3 parked messages")
     assert checks[-1].condition == "3 since the start"

@@ -63,6 +63,7 @@ async def test_instance_is_started_again_after_any_failure(
                 await asyncio.sleep(0.05)
                 second = await running.deliver("/echo", {}, b"x")
         assert (second.status, second.body) == (200, b"x")
+        assert running.status().start_failure == ""
     assert list((tmp_path / "run").iterdir()) == []
 
 
@@ -93,6 +94,21 @@ async def test_start_that_exceeds_its_limit_gets_twice_the_time(
     assert len(list(sockets.iterdir())) == 1
     await launcher.stop(instance)
     assert list(sockets.iterdir()) == []
+
+
+async def test_refused_settings_stay_the_reason_until_a_start_succeeds(tmp_path: Path) -> None:
+    service = Service("battle-close", Container("image", readiness_path="/health/readiness"), Scale())
+    processes = Processes(tmp_path / "run", tmp_path / "logs")
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgresql://host/name", "K_SINK": "http://sink"}
+    launcher = Launcher(service, processes, tmp_path, prepare_socket_folder(tmp_path), env)
+    reason = "battle-close refuses its settings; CRITICAL: FEED_DELAY_SECONDS is missing."
+    async with start_revision(service, launcher) as running:
+        assert running.status().start_failure == ""
+        answer = await running.deliver("/", {}, b"")
+        assert (answer.status, answer.body.decode()) == (503, reason)
+        assert running.status().start_failure == reason
+        assert (await running.deliver("/", {}, b"")).status == 503
+        assert running.status().start_failure == reason
 
 
 @pytest.mark.parametrize("failing_start", [0, 1], ids=["first start", "restart"])

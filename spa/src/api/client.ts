@@ -1086,12 +1086,15 @@ export type IngestJobs = {
 /**
  * knownKillmails: already stored before the job. failedKillmails: unreadable in every source.
  *
+ * skippedDates: days that the source does not have, of the processed ones; their `error` names what is missing.
+ *
  * percentComplete counts days; a running day counts by its killmails, if the source reports their number.
  */
 export type IngestProgress = {
   totalDates: number;
   processedDates: number;
   failedDates: number;
+  skippedDates: number;
   totalKillmails: number;
   processedKillmails: number;
   acceptedKillmails: number;

@@ -9,7 +9,7 @@
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ from battlescope_schemas.base import Schema
 
 _log = logging.getLogger(__name__)
 
+REQUESTED_NAMES: Final = "battlescope.requested_names"
+"""Key of a request's scope; its value is a function that returns what `requested_names` does."""
 _SENTENCES: Final[Mapping[int, str]] = {
     400: "The body cannot be read as JSON.",
     404: "There is nothing at this path.",
@@ -111,9 +113,16 @@ def _allow(request: Request, status: int) -> Mapping[str, str]:
     return {"Allow": ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))}
 
 
+def requested_names(connection: HTTPConnection) -> Mapping[str, Sequence[str]]:
+    """How the request spelt each parameter of its query, value by value, by the declared name."""
+    names: Callable[[], Mapping[str, Sequence[str]]] = connection.scope.get(REQUESTED_NAMES, dict)
+    return names()
+
+
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
-    return error_response(request, ApiError(400, validation_message(list(error.errors()), error.body)))
+    message = validation_message(list(error.errors()), error.body, requested_names(request))
+    return error_response(request, ApiError(400, message))
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

@@ -6,8 +6,9 @@ values of a parameter that takes one.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
@@ -20,7 +21,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from battlescope_events.http_api.error_body import visible
-from battlescope_events.http_api.errors import ApiError
+from battlescope_events.http_api.errors import REQUESTED_NAMES, ApiError, requested_names
 
 Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to the declared names and values
 QueryNamesByEndpoint = MutableMapping[Callable[..., Any], Mapping[str, bool] | None]
@@ -40,6 +41,15 @@ def canonical_query(query: str, translate: Translate = unchanged) -> str:
     return urlencode([pair for name, value in pairs for pair in translate(_snake_case(name), value)])
 
 
+def _requested_names(query: str, translate: Translate) -> Mapping[str, Sequence[str]]:
+    """How the request spelt each declared name, value by value, for errors about them."""
+    names: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        for declared, _ in translate(_snake_case(name), value):
+            names.setdefault(declared, []).append(name)
+    return names
+
+
 def _snake_case(name: str) -> str:
     return _CAPITAL.sub("_", name.removesuffix("[]")).lower()
 
@@ -53,8 +63,10 @@ class QueryNames:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"} and scope["query_string"]:
-            query = canonical_query(scope["query_string"].decode("latin-1"), self._translate)
-            scope = {**scope, "query_string": query.encode()}
+            requested = scope["query_string"].decode("latin-1")
+            query = canonical_query(requested, self._translate)
+            names = partial(_requested_names, requested, self._translate)
+            scope = {**scope, "query_string": query.encode(), REQUESTED_NAMES: names}
         await self._app(scope, receive, send)
 
 
@@ -99,12 +111,16 @@ async def check_query(connection: HTTPConnection) -> None:
         return
     seen: set[str] = set()
     for name, value in connection.query_params.multi_items():
+        error = ""
         if name not in known:
-            raise ApiError(400, f"{visible(name[:_MAX_NAME])}: is not a known parameter{_suggestion(name, known)}.")
-        if "\0" in value:
-            raise ApiError(400, f"{name}: must not contain the character NUL.")
-        if name in seen and not known[name]:
-            raise ApiError(400, f"{name}: is given more than once; it takes one value.")
+            error = f"is not a known parameter{_suggestion(name, known)}"
+        elif "\0" in value:
+            error = "must not contain the character NUL"
+        elif name in seen and not known[name]:
+            error = "is given more than once; it takes one value"
+        if error:
+            requested = requested_names(connection).get(name, [name])[-1]
+            raise ApiError(400, f"{visible(requested[:_MAX_NAME])}: {error}.")
         seen.add(name)
 
 

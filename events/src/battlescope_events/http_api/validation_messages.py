@@ -82,22 +82,39 @@ _MESSAGES: Final[Mapping[str, str | Callable[[Mapping[str, Any]], str]]] = {
 }
 
 
-def validation_message(errors: Sequence[Mapping[str, Any]], body: Any = None) -> str:
-    """One sentence about the first error; `body` is the request body that was validated, if any."""
+def validation_message(
+    errors: Sequence[Mapping[str, Any]], body: Any = None, query_names: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """One sentence about the first error.
+
+    body: the request body that was validated, if any. query_names: how the request spelt each parameter of its query.
+    """
     first = errors[0]
     if first["type"] == "json_invalid":
         return f"The body is not valid JSON; it ends or breaks at character {first['loc'][-1]}."
     place, *location = first["loc"]
-    path = visible(".".join(_field_path(location, body) if place == "body" else map(str, location))[:_MAX_PATH])
-    message = visible(_message(first)[:_MAX_MESSAGE].rstrip("."))
+    parts = _field_path(location, body) if place == "body" else _parameter_path(location, query_names or {})
+    path = visible(".".join(parts)[:_MAX_PATH])
+    message = visible(error_words(first)[:_MAX_MESSAGE].rstrip("."))
     if path:
         return f"{path}: {message}."
     return f"The body {message}." if place == "body" and message.startswith(("must", "is ")) else f"{message}."
 
 
-def _message(error: Mapping[str, Any]) -> str:
+def error_words(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field, without its name: `must be at least 1`."""
     message = _MESSAGES.get(error["type"], "is invalid")
     return message if isinstance(message, str) else message(error.get("ctx", {}))
+
+
+def _parameter_path(location: Sequence[Any], query_names: Mapping[str, Sequence[str]]) -> list[str]:
+    """A parameter as the request spelt it; a value among several has its index."""
+    if not location or location[0] not in query_names:
+        return list(map(str, location))
+    spellings, rest = query_names[location[0]], location[1:]
+    if len(spellings) == 1:
+        return [spellings[0], *map(str, rest[1:])]
+    return [spellings[rest[0] if rest and isinstance(rest[0], int) else 0], *map(str, rest)]
 
 
 def _field_path(location: Sequence[Any], body: Any) -> list[str]:

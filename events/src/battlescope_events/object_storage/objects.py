@@ -5,7 +5,7 @@ obstore is imported at first use, because many instances never need an object.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -121,10 +121,22 @@ class ObjectStorage:
         """Write an object, replace an existing one, and return its etag."""
         return await self._put(key, body, content_type, "overwrite")
 
-    async def put_once(self, key: str, body: bytes, content_type: str) -> None:
-        """Write an object unless its key exists."""
-        with suppress(ObjectExists):
+    async def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+        """Write an object unless its key exists, and return whether it was written."""
+        try:
             await self._put(key, body, content_type, "create")
+        except ObjectExists:
+            return False
+        return True
+
+    async def etag(self, key: str) -> str:
+        """The etag of an object.
+
+        Raises:
+            ObjectMissing: there is no such object.
+        """
+        async with self._request(key):
+            return _bare_etag((await self._store.head_async(key))["e_tag"])
 
     async def _put(self, key: str, body: bytes, content_type: str, mode: "PutMode") -> str:
         async with self._request(key):
@@ -132,7 +144,7 @@ class ObjectStorage:
             result = await self._store.put_async(
                 key, body, attributes={"Content-Type": content_type}, mode=mode, use_multipart=False
             )
-        return (result["e_tag"] or "").strip('"')
+        return _bare_etag(result["e_tag"])
 
     @asynccontextmanager
     async def _request(self, key: str) -> AsyncGenerator[None]:
@@ -167,3 +179,7 @@ class ObjectStorage:
             },
             retry_config={"max_retries": self._attempts - 1, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
         )
+
+
+def _bare_etag(etag: str | None) -> str:
+    return (etag or "").strip('"')

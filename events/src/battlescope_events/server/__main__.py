@@ -8,6 +8,8 @@
 - pydantic looks for plugins of its own in the description of every installed library, and there are none.
 - FastAPI imports the whole of pydantic 1 with its first route, to refuse models of it, of which there are none.
 - Modules that libraries import and functions never use are not imported (`stand_ins.py`).
+
+A function whose settings are wrong ends at once with a sentence for each (`settings_check.py`).
 """
 
 import gc
@@ -20,6 +22,7 @@ from pydantic.warnings import UnsupportedFieldAttributeWarning
 from uvicorn.main import main
 
 from battlescope_events.server import stand_ins
+from battlescope_events.server.settings_check import require_settings
 
 if __name__ == "__main__":
     gc.disable()
@@ -28,4 +31,5 @@ if __name__ == "__main__":
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # noqa: TID251  # pydantic reads it; no setting of a function
     sys.modules["pydantic.v1"] = None  # pyright: ignore[reportArgumentType]  # how Python refuses to import a module
     stand_ins.install(stand_ins.UNUSED)
+    require_settings(sys.argv[1])
     main()

@@ -8,7 +8,7 @@ from account_api.domain.features import RoleKey
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.postgres.settings import DatabaseSettings
-from battlescope_events.settings import SinkSettings
+from battlescope_events.settings import Months, SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 
 
@@ -35,7 +35,7 @@ class Settings(DatabaseSettings, SinkSettings, UpstreamSettings, AccessSettings)
     default_feature_roles: str = "battle-reports:user battle-intel:user"
     bootstrap_superadmin_character_ids: str = ""
     image_host: str = "https://images.evetech.net"
-    data_retention_months: Annotated[int, Field(ge=1, le=1200)] = 60
+    data_retention_months: Months = 60
 
     @property
     def default_roles(self) -> dict[str, RoleKey]:

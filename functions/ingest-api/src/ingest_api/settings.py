@@ -1,13 +1,9 @@
 """The settings of ingest-api, read from the environment."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from battlescope_events.access.settings import AccessSettings
 from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
-from battlescope_events.settings import SinkSettings
+from battlescope_events.settings import Days, Months, SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 
 
@@ -15,5 +11,5 @@ class Settings(DatabaseSettings, SinkSettings, ObjectStorageSettings, UpstreamSe
     """What ingest-api needs."""
 
     esi_url: str
-    data_retention_months: Annotated[int, Field(ge=1, le=1200)]
-    backfill_max_days: Annotated[int, Field(ge=1)]
+    data_retention_months: Months
+    backfill_max_days: Days

@@ -57,6 +57,9 @@ async def test_creating_a_job_only_writes_a_manifest(harness: ApiHarness) -> Non
 
 async def test_repeated_request_is_the_same_job(harness: ApiHarness) -> None:
     first = (await harness.api.post(JOBS, json=REQUEST)).json()
+    unplanned = await harness.api.post(JOBS, json=REQUEST)
+    assert (unplanned.status_code, unplanned.json()["jobId"]) == (200, first["jobId"])
+    assert unplanned.json()["status"] == "pending"
     insert_job(harness, "running", first["jobId"])
     again = await harness.api.post(JOBS, json=REQUEST)
     assert (again.status_code, again.json()["jobId"], again.json()["status"]) == (200, first["jobId"], "running")
@@ -73,6 +76,13 @@ async def test_estimates_come_from_earlier_days(harness: ApiHarness) -> None:
     insert_job(harness, "completed")
     body = (await harness.api.post(JOBS, json=REQUEST)).json()
     assert (body["estimatedKillmails"], body["estimatedDuration"]) == (200, 600)  # 20 a day; 100 killmails took 300 s
+
+
+async def test_days_that_the_source_lacks_are_counted(harness: ApiHarness) -> None:
+    insert_job(harness, "completed")
+    harness.sql("UPDATE historical_job_dates SET status = 'skipped', error = 'no archive' WHERE day >= '2026-11-03'")
+    (job,) = (await harness.api.get(JOBS)).json()["jobs"]
+    assert (job["progress"]["processedDates"], job["progress"]["skippedDates"]) == (4, 2)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +113,7 @@ async def test_detail_contains_progress_and_days(harness: ApiHarness) -> None:
         "totalDates": 4,
         "processedDates": 2,
         "failedDates": 1,
+        "skippedDates": 0,
         "totalKillmails": 300,
         "processedKillmails": 200,
         "acceptedKillmails": 60,

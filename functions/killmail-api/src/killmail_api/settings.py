@@ -16,4 +16,4 @@ class Settings(DatabaseSettings, SinkSettings, AccessSettings, ObjectStorageSett
     stream_seconds: the longest life of a stream, which must be below the function's timeout.
     """
 
-    stream_seconds: Annotated[float, Field(gt=0)] = 570.0
+    stream_seconds: Annotated[float, Field(gt=0, le=3_600, allow_inf_nan=False)] = 570.0

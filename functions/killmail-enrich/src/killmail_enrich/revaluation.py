@@ -20,7 +20,7 @@ from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import BrokerPublisher
-from battlescope_events.settings import from_environment
+from battlescope_events.settings import SettingsError, from_environment
 from killmail_enrich.handlers.valuations import PartOutcome, ValuationHandler
 from killmail_enrich.handlers.valuer import Valuer
 from killmail_enrich.market.day_prices import DayPrices
@@ -112,10 +112,10 @@ def main() -> None:
     parser.add_argument("--from", dest="first", required=True, metavar="DAY", type=date.fromisoformat)
     parser.add_argument("--to", dest="last", required=True, metavar="DAY", type=date.fromisoformat)
     arguments = parser.parse_args()
-    settings = from_environment(RevaluationSettings)
     try:
+        settings = from_environment(RevaluationSettings)
         asyncio.run(revalue(settings, arguments.first, arguments.last, _write))
-    except (TransientError, PermanentError) as error:
+    except (SettingsError, TransientError, PermanentError) as error:
         sys.exit(str(error))
 
 

@@ -1,12 +1,10 @@
 """Configuration from environment variables; their names are those of Knative and of the manifests."""
 
-from typing import Annotated, Final
-
-from pydantic import Field
+from typing import Final
 
 from battlescope_events.object_storage.settings import ObjectStorageSettings
 from battlescope_events.postgres.settings import DatabaseSettings
-from battlescope_events.settings import SinkSettings
+from battlescope_events.settings import Rate, SinkSettings
 from battlescope_events.upstream.settings import UpstreamSettings
 from battlescope_events.valkey.settings import ValkeySettings
 
@@ -37,5 +35,5 @@ class Settings(ImportSettings, RevaluationSettings, ValkeySettings):
 
     esi_url: str
     market_history_url: str
-    market_history_max_rate: Annotated[float, Field(gt=0)] = 0.5  # five years take an hour
-    ticker_max_rate: Annotated[float, Field(gt=0)] = 2.0  # all active organisations in some hours
+    market_history_max_rate: Rate = 0.5  # five years take an hour
+    ticker_max_rate: Rate = 2.0  # all active organisations in some hours

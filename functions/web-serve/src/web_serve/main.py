@@ -7,6 +7,7 @@ from battlescope_events.access.public_guard import PublicGuard
 from battlescope_events.edge.modes import AccessMode
 from battlescope_events.edge.origins import origin_policy
 from battlescope_events.http_api.app import api_app
+from battlescope_events.settings import from_environment
 from web_serve.dependencies import Dependencies
 from web_serve.domain.site_paths import INDEX
 from web_serve.routers.description import router as description_router
@@ -19,7 +20,7 @@ from web_serve.sources.site_folder import SiteFolder
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncGenerator[Dependencies]:
-    settings = Settings()
+    settings = from_environment(Settings)
     yield Dependencies(
         SiteFolder(settings.site_folder),
         BuildStateReader(settings.build_state_file),

@@ -1,11 +1,11 @@
 """Uploads of backfills to the bucket of the running system."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.object_storage.objects import GZIP, JSON, ObjectStorage
-from battlescope_local.backfill.manifest import BackfillUpload
 from battlescope_local.errors import UserError
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores.s3 import BUCKET
@@ -21,19 +21,19 @@ def bucket_access(folder: Path, external: ExternalServers) -> S3Access:
     return S3Access(f"http://127.0.0.1:{state_file.get('port-s3')}", "battlescope", state_file.password("s3"))
 
 
-def upload(s3_access: S3Access, backfill_upload: BackfillUpload) -> str:
-    """Upload the objects, then the manifest, and return the manifest's etag.
+def upload(s3_access: S3Access, key: str, manifest: bytes, objects: Mapping[str, bytes]) -> str:
+    """Upload the objects, then the manifest under `key`, and return the manifest's etag.
 
     Raises:
         UserError: the bucket does not accept them.
     """
     try:
-        return asyncio.run(_upload(ObjectStorage(s3_access.bucket(BUCKET)), backfill_upload))
+        return asyncio.run(_upload(ObjectStorage(s3_access.bucket(BUCKET)), key, manifest, objects))
     except (TransientError, PermanentError) as error:
         raise UserError(f"The bucket did not accept the manifest: {error}") from error
 
 
-async def _upload(storage: ObjectStorage, backfill_upload: BackfillUpload) -> str:
-    for key, body in backfill_upload.objects.items():
-        await storage.put(key, body, GZIP)
-    return await storage.put(backfill_upload.key, backfill_upload.body, JSON)
+async def _upload(storage: ObjectStorage, key: str, manifest: bytes, objects: Mapping[str, bytes]) -> str:
+    for object_key, body in objects.items():
+        await storage.put(object_key, body, GZIP)
+    return await storage.put(key, manifest, JSON)

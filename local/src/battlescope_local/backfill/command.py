@@ -14,6 +14,7 @@ from battlescope_local.settings import ExternalServers
 from battlescope_local.text_output import print_text
 from battlescope_schemas.backfill import job_id
 
+MANIFESTS: Final = "manifests/"
 UPLOADS_REMOVED: Final = "The uploaded killmails are removed TRANSPORT_RETENTION_DAYS after the job has ended."
 
 
@@ -25,12 +26,27 @@ def backfill(
     for message in backfill_upload.messages:
         print_text(message, console.file)
     check_retention(gateway, backfill_upload.manifest)
-    job = job_id(backfill_upload.key, upload(bucket_access(folder, external), backfill_upload))
-    print_text(f"Job {job}: {backfill_upload.key}", console.file)
-    if backfill_upload.objects:
+    key, objects = backfill_upload.key, backfill_upload.objects
+    job = job_id(key, upload(bucket_access(folder, external), key, backfill_upload.body, objects))
+    print_text(f"Job {job}: {key}", console.file)
+    if objects:
         print_text(UPLOADS_REMOVED, console.file)
-    if not follow:
-        return
+    if follow:
+        _follow(gateway, job, console)
+
+
+def upload_manifest(
+    file: Path, folder: Path, gateway: str, external: ExternalServers, *, console: Console, follow: bool
+) -> None:
+    """Upload a manifest as it is, under its name; the planner says what it refuses."""
+    key = f"{MANIFESTS}{file.name}"
+    job = job_id(key, upload(bucket_access(folder, external), key, file.read_bytes(), {}))
+    print_text(f"Job {job}: {key}", console.file)
+    if follow:
+        _follow(gateway, job, console)
+
+
+def _follow(gateway: str, job: str, console: Console) -> None:
     snapshot = follow_job(gateway, job, console)
     if snapshot.error:
         console.print(snapshot.error, highlight=False)

@@ -134,9 +134,11 @@ def _logs(arguments: argparse.Namespace) -> None:
     if name not in {None, *files}:
         raise UserError(f"There is no log {name}; the logs are: {', '.join(files) or 'none yet'}.")
     if arguments.id:
-        for log, line in LogFollower(folder).new_lines():
-            if arguments.id in line and name in {None, log}:
-                print(f"{log}: {line}")
+        lines = [(log, line) for log, line in LogFollower(folder).new_lines() if name in {None, log}]
+        found = [f"{log}: {line}" for log, line in lines if arguments.id in line]
+        if not found:
+            raise UserError(f"No line of {f'the log {name}' if name else 'the logs'} has the id {arguments.id}.")
+        print("\n".join(found))
         return
     threshold = LevelThreshold(arguments.level or ("DEBUG" if name else None))
     view = LogView(LogFollower(folder), _console(), threshold, [name] if name else [])

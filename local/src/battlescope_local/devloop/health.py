@@ -11,6 +11,7 @@ from battlescope_local.node import state
 from battlescope_local.node.client import request_json, send_request
 
 START_TIMEOUT: Final = 60.0  # seconds for a function to start and to respond
+NO_INSTANCE: Final = "no instance; the next request starts one, and `--start` shows what waits there"
 READINESS_PATH: Final = "/health/readiness"
 
 
@@ -35,8 +36,10 @@ def run_checks(node: state.NodeState, *, start: bool) -> Iterator[HealthCheck]:
 
 def _check_function(node: state.NodeState, service: Mapping[str, Any], *, start: bool) -> HealthCheck:
     name = service["name"]
+    if service["start_failure"] and not start:
+        return HealthCheck(name, healthy=False, condition=service["start_failure"].splitlines()[0])
     if not service["instances"] and not start:
-        return HealthCheck(name, healthy=True, condition="no instance; the next request starts one")
+        return HealthCheck(name, healthy=True, condition=NO_INSTANCE)
     try:
         code, body = send_request(node, f"/services/{name}{READINESS_PATH}", timeout=START_TIMEOUT)
     except OSError as error:

@@ -27,6 +27,7 @@ from battlescope_local.manifests.model import Manifests
 from battlescope_local.node import state
 from battlescope_local.node.access import ACCESS_CONFIG_MAP, ANY_ADDRESS, OWNER_TOKEN_NAME, access_values, check_address
 from battlescope_local.node.accounts import account_secrets, account_values
+from battlescope_local.node.function_settings import check_settings
 from battlescope_local.node.search import search_secrets, search_values
 from battlescope_local.node.simulated_upstreams import simulator_overrides, start_simulator
 from battlescope_local.node.startup_phases import ReportPhase
@@ -247,14 +248,17 @@ class _NodeBuilder:
         bindings = {binding.subject: binding for binding in manifests.sink_bindings}
         sockets = prepare_socket_folder(self._settings.folder)
         services: dict[str, Revision] = {}
+        environments: dict[str, Mapping[str, str]] = {}
         for service in manifests.services:
             binding = bindings.get(service.name)
-            variables = {
+            environments[service.name] = {
                 **self._base_environment(),
                 **knative_environment(service, binding, internal_gateway.sink_url(binding.sink) if binding else ""),
                 **container_environment(service.container, config, f"The Service {service.name}"),
             }
-            launcher = Launcher(service, self._processes, self._settings.folder, sockets, variables)
+        check_settings(manifests.services, environments)
+        for service in manifests.services:
+            launcher = Launcher(service, self._processes, self._settings.folder, sockets, environments[service.name])
             services[service.name] = await self._stack.enter_async_context(start_revision(service, launcher))
         self._stack.push_async_callback(_close_all, tuple(services.values()))
         return services

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from battlescope_events.settings import WRONG_SETTINGS
 from battlescope_local.errors import UserError
 from battlescope_local.http_client import open_session
 from battlescope_local.manifests.labels import function_of
@@ -131,7 +132,10 @@ class Launcher:
                 instance.ready = True
                 return
             await asyncio.sleep(POLL_INTERVAL)
-        last_lines = log_tail(self._processes.log_file(child.command))
+        log = self._processes.log_file(child.command)
+        if child.returncode == WRONG_SETTINGS:
+            raise StartError(f"{self._service.name} refuses its settings; {log_tail(log, lines=1)}")
+        last_lines = log_tail(log)
         raise StartError(f"{self._service.name} ended during its start; its last log lines:\n{last_lines}")
 
     async def _is_ready(self, client: ClientSession) -> bool:

@@ -49,7 +49,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """One service as `battlescope status` shows it."""
+    """One service as `battlescope status` shows it; `start_failure` is empty, or why its last start failed."""
 
     name: str
     instances: int
@@ -58,6 +58,7 @@ class ServiceStatus:
     queued: int
     pids: tuple[int, ...]
     memory: int
+    start_failure: str
 
 
 class Revision:
@@ -70,7 +71,7 @@ class Revision:
         self._waiting: deque[asyncio.Future[Instance]] = deque()
         self._load = Concurrency(service.scale.window, time.monotonic())
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_failure, self._last_start_failed = -RESTART_PAUSE, False
+        self._last_failure, self._start_failure = -RESTART_PAUSE, ""
         self._closing = False
 
     async def handle(self, request: web.Request, target: str) -> web.StreamResponse | Rejection:
@@ -215,7 +216,7 @@ class Revision:
         if instance not in self._instances:
             await self._launcher.stop(instance)
             return
-        self._last_start_failed = False
+        self._start_failure = ""
         instance.ready = True
         self._assign_waiting()
         await self._launcher.wait(instance)
@@ -226,7 +227,7 @@ class Revision:
         if instance not in self._instances:
             return  # replaced while it started
         logger.error("%s", message)
-        self._last_start_failed = True
+        self._start_failure = message
         self._last_failure = time.monotonic()
         self._instances.remove(instance)
         self._reject_waiting(message)
@@ -271,7 +272,7 @@ class Revision:
             instance.ready = False
             self._draining.add(instance)
             self._spawn(self._drain(instance))
-        if (replaced or self._last_start_failed) and not self._closing:
+        if (replaced or self._start_failure) and not self._closing:
             self._add_instance()
         return len(replaced)
 
@@ -305,6 +306,7 @@ class Revision:
             queued=len(self._waiting),
             pids=pids,
             memory=sum(memory_usage(pid) for pid in pids),
+            start_failure=self._start_failure,
         )
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> None:

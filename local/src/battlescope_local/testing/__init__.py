@@ -72,12 +72,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "ModuleSched
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Leave out garbage collections while tests are collected, and what is alive then of all later ones.
 
     Half a million objects of modules and tests stay until the end; every worker would go through them again and again.
     """
-    session.config.args = _in_turn(session.config)
     gc.disable()
     try:
         with _only_imports_are_measured():
@@ -90,15 +89,12 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test by the servers that it uses; serial tests come first, because they take longest.
-
-    All workers must have one order, whichever folder each began with.
-    """
+    """Mark each test by the servers that it uses; serial tests come first, because they take longest."""
     for item in items:
         names = _fixtures(item)
         for mark in sorted({mark for fixture, mark in MARKS.items() if fixture in names}):
             item.add_marker(mark)
-    items.sort(key=lambda item: (not _starts_servers(item), item.path))
+    items.sort(key=lambda item: not _starts_servers(item))
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     if worker_input is not None:
         from battlescope_local.testing.sharing import SharedServers  # noqa: PLC0415  # only a worker needs it
@@ -106,17 +102,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         servers = SharedServers(worker_input[ADDRESS_KEY])
         for group in sorted({name for item in items if (name := _group(item))}):
             servers.register_group(group, [item.nodeid for item in items if _group(item) == group])
-
-
-def _in_turn(config: pytest.Config) -> list[str]:
-    """The folders of tests in another order for each worker.
-
-    To rewrite the asserts of a module takes two fifths of the time of collecting it. Workers that begin with different
-    folders find the rewritten modules of the others as bytecode, where Python may write it.
-    """
-    worker_input: dict[str, Any] = getattr(config, "workerinput", {"workerid": "gw0"})
-    first = -int(worker_input["workerid"].removeprefix("gw")) % len(config.args)
-    return [*config.args[first:], *config.args[:first]]
 
 
 @contextmanager

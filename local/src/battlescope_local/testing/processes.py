@@ -29,7 +29,7 @@ class FunctionProcess:
         port = self._reservation.getsockname()[1]
         self.url = f"http://{LOOPBACK}:{port}"
         folder = ("--app-dir", str(app_dir)) if app_dir else ()
-        options = (*folder, app, "--port", str(port), "--no-access-log")
+        options = (app, *folder, "--port", str(port), "--no-access-log")
         self._command = [sys.executable, "-m", "battlescope_events.server", *options]
         self._settings = settings
         self._log = log

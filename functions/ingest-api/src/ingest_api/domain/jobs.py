@@ -27,6 +27,7 @@ class Job:
     total_dates: int
     processed_dates: int
     failed_dates: int
+    skipped_dates: int
     days_done: float
     total_killmails: int
     processed_killmails: int

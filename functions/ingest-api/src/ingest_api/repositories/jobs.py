@@ -11,12 +11,14 @@ from ingest_api.domain.jobs import Day, Job, Throughput
 _JOB: Final[LiteralString] = """
 SELECT j.id, j.start_date, j.end_date, j.source, j.ruleset_id, j.priority, j.reason, j.requested_by, j.status,
     j.created_at, j.started_at, j.completed_at, j.retry_count, j.error_message,
-    greatest(j.total_dates, d.dates) AS total_dates, d.processed_dates, d.failed_dates, d.days_done, d.total_killmails,
+    greatest(j.total_dates, d.dates) AS total_dates, d.processed_dates, d.failed_dates, d.skipped_dates,
+    d.days_done, d.total_killmails,
     d.processed_killmails, d.accepted, d.rejected, d.known, d.failed, d.current_day, d.last_processed, d.resumes_from
 FROM historical_ingestion_jobs j CROSS JOIN LATERAL (
     SELECT count(*)::integer AS dates,
         count(*) FILTER (WHERE status IN ('completed', 'failed', 'skipped'))::integer AS processed_dates,
         count(*) FILTER (WHERE status = 'failed')::integer AS failed_dates,
+        count(*) FILTER (WHERE status = 'skipped')::integer AS skipped_dates,
         coalesce(sum(CASE WHEN status IN ('completed', 'failed', 'skipped') THEN 1
             WHEN status IN ('pending', 'running') AND expected > 0 THEN least(1, total::double precision / expected)
             ELSE 0 END), 0)::double precision AS days_done,

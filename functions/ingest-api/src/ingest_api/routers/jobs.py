@@ -79,7 +79,8 @@ async def create_job(request: Annotated[JobRequest, Body()], deps: Deps, caller:
             raise ApiError(400, f"rulesetId: there is no ruleset {request.ruleset_id}.")
         throughput = await _throughput(JobRepository(connection), now)
     key, content = build_manifest(request, caller.author(request.author))
-    job_id = UUID(derive_job_id(key, await deps.storage.put(key, content, JSON)))
+    is_new = await deps.storage.put_once(key, content, JSON)
+    job_id = UUID(derive_job_id(key, await deps.storage.etag(key)))
     async with deps.database.connection() as connection:
         jobs = JobRepository(connection)
         existing = await jobs.find(job_id)
@@ -88,7 +89,7 @@ async def create_job(request: Annotated[JobRequest, Body()], deps: Deps, caller:
     body = job_created(job_id, request, throughput, now, warnings)
     if existing:
         body = body.model_copy(update={"status": existing.status, "created_at": existing.created_at})
-    return uncached_response(body, 200 if existing else 201, location=f"{router.prefix}/{job_id}")
+    return uncached_response(body, 201 if is_new and not existing else 200, location=f"{router.prefix}/{job_id}")
 
 
 async def _throughput(jobs: JobRepository, now: datetime) -> Throughput:

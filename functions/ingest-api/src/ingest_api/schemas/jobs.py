@@ -31,12 +31,15 @@ class JobCreated(Schema):
 class Progress(Schema):
     """knownKillmails: already stored before the job. failedKillmails: unreadable in every source.
 
+    skippedDates: days that the source does not have, of the processed ones; their `error` names what is missing.
+
     percentComplete counts days; a running day counts by its killmails, if the source reports their number.
     """
 
     total_dates: int
     processed_dates: int
     failed_dates: int
+    skipped_dates: int
     total_killmails: int
     processed_killmails: int
     accepted_killmails: int
@@ -165,6 +168,7 @@ def _progress(job: Job) -> Progress:
         total_dates=job.total_dates,
         processed_dates=job.processed_dates,
         failed_dates=job.failed_dates,
+        skipped_dates=job.skipped_dates,
         total_killmails=job.total_killmails,
         processed_killmails=job.processed_killmails,
         accepted_killmails=job.accepted,

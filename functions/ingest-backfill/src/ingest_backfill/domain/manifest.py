@@ -8,16 +8,19 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any, Final, cast
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from battlescope_events.http_api.validation_messages import error_words
 from battlescope_events.object_storage.keys import key_error
 from battlescope_schemas.backfill import BackfillManifest, DateRange, DaySource
 from battlescope_schemas.foreign_text import storable
 
 MAX_MANIFEST_BYTES: Final = 5_000_000  # ids and hashes of 70,000 killmails, or ten years of object keys
+DATES_FORM: Final = "dates: must be a list of days, or a range with from and to."
 MAX_REASONS: Final = 20  # a longer list would not help an operator to correct the manifest
 
 
@@ -76,9 +79,12 @@ def too_large_rejection(size: int) -> Rejection:
 def _validated(document: dict[str, Any], today: date, limits: Limits) -> Plan | Rejection:
     requester = _requester(document)
     try:
-        manifest = BackfillManifest.model_validate_json(json.dumps(document))
-    except (ValidationError, RecursionError) as error:
-        return Rejection(tuple(_validation_errors(error)), requester)
+        manifest = BackfillManifest.model_validate_json(json.dumps(document), extra="forbid")
+    except ValidationError as error:
+        reasons = dict.fromkeys(_validation_errors(error, document.get("dates")))
+        return Rejection(tuple(islice(reasons, MAX_REASONS)), requester)
+    except RecursionError:
+        return Rejection(("The manifest is nested too deeply.",), requester)
     days = _requested_days(manifest)
     if len(days) > limits.max_days:
         reason = f"dates: {len(days)} days are more than the {limits.max_days} that a job may have."
@@ -139,14 +145,17 @@ def _source_errors(manifest: BackfillManifest, days: Sequence[date]) -> Iterator
             yield f"{name}: belongs to the source {source.value}, but the source is {manifest.source.value}."
 
 
-def _validation_errors(error: ValidationError | RecursionError) -> Iterator[str]:
-    if isinstance(error, RecursionError):
-        yield "The manifest is nested too deeply."
-        return
-    for detail in error.errors(include_url=False, include_input=False)[:MAX_REASONS]:
-        # pydantic's path may also name a union member or a mapping key; both are kept.
-        path = ".".join(map(str, detail["loc"])) or "manifest"
-        yield storable(f"{path[:200]}: {detail['msg'].removeprefix('Value error, ').rstrip('.')}.")
+def _validation_errors(error: ValidationError, dates: Any) -> Iterator[str]:
+    """The same sentences as of requests to an API. `dates` is that of the manifest: a list, a range or neither."""
+    for detail in error.errors(include_url=False, include_input=False):
+        path = [str(part) for part in detail["loc"] if part != "[key]"]
+        if path[0] == "dates" and len(path) > 1:
+            del path[1]  # pydantic's name of the form, list or range, that it tried
+            if len(path) == 1 and detail["type"] in {"tuple_type", "model_type"}:
+                if not isinstance(dates, list | dict):
+                    yield DATES_FORM
+                continue
+        yield storable(f"{'.'.join(path)[:200]}: {error_words(detail).rstrip('.')}.")
 
 
 def _requester(document: dict[str, Any]) -> str:

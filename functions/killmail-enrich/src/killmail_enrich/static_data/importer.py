@@ -17,7 +17,7 @@ from battlescope_events.logs import configure
 from battlescope_events.postgres.cooldowns import PostgresCooldowns
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.retry import retry
-from battlescope_events.settings import RuntimeSettings, from_environment
+from battlescope_events.settings import RuntimeSettings, SettingsError, from_environment
 from battlescope_events.upstream.client import UpstreamClient
 from battlescope_events.upstream.http import external_http
 from killmail_enrich.settings import ImportSettings
@@ -89,11 +89,11 @@ async def _import_once_migrated(settings: ImportSettings) -> None:
 
 
 def main() -> None:
-    configure(RuntimeSettings())
-    settings = from_environment(ImportSettings)
     try:
+        configure(from_environment(RuntimeSettings))
+        settings = from_environment(ImportSettings)
         asyncio.run(_import_once_migrated(settings))
-    except (TransientError, PermanentError) as error:
+    except (SettingsError, TransientError, PermanentError) as error:
         sys.exit(str(error))
 
 

@@ -72,6 +72,7 @@ def test_each_error_starts_with_its_path(changes: dict[str, Any], reason: str) -
     ({"dates": "today"}, "dates: must be a list of days, or a range with from and to."),
     ({"dates": None}, "dates: must be a list of days, or a range with from and to."),
     ({"startDate": "2026-10-01"}, "startDate: is not a known field."),
+    ({"reason": "\ud800"}, "The manifest has a character that is none of Unicode."),
     ({"source": "magic"}, "source: must be one of everef, r2z2, embedded, objects."),
     ({"source": "embedded", "killmails": {"day": {}}},
      "killmails.day: must be a date in ISO 8601, such as 2026-03-01."),

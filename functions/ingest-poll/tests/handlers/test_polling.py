@@ -135,8 +135,9 @@ async def test_next_files_of_a_busy_feed_are_read_while_those_before_them_are_st
     claim_ids, were_read = UnitOfWork.claim_ids, list[bool]()
 
     async def claim_after_the_next_files_are_read(uow: UnitOfWork, killmails: Sequence[FilteredKillmail]) -> set[int]:
-        beyond_window = killmails[-1].killmail.killmail_id - 1000 + MAX_IN_FLIGHT + 1
-        if len(killmails) > CALM_FILES and beyond_window < 500 and not any(were_read):
+        last = killmails[-1].killmail.killmail_id - 1000 if len(killmails) > CALM_FILES else 500
+        beyond_window = last + MAX_IN_FLIGHT + 1
+        if beyond_window < 500 and not any(were_read):
             were_read.append(await until(lambda: beyond_window in harness.upstreams.requested_sequences()))
         return await claim_ids(uow, killmails)
 

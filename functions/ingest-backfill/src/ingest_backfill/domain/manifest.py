@@ -149,6 +149,9 @@ def _validation_errors(error: ValidationError, dates: Any) -> Iterator[str]:
     """The same sentences as of requests to an API. `dates` is that of the manifest: a list, a range or neither."""
     for detail in error.errors(include_url=False, include_input=False):
         path = [str(part) for part in detail["loc"] if part != "[key]"]
+        if not path:  # half a character, which JSON lets pass and no text can hold
+            yield "The manifest has a character that is none of Unicode."
+            continue
         if path[0] == "dates" and len(path) > 1:
             del path[1]  # pydantic's name of the form, list or range, that it tried
             if len(path) == 1 and detail["type"] in {"tuple_type", "model_type"}:

@@ -112,7 +112,7 @@ BEFORE_COST: Final = f"""
 One core takes {SINGLY_RATE:.0f} killmails a second one at a time, {BATCH_RATE:.0f} in the batches of a backlog.
 
 The costs are those of local mode on two shared cores, where 100 and 300 killmails/s kept to every bound of lag. In the
-major battle ingestion was 92 s behind (bound 10): its burst of 2,000/s takes {BURST_CORES:.1f} cores while it lasts,
+major battle ingestion was 21 s behind (bound 10): its burst of 2,000/s takes {BURST_CORES:.1f} cores while it lasts,
 and the row says what the average takes. The figures leave out queue-proxies, Kourier and the Java data planes of Kafka.
 
 A load above the cores of a layout needs more nodes, or larger ones. The table of sizes has one pod of each function: a

@@ -100,12 +100,22 @@ class NothingBehindTheGuard:
         raise TransientError(f"{name} is not there.")
 
 
-def decision(status: int, body: Any) -> int:
+async def decided(client: httpx2.AsyncClient, method: str, path: str, **options: Any) -> httpx2.Response:
+    """The answer once the guard could ask for the session: on a busy machine Valkey takes longer than it waits."""
+    deadline = monotonic() + 60
+    while True:
+        response = await client.request(method, path, **options)
+        if response.status_code != 503 or response.json()["error"] != "sessions-unavailable":
+            return response
+        assert monotonic() < deadline
+        await asyncio.sleep(1)
+
+
+def decision(status: int) -> int:
     """What the guard decided, seen from outside."""
     if status in {401, 403}:
         return status
     assert status != 429
-    assert not isinstance(body, dict) or body.get("error") != "sessions-unavailable"
     return 200
 
 
@@ -217,9 +227,8 @@ async def test_every_route_declares_and_enforces_a_guard(accounts: AccountWriter
                         address = {"x-forwarded-for": f"198.51.100.{number % 250}"}
                         headers = {"origin": ORIGIN, **address, **caller.headers(accounts, feature)}
                         body = {} if method in {"GET", "DELETE"} else {"json": {}}
-                        response = await client.request(method, path, headers=headers, **body)
-                        answer = response.json() if response.content else None
-                        if decision(response.status_code, answer) != expected(caller, right):
+                        response = await decided(client, method, path, headers=headers, **body)
+                        if decision(response.status_code) != expected(caller, right):
                             wrong.append(f"{way}: {caller.name}: {method} {path}: {response.status_code}")
     assert wrong == []
 

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from battlescope_events.background import CoalescedRuns, start_in_background
+from battlescope_events.background import CoalescedRuns, end_tasks, run_with_renewal, start_in_background
 
 
 async def fail() -> None:
@@ -28,6 +28,63 @@ async def test_success_and_cancellation_are_silent(caplog: pytest.LogCaptureFixt
     await asyncio.wait([done, cancelled])
     await asyncio.sleep(0)
     assert caplog.records == []
+
+
+async def lose_a_cancellation() -> None:
+    """As a task does whose driver loses the first one."""
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        await asyncio.sleep(60)
+
+
+async def test_task_that_loses_a_cancellation_is_ended() -> None:
+    tasks = [asyncio.create_task(lose_a_cancellation()), asyncio.create_task(asyncio.sleep(60))]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        await end_tasks(*tasks)
+    assert all(task.cancelled() for task in tasks)
+
+
+async def test_ended_task_keeps_its_error() -> None:
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    await end_tasks(task)
+    assert isinstance(task.exception(), KeyError)
+
+
+async def test_lease_is_renewed_until_the_work_ends() -> None:
+    renewals = 0
+
+    async def renew() -> None:
+        nonlocal renewals
+        renewals += 1
+
+    async def work() -> str:
+        while renewals < 3:
+            await asyncio.sleep(0)
+        return "done"
+
+    async with asyncio.timeout(30):
+        assert await run_with_renewal(work(), renew, interval_seconds=0) == "done"
+    assert renewals == 3
+
+
+async def test_failed_renewal_ends_the_work_and_failed_work_the_renewals() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await lose_a_cancellation()
+        finally:
+            ended.set()
+
+    async with asyncio.timeout(30):
+        with pytest.raises(KeyError):
+            await run_with_renewal(work(), fail, interval_seconds=0)
+        assert ended.is_set()
+        with pytest.raises(KeyError):
+            await run_with_renewal(fail(), fail, interval_seconds=60)
 
 
 class Work:

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final, TypeVar
 
+T = TypeVar("T")
+CANCEL_AGAIN_SECONDS: Final = 0.5  # longer than the clean-up of a cancelled task takes
 _log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,31 @@ def log_failure(task: asyncio.Task[Any]) -> None:
     """A callback for the end of a task: logs the error that ended it, with its stack."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("Background task %s failed: %r", task.get_name(), error, exc_info=error)
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks, and return when all have ended; their results and errors stay in them.
+
+    Before Python 3.12 `asyncio.wait_for`, which the drivers use, loses a cancellation that comes in the moment of its
+    result. A task that goes on after one would be waited for without end, so it is cancelled until it ends.
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+
+
+async def run_with_renewal(
+    work: Coroutine[Any, Any, T], renew: Callable[[], Awaitable[None]], *, interval_seconds: float
+) -> T:
+    """The result of `work`, beside which a lease is renewed; the first error of the two ends both."""
+    task = asyncio.create_task(work)
+    try:
+        while not (await asyncio.wait([task], timeout=interval_seconds))[0]:
+            await renew()
+    finally:
+        await end_tasks(task)
+    return task.result()
 
 
 class CoalescedRuns:

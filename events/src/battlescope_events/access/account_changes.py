@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_schemas.accounts.session import ACCOUNT_CHANGES_CHANNEL, AccountChange
 
 PING_SECONDS: Final = 5.0  # a connection that is silent for two of them is lost
 RETRY_SECONDS: Final = 0.5
 CONNECT_SECONDS: Final = 1.0
-_CANCEL_AGAIN_SECONDS: Final = 0.05
 _log = logging.getLogger(__name__)
 
 
@@ -38,9 +37,7 @@ async def subscription(url: str, listener: ChangeListener) -> AsyncGenerator[Non
     try:
         yield
     finally:
-        while not task.done():  # the driver loses a cancellation that arrives while it connects
-            task.cancel()
-            await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
+        await end_tasks(task)
 
 
 async def _subscribe_forever(url: str, listener: ChangeListener) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from battlescope_events.access.credentials import counted_network
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_events.catalog import AUDIT_RECORDED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
@@ -87,8 +87,7 @@ class DenialRecorder:
         try:
             yield self
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await end_tasks(task)
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._publish_pending()

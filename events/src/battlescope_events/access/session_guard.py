@@ -23,7 +23,7 @@ from battlescope_events.access.rate_limits import RateLimiter
 from battlescope_events.access.session_cache import Identity, Known
 from battlescope_events.access.sessions import Sessions, SessionsUnavailableError
 from battlescope_events.access.stream_slots import EXPIRES_SECONDS, StreamSlot, StreamSlots, TooManyStreamsError
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_events.edge.limits import ADMIN, ANONYMOUS, MAX_STREAMS, USER, Limit
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
@@ -233,8 +233,7 @@ async def _cancelled_by(*ends: Callable[[], Awaitable[str]]) -> AsyncGenerator[N
             try:
                 yield
             finally:
-                for watcher in watchers:
-                    watcher.cancel()
+                await end_tasks(*watchers)
     except TimeoutError:
         if not deadline.expired():
             raise

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, Error
 from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
 
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 
 RETRY_SECONDS: Final = 1.0
 CONNECT_SECONDS: Final = 3
@@ -41,8 +41,7 @@ async def notifications(
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end_tasks(task)
 
 
 async def _listen_forever(url: SecretStr, channel: str, application_name: str, listener: NotificationListener) -> None:

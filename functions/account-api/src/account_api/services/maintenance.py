@@ -14,7 +14,7 @@ from account_api.events import SYSTEM
 from account_api.services.access_tokens import AccessTokens
 from account_api.services.organisation_gate import OrganisationGate
 from account_api.services.own_account import OwnAccount
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_events.errors import PermanentError, TransientError
 
 INTERVAL_SECONDS: Final = 15.0
@@ -29,7 +29,7 @@ async def maintenance(tokens: AccessTokens, own_account: OwnAccount, gate: Organ
     try:
         yield
     finally:
-        task.cancel()
+        await end_tasks(task)
 
 
 async def run_once(tokens: AccessTokens, own_account: OwnAccount, gate: OrganisationGate, *, is_hourly: bool) -> None:

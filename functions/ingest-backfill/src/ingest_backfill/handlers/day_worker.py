@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
+from battlescope_events.background import run_with_renewal
 from battlescope_events.catalog import DAY_COMPLETED
 from battlescope_events.errors import TransientError
 from battlescope_events.messages import Message
@@ -88,26 +89,17 @@ class DayWorker:
         return False
 
     async def _run_leased(self, day: Day, holder: UUID, ends_at: float) -> None:
-        """Run the step and renew the lease beside it; the first of the two to end stops the other."""
-        step = asyncio.create_task(self._run_step(day, holder, ends_at))
-        tasks = (step, asyncio.create_task(self._renew_lease(day, holder)))
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, LeaseLost):
-                _log.warning("%s: %s", day.lease_name, result)
-            elif isinstance(result, Exception):
-                raise result
+        """Run the step and renew the lease beside it."""
 
-    async def _renew_lease(self, day: Day, holder: UUID) -> None:
-        while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+        async def renew_lease() -> None:
             async with self.database.unit_of_work() as uow:
                 await uow.leases.renew(day.lease_name, holder)
+
+        step = self._run_step(day, holder, ends_at)
+        try:
+            await run_with_renewal(step, renew_lease, interval_seconds=LEASE_SECONDS / 3)
+        except LeaseLost as error:
+            _log.warning("%s: %s", day.lease_name, error)
 
     async def _run_step(self, day: Day, holder: UUID, ends_at: float) -> None:
         try:

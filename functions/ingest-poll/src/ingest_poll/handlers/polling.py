@@ -7,13 +7,14 @@ the unpublished events.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from battlescope_events.background import CoalescedRuns
+from battlescope_events.background import CoalescedRuns, run_with_renewal
 from battlescope_events.messages import Event
 from ingest_poll.errors import LeaseLost
 from ingest_poll.feed.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
@@ -82,7 +83,11 @@ class FeedPoller:
                 _log.info("Another run polls the feed; this timer event is not needed.")
                 return
             try:
-                await self._run_leased(holder, self._poll(holder, position, ends_at))
+                await run_with_renewal(
+                    self._poll(holder, position, ends_at),
+                    partial(self._database.renew_lease, holder),
+                    interval_seconds=LEASE_SECONDS / 4,
+                )
             finally:
                 await self._database.release_lease(holder)
         except LeaseLost as error:
@@ -95,23 +100,6 @@ class FeedPoller:
                 return position
             await asyncio.sleep(LEASE_RETRY_SECONDS)
         return None
-
-    async def _run_leased(self, holder: UUID, polling: Coroutine[Any, Any, None]) -> None:
-        """Run the coroutine and renew the lease beside it; the first of the two to end stops the other."""
-        tasks = (asyncio.create_task(polling), asyncio.create_task(self._renew_lease(holder)))
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
-
-    async def _renew_lease(self, holder: UUID) -> None:
-        while True:
-            await asyncio.sleep(LEASE_SECONDS / 4)
-            await self._database.renew_lease(holder)
 
     async def _poll(self, holder: UUID, position: FeedPosition, ends_at: float) -> None:
         """Ask the primary source whenever it is due, and the standby beside it while that is active."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from battlescope_events.background import end_tasks
 from ingest_poll.feed.batch import FetchedFiles
 from ingest_poll.feed.feed_state import FeedPosition
 
@@ -41,5 +42,4 @@ class ReadAhead:
         """Forget what was fetched ahead, and end its requests."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_tasks(task)

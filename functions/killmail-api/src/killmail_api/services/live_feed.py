@@ -156,7 +156,7 @@ class LiveFeed:
 
     async def _run(self) -> None:
         await self._begin()
-        while True:
+        while self._task is asyncio.current_task():  # a driver may lose the cancellation of this one
             try:
                 await self._step()
             except TransientError as error:

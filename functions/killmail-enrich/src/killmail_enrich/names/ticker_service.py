@@ -1,12 +1,12 @@
 """Asks ESI for tickers, one after the other, and publishes each in `entity.updated`."""
 
-import asyncio
+from asyncio import Task
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_events.messages import Message
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import Publish
@@ -28,7 +28,7 @@ class TickerService:
     outbox: Outbox
     publish: Publish
     now: Callable[[], float]
-    _run: "asyncio.Task[None] | None" = field(default=None, init=False)
+    _run: Task[None] | None = field(default=None, init=False)
 
     def begin(self) -> None:
         """Ask for what is due beside the events, unless this process does so already."""
@@ -76,8 +76,7 @@ class TickerService:
     async def close(self) -> None:
         """End the run of this process; what it has stored is published by the next timer event."""
         if self._run is not None:
-            self._run.cancel()
-            await asyncio.gather(self._run, return_exceptions=True)
+            await end_tasks(self._run)
 
 
 def _updates(answers: Iterable[TickerAnswer]) -> Iterator[Message]:

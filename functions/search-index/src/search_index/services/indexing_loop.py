@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
-from battlescope_events.background import start_in_background
+from battlescope_events.background import end_tasks, start_in_background
 from battlescope_events.errors import PermanentError, TransientError
 
 DELAY_SECONDS: Final = 1.0
@@ -31,9 +30,7 @@ class IndexingLoop:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks(self._task)
 
     async def _runs(self) -> None:
         while self._is_woken:

@@ -20,7 +20,7 @@ from battlescope_events.framework_adapter import FrameworkAdapter
 from battlescope_events.health import Ready, health_routes
 from battlescope_events.logs import configure
 from battlescope_events.messages import Event, EventType, read
-from battlescope_events.server.garbage import begin_collecting
+from battlescope_events.server.garbage import begin_collecting, collect_seldom
 from battlescope_events.settings import RuntimeSettings
 from battlescope_events.trace import CURRENT, Trace
 
@@ -72,6 +72,7 @@ def event_app(build: Build, *, accepts: Iterable[EventType[Any]], emits: Iterabl
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         configure(RuntimeSettings())
+        collect_seldom()
         async with build() as app.function:
             begin_collecting()
             yield

@@ -57,14 +57,15 @@ async def _process_part(killmails: Sequence[IncomingKillmail], database: Databas
         async with database.unit_of_work() as uow:
             return await _store_and_regroup(killmails, more_lock_keys, uow, now)
 
-    if is_batch(len(killmails)):
+    has_saved_names = is_batch(len(killmails))
+    if has_saved_names:
         # Another transaction that stores one of the same names waits for this one: not for all that a batch writes.
         await database.save_unknown(_names_of(killmails), _facts_of(killmails))
     outcome, new, revalued = await retry_with_more_locks(frozenset(), attempt)
     cached_from = killmails[-1].killmail.time - CACHED_TAIL
     tail = (incoming.killmail for incoming in new if incoming.killmail.time > cached_from)
     database.cache.record_committed(tail, outcome.diff.changes)
-    for incoming in new:
+    for incoming in () if has_saved_names else new:
         database.cache.mark_saved(incoming.names, incoming.facts)
     if revalued:
         await change_values(revalued, database, now)

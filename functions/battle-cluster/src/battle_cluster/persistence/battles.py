@@ -3,7 +3,7 @@
 Eleven separate statements took longer to send than to execute. Rows that are stored as they should be are not written.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, LiteralString
 
 from battle_cluster.domain.battle import StoredBattle
@@ -14,7 +14,7 @@ from battle_cluster.persistence.entity_names import (
     names_and_facts,
 )
 from battle_cluster.persistence.killmails import INSERT_KILLMAIL_PILOTS, INSERT_KILLMAILS, SET_COMPONENTS
-from battle_cluster.persistence.parameters import Values, copy_text, json_rows, json_rows_of
+from battle_cluster.persistence.parameters import Values, copied_rows, json_rows, json_rows_of
 from battle_cluster.persistence.row_changes import (
     BATTLES,
     COLUMNS,
@@ -195,9 +195,9 @@ class BattleRepository:
         cursor = await self._connection.execute(SAVE, params)
         return [row[0] for row in await cursor.fetchall()]
 
-    async def _copy(self, statement: LiteralString, rows: Iterable[Values]) -> None:
+    async def _copy(self, statement: LiteralString, rows: Sequence[Values]) -> None:
         async with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            await copy.write(copy_text(rows))
+            await copy.write(copied_rows(rows))
 
 
 def _json_of(table: LiteralString, rows: RowChanges, *, is_copied: bool) -> str:

@@ -1,9 +1,7 @@
 """Parameters in the form that the driver and PostgreSQL handle fast: arrays as text, rows as one JSON document."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from types import NoneType
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -28,30 +26,29 @@ def json_rows_of(columns: Sequence[str], rows: Iterable[Values]) -> str:
     return json_rows([dict(zip(columns, row, strict=True)) for row in rows])
 
 
-def copy_text(rows: Iterable[Values]) -> str:
-    """Rows in the text format of COPY, which PostgreSQL reads in a third of the time of JSON."""
-    columns = [_copied(column) for column in zip(*rows, strict=True)]
-    return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
+def copied_rows(rows: Sequence[Values]) -> bytes:
+    """Rows for `upsert.copy_into`. A tuple in a row is a JSON document, since arrays are text already.
+
+    They are JSON arrays without brackets, which are CSV but for the escapes of control characters: one call for a row
+    takes half of what a call for each value takes.
+    """
+    documents = [index for index, column in enumerate(zip(*rows, strict=True)) if tuple in set(map(type, column))]
+    written = (_with_text(row, documents) for row in rows) if documents else rows
+    lines = b"".join([orjson.dumps(row, default=str)[1:-1] + b"\n" for row in written])
+    return _JSON_ESCAPE.sub(_as_csv, lines) if b"\\" in lines else lines
 
 
-def _copied(column: Sequence[object]) -> Iterable[str]:
-    """Each value of a column as text; most of them are there several times."""
-    text_of = {value: _COPIED.get(type(value), _escaped)(value) for value in set(column)}
-    return map(text_of.__getitem__, column)
+def _with_text(row: Values, documents: Iterable[int]) -> list[Any]:
+    """The row with those columns as texts."""
+    values = list(row)
+    for index in documents:
+        values[index] = values[index] if values[index] is None else orjson.dumps(values[index]).decode()
+    return values
 
 
-def _escaped(value: object) -> str:
-    text = str(value)
-    for character, escaped in _ESCAPES:  # the backslash first; str.translate takes ten times as long
-        if character in text:
-            text = text.replace(character, escaped)
-    return text
+_JSON_ESCAPE: Final = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
+_CSV_ESCAPES: Final = frozenset({rb"\"", rb"\\"})
 
 
-_ESCAPES: Final = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
-_COPIED: Final[Mapping[type, Callable[[Any], str]]] = {
-    NoneType: lambda _: "\\N",
-    tuple: lambda value: _escaped(orjson.dumps(value).decode()),
-    **dict.fromkeys((int, float, bool, Decimal, datetime), str),
-}
-"""By type; any other value is escaped. A tuple is a JSON document, since arrays are text already."""
+def _as_csv(escape: re.Match[bytes]) -> bytes:
+    return escape[0] if escape[0] in _CSV_ESCAPES else orjson.loads(b'"%b"' % escape[0]).encode()

@@ -27,8 +27,9 @@ def upsert(
 
 
 def copy_into(table: LiteralString, columns: Sequence[str]) -> LiteralString:
-    """Insert rows that the driver sends as text; a duplicate is an error."""
-    return _text(SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), _names(columns)))
+    """Insert rows as `parameters.copied_rows` writes them; a duplicate is an error."""
+    statement = SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL 'null', ESCAPE '\\')")
+    return _text(statement.format(Identifier(table), _names(columns)))
 
 
 def delete(table: LiteralString, key: Sequence[str], nullable: Sequence[str] = ()) -> LiteralString:

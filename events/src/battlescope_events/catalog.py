@@ -123,6 +123,13 @@ BATTLES_CHANGED: Final[EventType[BattleChunk]] = EventType(
     lambda data: data.chunk_key,
     lambda data: data.chunk_key,
 )
+BATTLES_ENDED: Final[EventType[BattleChunk]] = EventType(
+    f"{_PREFIX}.battle.many-ended.v1",
+    TypeAdapter(BattleChunk),
+    "battle-chunk:v1",
+    lambda data: data.chunk_key,
+    lambda data: data.chunk_key,
+)
 BATTLE_EDIT_REQUESTED: Final[EventType[BattleEditRequested]] = EventType(
     f"{_PREFIX}.battle.edit-requested.v1",
     TypeAdapter(BattleEditRequested),
@@ -242,6 +249,7 @@ CATALOG: Final[tuple[EventType[Any], ...]] = (
     BATTLE_ENDED,
     BATTLE_DELETED,
     BATTLES_CHANGED,
+    BATTLES_ENDED,
     BATTLE_EDIT_REQUESTED,
     BATTLE_SHARE_CHANGED,
     BATTLE_RECLUSTER_REQUESTED,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from battle_seeder import DELAY, GAP, BattleSeeder, at, battle_id
+from published_ends import ends_of
 
 from battle_close.handler import handle
 from battle_close.store import BattleRepository
@@ -33,7 +34,11 @@ async def run(database: Database, publish: Publish | None = None, delay: int = D
     event = Event(TIMER, "t", "timer", None, {})
     outbox = Outbox(database, "battles")
     await handle(event, database=database, outbox=outbox, publish=publish or recorder, feed_delay=delay)
-    return [{"id": message.id, "headers": message.headers, **json.loads(message.body)} for message in recorder.messages]
+    return [
+        {"id": end.id, "headers": message.headers, **json.loads(end.data.model_dump_json(exclude_none=True))}
+        for message in recorder.messages
+        for end in ends_of(message)
+    ]
 
 
 async def test_inactive_battle_is_closed_and_its_end_published(

@@ -196,12 +196,14 @@ class BattleDeleted(Schema):
 
 
 class BattleChunk(Schema):
-    """Claim check: a batch of battle changes, as backfill makes them, or of current battles, as republishing does.
+    """Claim check: a batch of battle changes (as of a backfill), of current battles (republished), or of ends.
 
-    The object is gzip of JSON lines. Each line is one event `battle.created`, `battle.updated` or `battle.deleted`, a
-    complete CloudEvent in structured mode. Object storage keeps it for at least a week.
+    The object is gzip of JSON lines. Each line is one event, a complete CloudEvent in structured mode:
+    `battle.created`, `battle.updated` or `battle.deleted` in `battle.many-changed`, `battle.ended` in
+    `battle.many-ended`. Object storage keeps it for at least a week.
 
-    content: the bytes of the object, where they are few, so that no consumer has to read it.
+    content: the bytes of the object, where they are few, so that no consumer has to read it. Ends always travel so, and
+    there is no object with their key.
     """
 
     chunk_key: str

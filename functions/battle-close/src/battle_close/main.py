@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from battle_close.handler import SOURCE, handle
+from battle_close.events import SOURCE
+from battle_close.handler import handle
 from battle_close.settings import Settings
-from battlescope_events.catalog import BATTLE_ENDED, TIMER
+from battlescope_events.catalog import BATTLE_ENDED, BATTLES_ENDED, TIMER
 from battlescope_events.consumer import Function, event_app
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
@@ -32,4 +33,4 @@ async def build() -> AsyncGenerator[Function]:
         yield Function(handler, ready=outbox.ready)
 
 
-app = event_app(build, accepts=[TIMER], emits=[BATTLE_ENDED])
+app = event_app(build, accepts=[TIMER], emits=[BATTLE_ENDED, BATTLES_ENDED])

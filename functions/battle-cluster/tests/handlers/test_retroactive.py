@@ -1,6 +1,6 @@
 """Retroactive cases: killmails that arrive after their battle was published."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -11,10 +11,10 @@ from event_processing import END, process_each, process_event, run_recluster_job
 from stored_battles import battle_contents, killmails_by_battle
 
 from battle_cluster.persistence.unit_of_work import Database
-from battlescope_events.catalog import BATTLE_ENDED
+from battlescope_events.catalog import BATTLE_ENDED, BATTLES_ENDED
 from battlescope_events.messages import Event
 from battlescope_events.publisher import RecordingPublisher
-from battlescope_schemas.battle import BattleEnded
+from battlescope_schemas.battle import BattleChunk, BattleEnded
 from battlescope_schemas.enriched import EnrichedKillmail
 
 pytestmark = pytest.mark.postgres
@@ -120,7 +120,14 @@ async def test_each_killmail_gives_the_battle_one_more_revision(store: Database,
     assert numbers == [(at, at + 1) for at in range(1, 40)]
 
 
-async def test_ended_battle_gets_split_suggestions(store: Database, database: str) -> None:
+TOTALS = {"total_kills": 1, "total_isk_destroyed": "1", "participant_count": 1}
+ENDED = BattleEnded.model_validate({"battle_id": "b", "revision": 1, "end_time": NOW, **TOTALS})
+SINGLE_END: Event[Any] = Event(BATTLE_ENDED, "1", "battle-close", ENDED, {})
+MANY_ENDS: Event[Any] = Event(BATTLES_ENDED, "2", "battle-close", BattleChunk(chunk_key="k", count=2, content=b""), {})
+
+
+@pytest.mark.parametrize("end", [SINGLE_END, MANY_ENDS], ids=["singly", "together"])
+async def test_ended_battle_gets_split_suggestions(store: Database, database: str, end: Event[Any]) -> None:
     """Between five and six minutes without a loss, and hardly any pilot both before and after."""
     first_pilots, second_pilots = [[(100 * half + at, 2) for at in range(1, 20)] for half in (3, 4)]
     first = [enriched_killmail(at, at / 2, (at, 1), first_pilots) for at in range(1, 6)]
@@ -129,21 +136,18 @@ async def test_ended_battle_gets_split_suggestions(store: Database, database: st
         for at in range(1, 6)
     ]
     await process_each(store, [*first, *second])
-    assert await suggestions(store, database, ended=False) == [[]]
+    assert suggestions(database) == [[]]
     close(database)
-    (splits,) = await suggestions(store, database, ended=True)
+    for _ in range(2):
+        await process_event(store, end, RecordingPublisher())
+    (splits,) = suggestions(database)
     assert splits
     assert {tuple(split["first"]) for split in splits} | {tuple(split["second"]) for split in splits} >= {
         (1, 2, 3, 4, 5)
     }
     await process_each(store, [enriched_killmail(20, 10.5, (120, 1), second_pilots)])
-    assert await suggestions(store, database, ended=False) == [[]]
+    assert suggestions(database) == [[]]
 
 
-async def suggestions(store: Database, database: str, *, ended: bool) -> Iterable[Any]:
-    if ended:
-        (battle,) = killmails_by_battle(database)
-        totals = {"total_kills": 1, "total_isk_destroyed": "1", "participant_count": 1}
-        data = BattleEnded.model_validate({"battle_id": battle, "revision": 1, "end_time": NOW, **totals})
-        await process_event(store, Event(BATTLE_ENDED, "1", "battle-close", data, {}), RecordingPublisher())
+def suggestions(database: str) -> list[Any]:
     return [row[0] for row in query_rows(database, "SELECT suggestions FROM battles WHERE deleted_at IS NULL")]

@@ -18,6 +18,7 @@ from search_builders import (
     ended,
     event,
     killmail,
+    many_ended,
     renamed,
     rows,
     shared,
@@ -50,7 +51,9 @@ NAMES = [
 ]
 OPEN_LINK, REVOKED_LINK = "a" * 64, "b" * 64
 SHARES = [shared(1, OPEN_LINK), shared(2, REVOKED_LINK), shared(2, REVOKED_LINK, is_revoked=True)]
-ALL: list[Any] = [*KILLMAILS, *BATTLES, *NAMES, ended(1, 2), *SHARES]
+ENDS = [ended(1, 1), ended(1, 2), ended(2, 1)]
+ALL: list[Any] = [*KILLMAILS, *BATTLES, *NAMES, *ENDS, *SHARES]
+SINGLY_AND_TOGETHER = [*ALL, many_ended(*ENDS[1:], ENDS[0]), many_ended(ENDS[0], ENDS[2])]
 
 
 async def state_after(store: Database, payloads: list[Any], *, index_each: bool = False) -> dict[str, Any]:
@@ -71,7 +74,7 @@ async def test_many_and_one_end_in_the_same_state(store: Database) -> None:
     consumer = Consumer(store)
     await consumer.process_killmail_batch(KILLMAILS)
     await consumer.process_battle_batch(BATTLES)
-    await consumer.process(*NAMES, ended(1, 2), *SHARES)
+    await consumer.process(*NAMES, many_ended(*ENDS), *SHARES)
     await consumer.index()
     await consumer.close()
     assert await state(store) == singly
@@ -79,7 +82,11 @@ async def test_many_and_one_end_in_the_same_state(store: Database) -> None:
 
 
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(payloads=st.permutations(ALL), repeated=st.lists(st.sampled_from(ALL), max_size=5), index_each=st.booleans())
+@given(
+    payloads=st.permutations(SINGLY_AND_TOGETHER),
+    repeated=st.lists(st.sampled_from(SINGLY_AND_TOGETHER), max_size=5),
+    index_each=st.booleans(),
+)
 def test_any_order_and_repetition_end_in_the_same_state(
     store_runner: Any, payloads: list[Any], repeated: list[Any], *, index_each: bool
 ) -> None:
@@ -198,6 +205,21 @@ async def test_an_ended_battle_is_closed_in_any_order(consumer: Consumer, store:
     assert await rows(store, "SELECT status, document ->> 'status' FROM battle_documents") == [("closed", "closed")]
 
 
+@pytest.mark.parametrize("order", list(permutations([battle(1, 1, [1]), battle(2, 1, [4]), many_ended(*ENDS[::2])])))
+async def test_battles_that_ended_together_are_closed_in_any_order(
+    consumer: Consumer, store: Database, order: list[Any]
+) -> None:
+    await consumer.process(*KILLMAILS, *order)
+    await consumer.index()
+    assert await rows(store, "SELECT status FROM battle_documents") == [("closed",)] * 2
+
+
+async def test_a_batch_of_ends_with_something_else_is_refused(consumer: Consumer, store: Database) -> None:
+    with pytest.raises(PermanentError, match="does not accept"):
+        await consumer.process(many_ended(ENDS[0], battle(2, 1, [4])))
+    assert await rows(store, "SELECT * FROM battles") == []
+
+
 async def test_a_later_revision_reopens_an_ended_battle(consumer: Consumer, store: Database) -> None:
     await consumer.process(*KILLMAILS, battle(1, 1, [1]), ended(1, 1), battle(1, 2, [1, 2]))
     await consumer.index()
@@ -273,5 +295,6 @@ def test_every_accepted_type_has_a_payload_here() -> None:
     assert {kind.name for kind in ACCEPTED_TYPES} - covered == {
         TIMER.name,
         "com.battlescope.battle.many-changed.v1",
+        "com.battlescope.battle.many-ended.v1",
         "com.battlescope.search.reindex-requested.v1",
     }

@@ -13,6 +13,7 @@ from battlescope_events.catalog import (
     BATTLE_SHARE_CHANGED,
     BATTLE_UPDATED,
     BATTLES_CHANGED,
+    BATTLES_ENDED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     RETENTION_DUE,
@@ -20,7 +21,7 @@ from battlescope_events.catalog import (
     TIMER,
 )
 from battlescope_events.event_batch import encode_batch
-from battlescope_events.messages import Event, EventType
+from battlescope_events.messages import Event, EventType, Message
 from battlescope_events.postgres.database import Database
 from battlescope_events.postgres.outbox import Outbox
 from battlescope_events.publisher import RecordingPublisher
@@ -183,6 +184,16 @@ def event(payload: Any) -> Event[Any]:
     return Event(_TYPES[type(payload)], "1", "tests", payload, {})
 
 
+def many_ended(*ends: BattlePayload) -> Event[BattleChunk]:
+    """Ends of battles as one event, which carries its object."""
+    digest, body = encode_batch(messages(ends))
+    return Event(BATTLES_ENDED, "1", "tests", BattleChunk(chunk_key=digest, count=len(ends), content=body), {})
+
+
+def messages(payloads: Sequence[Any]) -> list[Message]:
+    return [_TYPES[type(p)].message(p, source="tests", key=str(i), time=START) for i, p in enumerate(payloads)]
+
+
 @dataclass
 class Objects:
     """Batch objects in memory; the real object storage has tests of its own."""
@@ -213,8 +224,9 @@ class Consumer:
         )
 
     async def process(self, *payloads: Any) -> None:
+        """Payloads, or events that their payload alone does not make."""
         for payload in payloads:
-            await self.handlers.dispatch(event(payload))
+            await self.handlers.dispatch(payload if isinstance(payload, Event) else event(payload))
 
     async def process_killmail_batch(self, killmails: Iterable[EnrichedKillmail]) -> None:
         lines = [killmail.model_dump_json(by_alias=True, exclude_none=True) for killmail in killmails]
@@ -222,9 +234,8 @@ class Consumer:
         await self.process(KillmailChunk(chunk_key="chunks/k", count=len(lines), date=START.date()))
 
     async def process_battle_batch(self, payloads: Sequence[Any]) -> None:
-        messages = [_TYPES[type(p)].message(p, source="tests", key=str(i), time=START) for i, p in enumerate(payloads)]
-        _, self.objects.bodies["chunks/b"] = encode_batch(messages)
-        await self.process(BattleChunk(chunk_key="chunks/b", count=len(messages)))
+        _, self.objects.bodies["chunks/b"] = encode_batch(messages(payloads))
+        await self.process(BattleChunk(chunk_key="chunks/b", count=len(payloads)))
 
     async def timer(self, task: str) -> None:
         await self.handlers.dispatch(Event(TIMER, "1", "tests", None, {"task": task}))
@@ -250,7 +261,7 @@ STATE = {
     " FROM entities ORDER BY entity_type, entity_id",
     "participations": "SELECT * FROM battle_entities ORDER BY entity_type, entity_id, battle_id",
     "members": "SELECT * FROM battle_killmails ORDER BY killmail_id, battle_id",
-    "battles": "SELECT battle_id, revision, state, merged_into FROM battles ORDER BY battle_id",
+    "battles": "SELECT battle_id, revision, ended_revision, state, merged_into FROM battles ORDER BY battle_id",
     "documents": "SELECT * FROM battle_documents ORDER BY battle_id",
     "systems": "SELECT * FROM solar_systems ORDER BY system_id",
     "ships": "SELECT * FROM ship_types ORDER BY ship_type_id",

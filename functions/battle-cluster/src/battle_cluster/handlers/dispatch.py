@@ -14,7 +14,13 @@ from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.messages import Event
 from battlescope_events.publisher import Publish
 from battlescope_schemas.backfill import RetentionDue
-from battlescope_schemas.battle import BattleEditRequested, BattleEnded, ReclusterRequested, RepublishRequested
+from battlescope_schemas.battle import (
+    BattleChunk,
+    BattleEditRequested,
+    BattleEnded,
+    ReclusterRequested,
+    RepublishRequested,
+)
 from battlescope_schemas.enriched import EnrichedKillmail
 from battlescope_schemas.entity import EntityUpdated
 from battlescope_schemas.reference import KillmailChunk
@@ -27,6 +33,7 @@ EventData = (
     | ReclusterRequested
     | RepublishRequested
     | BattleEnded
+    | BattleChunk
     | RetentionDue
     | None
 )
@@ -59,7 +66,7 @@ async def dispatch(
             await republish(job_id, part, database, claim_checks.put, clock())
         case RetentionDue(cutoff_date=cutoff):
             await delete_expired(cutoff, database, clock())
-        case BattleEnded():
+        case BattleEnded() | BattleChunk():  # which battles ended is read from the database
             await suggest_splits()
             return  # it writes no message
         case _:  # the hourly timer event

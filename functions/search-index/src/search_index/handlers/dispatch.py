@@ -17,6 +17,7 @@ from battlescope_events.catalog import (
     BATTLE_SHARE_CHANGED,
     BATTLE_UPDATED,
     BATTLES_CHANGED,
+    BATTLES_ENDED,
     ENTITY_UPDATED,
     KILLMAIL_ENRICHED,
     RETENTION_DUE,
@@ -48,6 +49,7 @@ ACCEPTED_TYPES: Final = (
     BATTLE_DELETED,
     BATTLES_CHANGED,
     BATTLE_ENDED,
+    BATTLES_ENDED,
     BATTLE_SHARE_CHANGED,
     ENTITY_UPDATED,
     RETENTION_DUE,
@@ -82,8 +84,9 @@ class Handlers:
                 await self.groups.save_killmail(from_event(payload))
             case BattleCreated() | BattleDeleted() as payload:
                 await self.groups.save_battle(state_of(payload))
-            case KillmailChunk() | BattleChunk() as claim_check:
-                await self._save_batch(claim_check)
+            case KillmailChunk() | BattleChunk():
+                async with self.batch_slots:
+                    await self._save_batch(event)
             case BattleEnded() as payload:
                 await self.groups.end_battle(payload)
             case BattleShareChanged() as payload:
@@ -101,11 +104,13 @@ class Handlers:
                 await self._run_task(event)
         self.loop.wake()
 
-    async def _save_batch(self, claim_check: KillmailChunk | BattleChunk) -> None:
-        async with self.batch_slots:
-            if isinstance(claim_check, KillmailChunk):
+    async def _save_batch(self, event: Event[KillmailChunk | BattleChunk]) -> None:
+        match event.data:
+            case KillmailChunk() as claim_check:
                 await self.saver.save_killmails(await self.claim_checks.killmails(claim_check))
-            else:
+            case BattleChunk() as claim_check if event.type is BATTLES_ENDED:
+                await self.saver.end_battles(await self.claim_checks.ends(claim_check))
+            case BattleChunk() as claim_check:
                 await self.saver.save_battles(await self.claim_checks.battles(claim_check))
 
     async def _delete_old(self, payload: RetentionDue) -> None:

@@ -19,7 +19,7 @@ from battle_cluster.detection.neighbourhood import (
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
-from battle_cluster.edits.constraints import Constraints
+from battle_cluster.edits.constraints import Constraints, in_time_order
 
 NO_EDITS = ActiveEdits()
 
@@ -107,6 +107,7 @@ class NeighbourhoodLoader:
         """Add the results of the last query: the stored component of each killmail, and the killmails."""
         self._stored_component_of |= stored_component_of
         self._killmails |= killmails
+        self._killmails = {killmail.killmail_id: killmail for killmail in in_time_order(self._killmails.values())}
         self._changed_systems |= {killmail.system_id for killmail in killmails.values()}
         self._queried_components |= {
             component_id for component_id in stored_component_of.values() if component_id is not None
@@ -150,7 +151,9 @@ class NeighbourhoodLoader:
         """The system intervals that are known to be required without clustering."""
         changed_systems, self._changed_systems = self._changed_systems, set[int]()
         changed = [killmail for killmail in self._killmails.values() if killmail.system_id in changed_systems]
-        intervals = self._new_system_intervals(system_intervals(self._seed_ids, changed, self._rules))
+        intervals = self._new_system_intervals(
+            system_intervals(self._seed_ids, changed, self._rules, self._timeline_cache.classify)
+        )
         return self._query(system_intervals=intervals) if intervals else None
 
     def _context_query(self) -> NeighbourhoodQuery | None:
@@ -179,6 +182,7 @@ class NeighbourhoodLoader:
                 members,
                 unconstrained_components=unconstrained_components,
                 loaded_range=self._loaded_range(),
+                classify=self._timeline_cache.classify,
             )
             core_components = {self._stored_component_of[killmail_id] for killmail_id in context.core} - {None}
             stored_members = frozenset(

@@ -42,6 +42,9 @@ class PilotInterval:
     start: int
     end: int
 
+    def contains(self, killmail: Killmail) -> bool:
+        return self.start <= killmail.time <= self.end and not self.pilots.isdisjoint(killmail.pilot_ids)
+
 
 class TimeWindow(NamedTuple):
     """All killmails of any system between two times, both included."""

@@ -107,7 +107,6 @@ class NeighbourhoodLoader:
         """Add the results of the last query: the stored component of each killmail, and the killmails."""
         self._stored_component_of |= stored_component_of
         self._killmails |= killmails
-        self._killmails = {killmail.killmail_id: killmail for killmail in in_time_order(self._killmails.values())}
         self._changed_systems |= {killmail.system_id for killmail in killmails.values()}
         self._queried_components |= {
             component_id for component_id in stored_component_of.values() if component_id is not None
@@ -118,11 +117,20 @@ class NeighbourhoodLoader:
         return Neighbourhood(self._killmails, self._stored_component_of, core, self._components, self._constraints)
 
     def hint(self) -> PrefetchHint | None:
-        """What to query at once for the system's next killmail: the context that was required this time."""
+        """What to query at once for the system's next killmail: the context that was required this time.
+
+        Of the systems those that the core or a pilot interval reaches: any other one was loaded by an earlier hint.
+        """
         context = self._context
         if context is None:
             return None
         systems = {self._killmails[killmail_id].system_id for killmail_id in context.core}
+        systems |= {
+            killmail.system_id
+            for killmail in self._killmails.values()
+            if killmail.system_id not in systems
+            and any(interval.contains(killmail) for interval in context.pilot_intervals)
+        }
         intervals = tuple(interval for interval in context.system_intervals if interval.system_id in systems)
         return PrefetchHint(intervals, context.pilot_intervals)
 
@@ -170,7 +178,7 @@ class NeighbourhoodLoader:
 
     def _required_context(self) -> RequiredContext:
         """The context with all loaded members of the core's stored components, repeated until these add no others."""
-        loaded = list(self._killmails.values())
+        loaded = in_time_order(self._killmails.values())  # once for all that need them in order
         unconstrained_components = self._cluster(loaded)
         members: frozenset[int] = frozenset()
         while True:

@@ -4,14 +4,14 @@ from random import Random
 from unittest.mock import patch
 
 import pytest
-from builders import RULES, kill
+from builders import FAR, RULES, kill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from killmail_strategies import QUICK, killmail_lists
 
 from battle_cluster.detection import neighbourhood_strategies
 from battle_cluster.detection.clustering import TimelineCache, cluster
-from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery
+from battle_cluster.detection.neighbourhood_loader import NeighbourhoodQuery, PrefetchHint
 from battle_cluster.detection.neighbourhood_strategies import BATCH_THRESHOLD, choose_loader
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits, Edit, EditKind
@@ -27,6 +27,8 @@ class InMemoryDatabase:
         self.component_of: dict[int, str | None] = {}
         self.edits: list[Edit] = []
         self.timeline_cache = TimelineCache()
+        self.hints: dict[int, PrefetchHint | None] = {}
+        self.queries_of_last: int = 0
         self._component_count = 0
 
     def add(self, *killmails: Killmail) -> None:
@@ -44,17 +46,24 @@ class InMemoryDatabase:
         self.regroup(set(edit.killmail_ids) & self.killmails.keys())
 
     def regroup(self, seed_ids: set[int]) -> None:
+        seeds = {killmail_id: self.killmails[killmail_id] for killmail_id in seed_ids}
+        system = min(seed.system_id for seed in seeds.values()) if len(seeds) == 1 else 0
         loader = choose_loader(
-            {killmail_id: self.killmails[killmail_id] for killmail_id in seed_ids},
+            seeds,
             RULES,
             self.timeline_cache,
             ActiveEdits(0, self.edits),
             stored_component_of={killmail_id: self.component_of[killmail_id] for killmail_id in seed_ids},
+            hint=self.hints.get(system),
         )
+        self.queries_of_last = 0
         while (query := loader.next_query()) is not None:
+            self.queries_of_last += 1
             new_ids = self.find(query) - query.loaded_ids
             components = {killmail_id: self.component_of[killmail_id] for killmail_id in new_ids}
             loader.add_results(components, {killmail_id: self.killmails[killmail_id] for killmail_id in new_ids})
+        if system:
+            self.hints[system] = loader.hint()
         neighbourhood = loader.result()
         self.component_of.update(dict.fromkeys(neighbourhood.core))
         for assigned in assign_components(neighbourhood).components:
@@ -117,6 +126,17 @@ def test_killmails_one_by_one_in_any_order_give_the_components_of_one_batch(
     database = InMemoryDatabase()
     for killmail in arrivals:
         database.add(killmail)
+    assert database.stored_components() == database.expected_components()
+
+
+def test_next_killmail_of_a_system_is_loaded_by_one_query() -> None:
+    """Also where a pilot of the fight was seen on a killmail of strangers, in a system without a route."""
+    database = InMemoryDatabase()
+    database.add(kill(1, 0, "C1", "D1 D2", system=FAR), kill(2, 0.5, "C2", "D2", system=FAR))
+    database.add(kill(3, 1, "B1", "A1 D1"))
+    assert database.queries_of_last > 1
+    database.add(kill(4, 2, "B2", "A1 A2"))
+    assert database.queries_of_last == 1
     assert database.stored_components() == database.expected_components()
 
 

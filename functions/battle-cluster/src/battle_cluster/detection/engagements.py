@@ -5,8 +5,11 @@ join running fights (through several systems) and further rounds (in one system,
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from battle_cluster.detection.chains import TimeKey
@@ -51,6 +54,10 @@ class EngagementLink:
     link: Link
 
 
+EngagementPair = tuple[int, int]
+"""Two engagements by index, the lower one first."""
+
+
 class SecondRound(NamedTuple):
     """Two engagements of one system, and the link of a second round between them, if there is one."""
 
@@ -90,19 +97,45 @@ def _running_fight_links(
     combat: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
 ) -> Iterator[EngagementLink]:
+    """Who travelled when is looked at last, and only of the pilots on whom a link depends: hardly any pair has one."""
+    links: dict[EngagementPair, Link] = {}
+    crew: set[int] = set()
+    for pair, share in _shared_crews(engagements, rules):
+        earlier, later = engagements[pair[0]], engagements[pair[1]]
+        link = _running_fight_link(earlier, later, share, rules)
+        if link is not None:
+            links[pair] = link
+            crew |= earlier.pilots & later.pilots
+    travelled = _pilot_transitions(engagements, combat, crew, rules) if links else set[EngagementPair]()
+    for first, second in sorted(travelled & links.keys()):
+        yield EngagementLink(first, second, links[first, second])
+
+
+def _shared_crews(engagements: Sequence[Engagement], rules: DetectionRules) -> Iterator[tuple[EngagementPair, float]]:
+    """Engagements in different systems that share enough pilots for a link, each pair with that share."""
     least_share = min(rules.crew_share, rules.moved_share_unknown_hole)
-    for first, second in sorted(_pilot_transitions(engagements, combat, rules)):
-        earlier, later = engagements[first], engagements[second]
-        shared = earlier.pilots & later.pilots
-        share = len(shared) / min(len(earlier.pilots), len(later.pilots))
-        if share < least_share:
-            continue
-        a, b = _nearest(earlier, later)
-        min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
-        if share < min_share or abs(b.time - a.time) > rules.max_pause:
-            continue
-        if _is_through_gate(a, b, share, rules) or _share_an_enemy(earlier, later, shared):
-            yield EngagementLink(first, second, _link((a, b), LinkReason.MOVED, share, rules.max_pause))
+    travellers = _pilots_in_several_systems(engagements)
+    seen_in: dict[int, list[int]] = {}
+    for number, engagement in enumerate(engagements):
+        for pilot in engagement.pilots & travellers:
+            seen_in.setdefault(pilot, []).append(number)
+    shared = Counter(pair for numbers in seen_in.values() for pair in combinations(numbers, 2))
+    for (first, second), count in shared.items():
+        a, b = engagements[first], engagements[second]
+        share = count / min(len(a.pilots), len(b.pilots))
+        if share >= least_share and a.system_id != b.system_id:
+            yield (first, second), share
+
+
+def _running_fight_link(earlier: Engagement, later: Engagement, share: float, rules: DetectionRules) -> Link | None:
+    """The link of two engagements with that share of common pilots, if one of these travelled."""
+    a, b = _nearest(earlier, later)
+    min_share = rules.crew_share if has_gate_route(a, b) else rules.moved_share_unknown_hole
+    if share < min_share or abs(b.time - a.time) > rules.max_pause:
+        return None
+    if _is_through_gate(a, b, share, rules) or _share_an_enemy(earlier, later, earlier.pilots & later.pilots):
+        return _link((a, b), LinkReason.MOVED, share, rules.max_pause)
+    return None
 
 
 def _is_through_gate(a: Killmail, b: Killmail, share: float, rules: DetectionRules) -> bool:
@@ -112,20 +145,20 @@ def _is_through_gate(a: Killmail, b: Killmail, share: float, rules: DetectionRul
 
 
 def _pilot_transitions(
-    engagements: Sequence[Engagement], combat: Sequence[ClassifiedKillmail], rules: DetectionRules
-) -> set[tuple[int, int]]:
-    """Pairs of engagements in different systems between which a pilot travelled within the window."""
-    transitions: set[tuple[int, int]] = set()
-    travellers = _pilots_in_several_systems(engagements)
-    if not travellers:
-        return transitions
+    engagements: Sequence[Engagement],
+    combat: Sequence[ClassifiedKillmail],
+    pilots: AbstractSet[int],
+    rules: DetectionRules,
+) -> set[EngagementPair]:
+    """Pairs of engagements in different systems between which one of the pilots travelled within the window."""
+    transitions: set[EngagementPair] = set()
     engagement_of = _engagement_of(engagements)
-    last_seen: dict[int, dict[int, int]] = {pilot: {} for pilot in travellers}
+    last_seen: dict[int, dict[int, int]] = {pilot: {} for pilot in pilots}
     """By pilot and system, the number of the last killmail: a fleet has the same ones, which are looked at once."""
     for number, classified in enumerate(combat):
         killmail = classified.killmail
         earlier = set[int]()
-        for pilot in travellers & classified.pilots:
+        for pilot in pilots & classified.pilots:
             by_system = last_seen[pilot]
             earlier.update(by_system.values())
             by_system[killmail.system_id] = number

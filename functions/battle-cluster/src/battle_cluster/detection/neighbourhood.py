@@ -10,17 +10,20 @@ between them. Between systems only engagements that share a pilot can be linked:
 engagements that are in fact linked extend the core.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from battle_cluster.detection.classification import LossKind, classify_loss
+from battle_cluster.detection.classification import ClassifiedKillmail, LossKind, classify, classify_loss
 from battle_cluster.detection.clustering import Component, cluster
 from battle_cluster.detection.reach import Reach
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.constraints import NO_CONSTRAINTS, Constraints, apply_constraints
+
+Classify = Callable[[Killmail], ClassifiedKillmail]
+"""Of a process that has classified most killmails before: a killmail of a large battle is read with all others."""
 
 
 class SystemInterval(NamedTuple):
@@ -38,6 +41,9 @@ class PilotInterval:
     pilots: frozenset[int]
     start: int
     end: int
+
+    def contains(self, killmail: Killmail) -> bool:
+        return self.start <= killmail.time <= self.end and not self.pilots.isdisjoint(killmail.pilot_ids)
 
 
 class TimeWindow(NamedTuple):
@@ -82,6 +88,7 @@ def required_context(
     *,
     unconstrained_components: Iterable[Component] | None = None,
     loaded_range: LoadedRange | None = None,
+    classify: Classify = classify,
 ) -> RequiredContext:
     """The core within the loaded killmails, and everything it requires.
 
@@ -94,31 +101,34 @@ def required_context(
             component needs a new one, so it belongs to the core as well.
         unconstrained_components: the loaded killmails clustered without splits, if the caller has them.
         loaded_range: no pilot interval is required inside it.
+        classify: `classification.classify`, or a kept result of it.
     """
-    present = apply_constraints(loaded, replace(constraints, excluded=frozenset()))
-    killmails = [killmail for killmail in present if killmail.killmail_id not in constraints.excluded]
+    present = [classify(killmail) for killmail in apply_constraints(loaded, replace(constraints, excluded=frozenset()))]
     if unconstrained_components is None:
+        killmails = [entry.killmail for entry in present]
         unconstrained_components = cluster(killmails, rules, replace(constraints, cannot_link=()))
     core = _core(seed_ids, members, present, rules, unconstrained_components)
+    linking_ids = core - constraints.excluded
     linking = [
-        killmail
-        for killmail in killmails
-        if killmail.killmail_id in core and classify_loss(killmail) is not LossKind.NON_COMBAT
+        entry.killmail
+        for entry in present
+        if entry.killmail.killmail_id in linking_ids and entry.kind is not LossKind.NON_COMBAT
     ]
     must_link_ids = frozenset(
         killmail_id for pair in constraints.must_link if not core.isdisjoint(pair) for killmail_id in pair
     )
     intervals = _system_intervals(present, must_link_ids | frozenset(seed_ids), rules)
-    loaded_ids = frozenset(killmail.killmail_id for killmail in present)
+    loaded_ids = {entry.killmail.killmail_id for entry in present} if must_link_ids else set[int]()
     pilot_intervals = tuple(_pilot_intervals(linking, rules, loaded_range))
     return RequiredContext(core, tuple(intervals), pilot_intervals, must_link_ids - loaded_ids)
 
 
 def system_intervals(
-    seed_ids: Collection[int], loaded: Iterable[Killmail], rules: DetectionRules
+    seed_ids: Collection[int], loaded: Iterable[Killmail], rules: DetectionRules, classify: Classify = classify
 ) -> tuple[SystemInterval, ...]:
     """The system intervals of `required_context` as far as they follow without clustering, which is cheap."""
-    return tuple(_system_intervals(apply_constraints(loaded, NO_CONSTRAINTS), frozenset(seed_ids), rules))
+    present = [classify(killmail) for killmail in apply_constraints(loaded, NO_CONSTRAINTS)]
+    return tuple(_system_intervals(present, frozenset(seed_ids), rules))
 
 
 def boundary_pilot_intervals(
@@ -136,7 +146,7 @@ def boundary_pilot_intervals(
 def _core(
     seed_ids: Collection[int],
     members: Collection[int],
-    killmails: Sequence[Killmail],
+    killmails: Sequence[ClassifiedKillmail],
     rules: DetectionRules,
     unconstrained_components: Iterable[Component],
 ) -> frozenset[int]:
@@ -154,21 +164,38 @@ def _core(
     return core_seeds | frozenset(killmail_id for killmail_ids in touched for killmail_id in killmail_ids)
 
 
-def _affected(seed_ids: frozenset[int], killmails: Sequence[Killmail], rules: DetectionRules) -> Iterator[int]:
+def _affected(
+    seed_ids: frozenset[int], killmails: Sequence[ClassifiedKillmail], rules: DetectionRules
+) -> Iterator[int]:
     """The seeds, and killmails whose pilot chains a seed can change: none is further than the link distance.
 
     A non-combat loss is in no chain; it is in the core where its fight is.
     """
     seed_times: dict[int, list[int]] = {}
-    for killmail in killmails:
+    for killmail, *_ in killmails:
         if killmail.killmail_id in seed_ids:
             seed_times.setdefault(killmail.system_id, []).append(killmail.time)
     yield from seed_ids
     distance = rules.max_link_distance
-    for killmail in killmails:
+    for killmail, kind, *_ in _within_distance(killmails, seed_times.values(), distance):
         times = seed_times.get(killmail.system_id)
-        if times and _is_near(killmail.time, times, distance) and classify_loss(killmail) is not LossKind.NON_COMBAT:
+        if times and kind is not LossKind.NON_COMBAT and _is_near(killmail.time, times, distance):
             yield killmail.killmail_id
+
+
+def _within_distance(
+    killmails: Sequence[ClassifiedKillmail], times: Iterable[Sequence[int]], distance: int
+) -> Sequence[ClassifiedKillmail]:
+    """The killmails from `distance` seconds before the first of these times until as long after the last one."""
+    ordered = sorted(time for of_system in times for time in of_system)
+    if not ordered:
+        return ()
+    start = bisect_left(killmails, ordered[0] - distance, key=_time)
+    return killmails[start : bisect_right(killmails, ordered[-1] + distance, key=_time)]
+
+
+def _time(classified: ClassifiedKillmail) -> int:
+    return classified.killmail.time
 
 
 def _is_near(time: int, sorted_times: Sequence[int], distance: int) -> bool:
@@ -177,29 +204,26 @@ def _is_near(time: int, sorted_times: Sequence[int], distance: int) -> bool:
 
 
 def _system_intervals(
-    killmails: Iterable[Killmail], required_ids: frozenset[int], rules: DetectionRules
+    killmails: Iterable[ClassifiedKillmail], required_ids: frozenset[int], rules: DetectionRules
 ) -> Iterator[SystemInterval]:
     """Time intervals per system, padded by the maximum gap; in a partial interval a fight could seem silent."""
-    open_intervals: dict[int, SystemInterval] = {}
+    open_intervals: dict[int, tuple[int, int]] = {}
     reach = Reach(rules)
-    for killmail in killmails:
+    for killmail, kind, _, _, target in killmails:
         if killmail.killmail_id in required_ids:
             margin = rules.max_link_distance
-        elif (kind := classify_loss(killmail)) is not LossKind.NON_COMBAT:
-            margin = reach.within_system(killmail, kind)
+        elif kind is not LossKind.NON_COMBAT:
+            margin = reach.fight if target is None else reach.siege
         else:
             continue  # it links nothing, so it extends no interval unless it is a seed or a merge edit links it
-        start, end = killmail.time - margin, killmail.time + margin
-        interval = open_intervals.get(killmail.system_id)
-        if interval is None or start > interval.end:
-            if interval is not None:
-                yield interval
-            open_intervals[killmail.system_id] = SystemInterval(killmail.system_id, start, end)
-        elif start < interval.start or end > interval.end:
-            open_intervals[killmail.system_id] = SystemInterval(
-                killmail.system_id, min(start, interval.start), max(end, interval.end)
-            )
-    yield from open_intervals.values()
+        system_id, start, end = killmail.system_id, killmail.time - margin, killmail.time + margin
+        first, last = open_intervals.get(system_id, (start, end))
+        if start > last:
+            yield SystemInterval(system_id, first, last)
+            first, last = start, end
+        open_intervals[system_id] = (first if first < start else start, last if last > end else end)  # noqa: FURB136  # min() and max() are slower here
+    for system_id, interval in open_intervals.items():
+        yield SystemInterval(system_id, *interval)
 
 
 def _pilot_intervals(

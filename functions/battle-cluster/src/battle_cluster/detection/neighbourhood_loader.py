@@ -19,7 +19,7 @@ from battle_cluster.detection.neighbourhood import (
 from battle_cluster.detection.rules import DetectionRules
 from battle_cluster.domain.killmail import Killmail
 from battle_cluster.edits.active_edits import ActiveEdits
-from battle_cluster.edits.constraints import Constraints
+from battle_cluster.edits.constraints import Constraints, in_time_order
 
 NO_EDITS = ActiveEdits()
 
@@ -117,11 +117,20 @@ class NeighbourhoodLoader:
         return Neighbourhood(self._killmails, self._stored_component_of, core, self._components, self._constraints)
 
     def hint(self) -> PrefetchHint | None:
-        """What to query at once for the system's next killmail: the context that was required this time."""
+        """What to query at once for the system's next killmail: the context that was required this time.
+
+        Of the systems those that the core or a pilot interval reaches: any other one was loaded by an earlier hint.
+        """
         context = self._context
         if context is None:
             return None
         systems = {self._killmails[killmail_id].system_id for killmail_id in context.core}
+        systems |= {
+            killmail.system_id
+            for killmail in self._killmails.values()
+            if killmail.system_id not in systems
+            and any(interval.contains(killmail) for interval in context.pilot_intervals)
+        }
         intervals = tuple(interval for interval in context.system_intervals if interval.system_id in systems)
         return PrefetchHint(intervals, context.pilot_intervals)
 
@@ -150,7 +159,9 @@ class NeighbourhoodLoader:
         """The system intervals that are known to be required without clustering."""
         changed_systems, self._changed_systems = self._changed_systems, set[int]()
         changed = [killmail for killmail in self._killmails.values() if killmail.system_id in changed_systems]
-        intervals = self._new_system_intervals(system_intervals(self._seed_ids, changed, self._rules))
+        intervals = self._new_system_intervals(
+            system_intervals(self._seed_ids, changed, self._rules, self._timeline_cache.classify)
+        )
         return self._query(system_intervals=intervals) if intervals else None
 
     def _context_query(self) -> NeighbourhoodQuery | None:
@@ -167,7 +178,7 @@ class NeighbourhoodLoader:
 
     def _required_context(self) -> RequiredContext:
         """The context with all loaded members of the core's stored components, repeated until these add no others."""
-        loaded = list(self._killmails.values())
+        loaded = in_time_order(self._killmails.values())  # once for all that need them in order
         unconstrained_components = self._cluster(loaded)
         members: frozenset[int] = frozenset()
         while True:
@@ -179,6 +190,7 @@ class NeighbourhoodLoader:
                 members,
                 unconstrained_components=unconstrained_components,
                 loaded_range=self._loaded_range(),
+                classify=self._timeline_cache.classify,
             )
             core_components = {self._stored_component_of[killmail_id] for killmail_id in context.core} - {None}
             stored_members = frozenset(

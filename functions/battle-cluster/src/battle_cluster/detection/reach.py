@@ -22,8 +22,9 @@ class Reach:
 
     def __init__(self, rules: DetectionRules) -> None:
         self._non_combat = max(rules.quiet_limit, rules.capsule_window)
-        self._siege = rules.max_link_distance
-        self._fight = rules.max_gap_within_system
+        self.siege = rules.max_link_distance
+        """Of a loss with a structure as its target."""
+        self.fight = rules.max_gap_within_system
 
     def within_system(self, loss: Killmail | Loss, kind: LossKind) -> int:
         """No killmail of the same system that is later by more than this has a link to this one.
@@ -32,7 +33,7 @@ class Reach:
         """
         if kind is LossKind.NON_COMBAT:
             return self._non_combat
-        return self._siege if structure_target(loss) else self._fight
+        return self.siege if structure_target(loss) else self.fight
 
 
 def can_travel(a: SystemNeighbours, b: SystemNeighbours) -> bool:

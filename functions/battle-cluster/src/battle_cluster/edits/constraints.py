@@ -30,12 +30,17 @@ NO_CONSTRAINTS = Constraints()
 _POSITION: Final = attrgetter("time", "killmail_id")
 
 
+def in_time_order(killmails: Iterable[Killmail]) -> list[Killmail]:
+    """Ordered by (time, id)."""
+    return sorted(killmails, key=_POSITION)
+
+
 def apply_constraints(killmails: Iterable[Killmail], constraints: Constraints) -> tuple[Killmail, ...]:
     """Each killmail once, ordered by (time, id), without excluded killmails and removed pilots."""
     by_id = {
         killmail.killmail_id: killmail for killmail in killmails if killmail.killmail_id not in constraints.excluded
     }
-    ordered = sorted(by_id.values(), key=_POSITION)
+    ordered = in_time_order(by_id.values())
     if not constraints.removed_pilots:
         return tuple(ordered)
     return tuple(_without_pilots(killmail, frozenset(_removed_from(killmail, constraints))) for killmail in ordered)

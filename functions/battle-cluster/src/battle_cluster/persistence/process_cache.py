@@ -53,8 +53,11 @@ class LruCache(Generic[K, V]):
 
     def get_many(self, keys: Iterable[K]) -> dict[K, V]:
         """The cached values of those keys that have one."""
-        values = {key: self.get(key) for key in keys}
-        return {key: value for key, value in values.items() if value is not None}
+        cached = self._values
+        values = {key: value for key in keys if (value := cached.get(key)) is not None}
+        for key in values:
+            cached.move_to_end(key)
+        return values
 
     def put_many(self, values: Mapping[K, V]) -> None:
         for key, value in values.items():
@@ -70,7 +73,10 @@ class KillmailCache:
 
     def get_many(self, killmail_ids: Collection[int]) -> dict[int, Killmail]:
         """Those of these killmails that are cached, by id."""
-        return self._live.get_many(killmail_ids) | self._historical.get_many(killmail_ids)
+        killmails = self._live.get_many(killmail_ids)
+        if len(killmails) == len(killmail_ids):
+            return killmails
+        return killmails | self._historical.get_many(killmail_ids)
 
     def put_many(self, killmails: Iterable[Killmail]) -> None:
         for killmail in killmails:

@@ -393,7 +393,8 @@ MANIFESTS: Final = [path for path in sorted((PROJECT / "knative").rglob("*.yaml"
 
 
 def objects_of(path: Path) -> Iterator[dict[str, Any]]:
-    yield from (document for document in yaml.safe_load_all(path.read_text()) if isinstance(document, dict))
+    documents = yaml.load_all(path.read_text(), Loader=yaml.CSafeLoader)
+    yield from (document for document in documents if isinstance(document, dict))
 
 
 def retries_of(value: Any) -> Iterator[dict[str, Any]]:

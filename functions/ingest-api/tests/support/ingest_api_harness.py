@@ -108,7 +108,7 @@ class RecordingHttp:
 @asynccontextmanager
 async def simulated_esi(**faults: Any) -> AsyncGenerator[tuple[EsiClient, list[SentRequest]]]:
     """A client of the simulated ESI with these faults, and the requests that it sends."""
-    async with running_upstream(**faults) as url, external_http("tests") as http:
+    async with running_upstream(mails=1, **faults) as url, external_http("tests") as http:
         recording = RecordingHttp(http)
         yield esi_client(recording, f"{url}/esi"), recording.requests
 

@@ -23,7 +23,7 @@ KEY = "key of the tests"
 
 @cache
 def description() -> Mapping[str, Any]:
-    return yaml.safe_load(gzip.decompress(DESCRIPTION.read_bytes()))
+    return yaml.load(gzip.decompress(DESCRIPTION.read_bytes()), Loader=yaml.CSafeLoader)
 
 
 class Violation(AssertionError):

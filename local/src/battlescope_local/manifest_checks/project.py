@@ -4,7 +4,8 @@ import ast
 import importlib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Final, cast
@@ -34,12 +35,11 @@ def load_project(root: Path = ROOT) -> WholeProject:
     """
     manifests = root / "knative"
     prerequisites = load_prerequisites(manifests / "base")
-    facts = {member.name: _function(member) for member in functions()}
     types = frozenset(kind.name for kind in CATALOG)
     folders: dict[str | None, Path] = {None: manifests / "base"}
     folders.update({folder.name: folder for folder in _kustomizations(manifests / "overlays")})
     deployments = tuple(
-        Deployment(environment, build(folder, root), prerequisites, facts, types, TIMER.name, SECOND_BROKERS)
+        Deployment(environment, build(folder, root), prerequisites, _code(), types, TIMER.name, SECOND_BROKERS)
         for environment, folder in folders.items()
     )
     components = {folder.name: build(folder, root) for folder in _kustomizations(manifests / "optional")}
@@ -49,6 +49,12 @@ def load_project(root: Path = ROOT) -> WholeProject:
 def _kustomizations(folder: Path) -> list[Path]:
     """Folders directly below that have a kustomization."""
     return [child for child in sorted(folder.iterdir()) if (child / KUSTOMIZATION).is_file()]
+
+
+@cache
+def _code() -> Mapping[str, Function]:
+    """Read once for all copies of the manifests: parsing every module takes longer than the rules."""
+    return {member.name: _function(member) for member in functions()}
 
 
 def _function(member: Member) -> Function:

@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeAlias
 
 import yaml
@@ -88,11 +89,15 @@ def _comment_lines(text: str, indent: int) -> Iterator[str]:
 
 
 def _scalar(value: str | int) -> str:
-    """A scalar on one line; text is quoted only where YAML would read it as something else."""
+    """A scalar on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+    return str(value) if isinstance(value, int) else _text(value)
+
+
+@cache  # PyYAML takes a third of a millisecond, and most texts are names that every manifest has
+def _text(value: str) -> str:
+    """Quoted only where YAML would read it as something else."""
     plain = yaml.safe_dump(value, width=10**9).splitlines()[0]
     if plain == value and not NUMBER.fullmatch(value):
         return value

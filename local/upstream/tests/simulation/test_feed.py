@@ -36,7 +36,8 @@ def _party(row: Body) -> int:
 
 
 def test_same_seed_gives_same_bytes() -> None:
-    first, second, other = simulate_feed(3, 450), simulate_feed(3, 450), simulate_feed(4, 450)
+    first, other, second = simulate_feed(3, 450), simulate_feed(4, 450), simulate_feed(3, 450)  # the other one between:
+    # the people of the last seed are kept
     assert [killmail.esi for killmail in first.killmails] == [killmail.esi for killmail in second.killmails]
     assert first.truth == second.truth
     assert [killmail.esi for killmail in first.killmails] != [killmail.esi for killmail in other.killmails]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -94,7 +95,9 @@ class _IdAllocator:
         return max(-10.0, min(5.0, round(self._rng.gauss(0.2, 3.2), 1)))
 
 
+@lru_cache(maxsize=1)
 def make_population(seed: int) -> Population:
+    """Kept until another seed, because tests open simulated upstreams a hundred times in one process."""
     rng = rng_for("people", seed)
     ids = _IdAllocator(rng)
     alliances = [tuple(_alliance_pilots(rng, ids, size)) for size in _ALLIANCE_SIZES]

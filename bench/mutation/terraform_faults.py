@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from battlescope_local.devtools.project import ROOT
-from battlescope_local.terraform_checks.catalogue import findings
+from battlescope_local.terraform_checks.catalogue import RULES, Rule, findings
 from battlescope_local.terraform_checks.configuration import (
     ConfigurationError,
     Manifests,
@@ -214,18 +214,20 @@ def _faults_of_lines(file: str, text: str) -> Iterator[Fault]:
             yield Fault(f"{file}:{number + 1} {sentence}", file, text, after)
 
 
-def found_by(fault: Fault, existing: frozenset[str]) -> Iterator[str]:
+def found_by(fault: Fault, existing: frozenset[str], rules: Sequence[Rule] = RULES) -> Iterator[str]:
     """Names of the rules that have a finding which they do not have without the fault."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         _copy("terraform", root)
         plant(fault, root / "terraform" / fault.file)
         try:
-            found = list(findings(load_configuration(root, _manifests()), load_schemas(SCHEMAS)))
+            configuration = load_configuration(root, _manifests())
         except ConfigurationError:
             yield UNREADABLE
             return
-    yield from dict.fromkeys(rule for rule, finding in found if str(finding) not in existing)
+        for rule in rules:
+            if any(str(finding) not in existing for finding in rule(configuration, load_schemas(SCHEMAS))):
+                yield rule.__name__
 
 
 def copy_project(folder: Path) -> Path:

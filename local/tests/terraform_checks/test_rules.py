@@ -17,6 +17,7 @@ from battlescope_local.terraform_checks.schemas import SCHEMAS, Schemas, load_sc
 needs_schemas = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="../shared/terraform-schemas is absent")
 # Rules that compare with the schemas of providers.
 WITH_SCHEMAS = {"known_attributes", "known_types"}
+BY_NAME = {rule.__name__: rule for rule in RULES}
 
 
 @cache
@@ -125,7 +126,7 @@ PLANTED = [
 def test_rule_finds_its_fault(rule: str, fault: Fault) -> None:
     if rule in WITH_SCHEMAS and not SCHEMAS.is_dir():
         pytest.skip("../shared/terraform-schemas is absent")
-    assert rule in set(found_by(fault, existing()))
+    assert list(found_by(fault, existing(), [BY_NAME[rule]])) == [rule]
 
 
 PLATFORM_PLANTED = [

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -81,6 +82,7 @@ def test_benchmark_that_is_ended_leaves_nothing_behind(
         assert benchmark.stdout.readline() == "calm ...\n"
         while not list(folder.glob("bench-*/calm/node.log")):
             assert benchmark.poll() is None
+            time.sleep(0.02)
         benchmark.send_signal(number)
         _, errors = benchmark.communicate()
     assert (benchmark.returncode, errors) == (128 + number, "")

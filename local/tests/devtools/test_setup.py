@@ -66,22 +66,27 @@ def _digest(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
-@pytest.fixture
-def ca(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("setup")
+
+
+@pytest.fixture(scope="module")
+def ca(folder: Path) -> tuple[Path, Path]:
     """A CA, and the certificate with key of a server on the loopback that it has signed."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl makes the certificates, and is not installed.")
-    (tmp_path / "server.ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "server.ext").write_text("subjectAltName=IP:127.0.0.1\n")
     for command in (
         "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=company",
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=index",
         "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -extfile server.ext -days 2",
     ):
-        subprocess.run([openssl, *command.split()], cwd=tmp_path, check=True, capture_output=True)
-    chain = tmp_path / "chain.pem"
-    chain.write_text((tmp_path / "server.pem").read_text() + (tmp_path / "server.key").read_text())
-    return tmp_path / "ca.pem", chain
+        subprocess.run([openssl, *command.split()], cwd=folder, check=True, capture_output=True)
+    chain = folder / "chain.pem"
+    chain.write_text((folder / "server.pem").read_text() + (folder / "server.key").read_text())
+    return folder / "ca.pem", chain
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -94,18 +99,18 @@ class _QuietServer(ThreadingHTTPServer):
         """Clients that refuse the certificate are part of the test."""
 
 
-@pytest.fixture
-def index(tmp_path: Path, ca: tuple[Path, Path]) -> Iterator[tuple[str, dict[str, str]]]:
+@pytest.fixture(scope="module")
+def index(folder: Path, ca: tuple[Path, Path]) -> Iterator[tuple[str, dict[str, str]]]:
     """The address of an index with the packages uv and thing, and the SHA-256 of each."""
-    folder = tmp_path / "index"
+    files = folder / "index"
     hashes: dict[str, str] = {}
     for name, scripts in (("uv", {"uv": f'#!/bin/sh\nexec "{UV}" "$@"\n'}), ("thing", None)):
-        package = folder / "simple" / name
+        package = files / "simple" / name
         package.mkdir(parents=True)
         hashes[name] = write_wheel(package, name, scripts)
         wheel = f"{name}-1-py3-none-any.whl"
         (package / "index.html").write_text(f'<!doctype html><a href="{wheel}">{wheel}</a>')
-    server = _QuietServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = _QuietServer(("127.0.0.1", 0), partial(_Quiet, directory=str(files)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca[1])
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -136,10 +141,11 @@ class Setup:
         return {path.name for path in self.project.glob(".venv/lib/*/site-packages/*.py")}
 
 
-@pytest.fixture
-def setup(tmp_path: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str]]) -> Setup:
+@pytest.fixture(scope="module")
+def setup(folder: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str]]) -> Setup:
+    """Shared, because a setup takes seconds: each test begins with one, which has nothing to do after another."""
     url, hashes = index
-    project = tmp_path / "a project"
+    project = folder / "a project"
     (project / "member" / "src").mkdir(parents=True)
     shutil.copy(ROOT / "Makefile", project)
     (project / "member" / "pyproject.toml").write_text(MEMBER)
@@ -149,10 +155,10 @@ def setup(tmp_path: Path, ca: tuple[Path, Path], index: tuple[str, dict[str, str
     (project / "requirements.lock").write_text(
         "".join(f"{name}==1 \\\n    --hash=sha256:{digest}\n" for name, digest in sorted(hashes.items()))
     )
-    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {url}\nretries = 0\ncert = {ca[0]}\n")
+    (folder / "pip.conf").write_text(f"[global]\nindex-url = {url}\nretries = 0\ncert = {ca[0]}\n")
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
-        "PIP_NO_CACHE_DIR": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_SYSTEM_CERTS": "false",
+        "PATH": os.environ["PATH"], "HOME": str(folder), "PIP_CONFIG_FILE": str(folder / "pip.conf"),
+        "PIP_NO_CACHE_DIR": "1", "UV_CACHE_DIR": str(folder / "cache"), "UV_SYSTEM_CERTS": "false",
     }  # fmt: skip
     return Setup(project, environment)
 

@@ -254,7 +254,7 @@ async def test_no_request_is_sent_before_a_refusal_is_over(
 
 @each_client
 @pytest.mark.parametrize("status", [403, 420, 429])
-@pytest.mark.parametrize("times", [1, 5, 2_000])
+@pytest.mark.parametrize("times", [1, 5, 1_100])  # a pause that doubles is no float any more after 1,024
 async def test_any_number_of_refusals_in_a_row_is_bounded(
     client: Client, status: int, times: int, clock: AdjustableClock
 ) -> None:

@@ -245,9 +245,7 @@ WAITS: Final = {
         f"{LOCAL}demo:_print_lines", f"{LOCAL}demo:_show_battles", f"{LOCAL}devloop.commands:_logs",
         f"{LOCAL}devloop.dev:_show_logs", f"{LOCAL}devloop.file_watcher:watch_changes",
         f"{LOCAL}eventing.dispatcher:Dispatcher._commit_regularly", f"{LOCAL}eventing.ping_sources:sleep_until",
-        f"{LOCAL}serving.revision:_scale", f"{POLL}handlers.polling:FeedPoller._renew_lease",
-        f"{BACKFILL}handlers.day_worker:DayWorker._renew_lease",
-        f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
+        f"{LOCAL}serving.revision:_scale", f"{ACCESS}stream_slots:StreamSlots.wait_until_lost",
     ),
     "lets other tasks run": (
         "battle_cluster.handlers.regroup:_build_in_turns",

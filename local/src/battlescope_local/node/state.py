@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from battlescope_events.server import file_locks
 from battlescope_local.command_name import typed_command
 from battlescope_local.errors import UserError
 
@@ -60,14 +61,7 @@ def remove(folder: Path) -> None:
 
 def is_locked(folder: Path) -> bool:
     """Whether a node holds the folder: it runs, starts or stops."""
-    try:
-        with (folder / LOCK_FILE).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return file_locks.is_locked(folder / LOCK_FILE)
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """The state file that a build of the web app writes beside local mode."""
 
-import fcntl
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from battlescope_events.server.file_locks import is_locked
 from web_serve.domain.build_state import BuildPhase, BuildState
 
 LOCK_FILE: Final = "lock"  # beside the state file; a build holds it, and the system releases it when the build ends
@@ -26,15 +26,4 @@ class BuildStateReader:
             state = BuildState.model_validate_json(self._file.read_bytes())
         except (FileNotFoundError, ValidationError):  # the file is incomplete for a moment
             return None
-        return state if state.phase is BuildPhase.FAILED or _is_locked(self._file.with_name(LOCK_FILE)) else _UNFINISHED
-
-
-def _is_locked(file: Path) -> bool:
-    try:
-        with file.open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+        return state if state.phase is BuildPhase.FAILED or is_locked(self._file.with_name(LOCK_FILE)) else _UNFINISHED

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from fastapi import params
 from fastapi.requests import HTTPConnection
 from pydantic import SecretStr
 from small_api import READ, TOKEN, WRITE, Dependencies, make_app, router
@@ -10,7 +11,7 @@ from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.edge.origins import OriginPolicy
 from battlescope_events.http_api.errors import ApiError
 from battlescope_events.http_api.guard import Caller, Right, Role, public
-from battlescope_events.http_api.routing import WEBSOCKET, ApiRouter, declared_rights
+from battlescope_events.http_api.routing import WEBSOCKET, ApiRoute, ApiRouter, declared_rights
 
 
 async def answer(guard: object, method: str = "POST", **headers: str) -> httpx2.Response:
@@ -81,6 +82,23 @@ def test_route_without_a_right_is_rejected_at_composition() -> None:
     twice.add_api_route("/x", lambda: None, dependencies=[WRITE])
     with pytest.raises(ValueError, match="declares 2 rights"):
         declared_rights([twice])
+
+
+def test_declared_right_of_a_route_is_looked_for_once() -> None:
+    class CountedRoute(ApiRoute):
+        @property
+        def dependencies(self) -> list[params.Depends]:
+            self.reads += 1
+            return self._dependencies
+
+        @dependencies.setter
+        def dependencies(self, declared: list[params.Depends]) -> None:
+            self.reads, self._dependencies = 0, declared
+
+    counted = ApiRouter(dependencies=[READ], route_class=CountedRoute)
+    counted.add_api_route("/x", lambda: None)
+    assert declared_rights([counted]) == {("GET", "/x"): Right("sample", Role.USER)}
+    assert [route.reads for route in counted.routes] == [1]
 
 
 def test_route_is_public_only_with_a_reason() -> None:

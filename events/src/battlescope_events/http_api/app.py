@@ -34,7 +34,6 @@ from battlescope_events.http_api.routing import (
     api_routes,
     declared_rights,
     methods_of,
-    routes_of,
 )
 from battlescope_events.logs import configure
 from battlescope_events.messages import EventType
@@ -157,7 +156,7 @@ def api_app(
     app.query_names = {}
     for router in routers:
         # Not by `include_router`, which prepares all routes of a router again and looks for a request's route twice.
-        app.router.routes.extend([router] if isinstance(router, LateRouter) else routes_of(router))
+        app.router.routes.extend([router] if isinstance(router, LateRouter) else api_routes([router]))
     for outcome, handler in (outcomes or {}).items():
         app.add_exception_handler(outcome, handler)
     add_error_handlers(app)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, params
 from fastapi.requests import HTTPConnection
@@ -134,6 +134,13 @@ class ApiRouter(APIRouter):
         super().add_api_websocket_route(path, endpoint, name, dependencies=[_CHECK_QUERY, *(dependencies or ())])
 
 
+class GuardedRoute(NamedTuple):
+    """A route with the right that it declares; a public one has none."""
+
+    route: AnyRoute
+    right: Right | None
+
+
 class LateRouter(BaseRoute):
     """A route that stands for those of the `router` in a module, which the first request for its paths imports.
 
@@ -145,17 +152,22 @@ class LateRouter(BaseRoute):
         self._module, self._prefixes = module, prefixes
 
     @cached_property
-    def routes(self) -> Sequence[AnyRoute]:
-        """The routes; the first use imports the module.
+    def guarded_routes(self) -> Sequence[GuardedRoute]:
+        """The routes with their rights; the first use imports the module.
 
         Raises:
             ValueError: as `routes_of`, or a path begins with none of the prefixes, so that no request would reach it.
         """
-        routes = routes_of(import_module(self._module).router)
-        for route in routes:
+        guarded = routes_of(import_module(self._module).router)
+        for route, _ in guarded:
             if not route.path.startswith(self._prefixes):
                 raise ValueError(f"The path {route.path} of {self._module} begins with none of {self._prefixes}.")
-        return routes
+        return guarded
+
+    @cached_property
+    def routes(self) -> Sequence[AnyRoute]:
+        """The routes; raises as `guarded_routes`."""
+        return [route for route, _ in self.guarded_routes]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As the app's own list of routes: the first that takes path and method, else the first that takes the path."""
@@ -189,24 +201,7 @@ def api_routes(routers: Iterable[AnyRouter]) -> Iterator[AnyRoute]:
     Raises:
         TypeError: as `routes_of`, and `ValueError`.
     """
-    for router in routers:
-        yield from router.routes if isinstance(router, LateRouter) else routes_of(router)
-
-
-def routes_of(router: APIRouter) -> list[AnyRoute]:
-    """The routes of a router.
-
-    Raises:
-        TypeError: the router contains something else than routes of its own.
-        ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
-    """
-    routes: list[AnyRoute] = []
-    for route in router.routes:
-        if not isinstance(route, ApiRoute | APIWebSocketRoute):
-            raise TypeError(f"{route} cannot declare a right; add an API route to an ApiRouter.")
-        _declared_right(route)
-        routes.append(route)
-    return routes
+    return (route for route, _ in _guarded_routes(routers))
 
 
 def declared_rights(routers: Iterable[AnyRouter]) -> Rights:
@@ -215,12 +210,32 @@ def declared_rights(routers: Iterable[AnyRouter]) -> Rights:
     Raises:
         TypeError: as `routes_of`, and `ValueError`.
     """
-    rights: dict[tuple[str, str], Right] = {}
-    for route in api_routes(routers):
-        right = _declared_right(route)
-        if right is not None:
-            rights.update({(method, route.path_format): right for method in methods_of(route)})
-    return rights
+    return {
+        (method, route.path_format): right
+        for route, right in _guarded_routes(routers)
+        if right is not None
+        for method in methods_of(route)
+    }
+
+
+def _guarded_routes(routers: Iterable[AnyRouter]) -> Iterator[GuardedRoute]:
+    for router in routers:
+        yield from router.guarded_routes if isinstance(router, LateRouter) else routes_of(router)
+
+
+def routes_of(router: APIRouter) -> list[GuardedRoute]:
+    """The routes of a router with their rights.
+
+    Raises:
+        TypeError: the router contains something else than routes of its own.
+        ValueError: a route declares no right, or more than one, or is public and not among `PUBLIC_ROUTES`.
+    """
+    routes: list[GuardedRoute] = []
+    for route in router.routes:
+        if not isinstance(route, ApiRoute | APIWebSocketRoute):
+            raise TypeError(f"{route} cannot declare a right; add an API route to an ApiRouter.")
+        routes.append(GuardedRoute(route, _declared_right(route)))
+    return routes
 
 
 def methods_of(route: AnyRoute) -> Collection[str]:

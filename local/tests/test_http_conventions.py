@@ -123,7 +123,8 @@ async def test_unknown_parameter_is_refused_with_the_nearest_known_one(operation
     for parameter in operation.query:
         misspelled = f"{parameter['name']}x"
         message = refused(await send(operation, {misspelled: "1"}))
-        assert message == f"{misspelled}: is not a known parameter; the nearest known one is {parameter['name']}."
+        nearest = re.sub(r"_([a-z])", lambda word: word[1].upper(), parameter["name"])
+        assert message == f"{misspelled}: is not a known parameter; the nearest known one is {nearest}."
 
 
 @pytest.mark.parametrize(("operation", "name"), typed("integer"))

@@ -90,8 +90,9 @@ async def test_every_spelling_of_a_parameter_is_accepted(api: httpx2.AsyncClient
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("leastvalu=8", "leastvalu: is not a known parameter; the nearest known one is least_value."),
-        ("year=2025", "year: is not a known parameter; this path accepts cursor, exact, least_value, limit,"),
+        ("leastvalu=8", "leastvalu: is not a known parameter; the nearest known one is leastValue."),
+        ("least_valu=8", "least_valu: is not a known parameter; the nearest known one is leastValue."),
+        ("year=2025", "year: is not a known parameter; this path accepts cursor, exact, leastValue, limit,"),
         ("a%E2%80%AEb=1", "a\\u202eb: is not a known parameter; this path accepts "),
         (f"{'x' * 500}=1", f"{'x' * 50}: is not a known parameter"),
         ("name=%00", "name: must not contain the character NUL."),
@@ -104,7 +105,7 @@ async def test_every_spelling_of_a_parameter_is_accepted(api: httpx2.AsyncClient
         ("systemId[]=x", "systemId[]: must be a whole number."),
         ("leastValue=x", "leastValue: must be a whole number."),
         ("leastValue=1&least_value=2", "least_value: is given more than once; it takes one value."),
-        ("leastValu=8", "leastValu: is not a known parameter; the nearest known one is least_value."),
+        ("leastValu=8", "leastValu: is not a known parameter; the nearest known one is leastValue."),
         ("SystemId=%00", "SystemId: must not contain the character NUL."),
     ],
 )

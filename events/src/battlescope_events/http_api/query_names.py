@@ -1,8 +1,8 @@
 """The names of query parameters: every accepted spelling, no unknown one, and no single value given twice.
 
 `systemId`, `system_id` and `system_id[]` are the same parameter. A misspelled one is refused with the nearest known
-name, since a filter that is ignored answers another question than the one that was asked; so does the first of two
-values of a parameter that takes one.
+name (in camelCase, as fields of answers are spelled), since a filter that is ignored answers another question than the
+one that was asked; so does the first of two values of a parameter that takes one.
 """
 
 import re
@@ -27,6 +27,7 @@ Translate = Callable[[str, str], Iterable[tuple[str, str]]]  # name and value to
 QueryNamesByEndpoint = MutableMapping[Callable[..., Any], Mapping[str, bool] | None]
 """The parameters of each route that was asked for, by its function, and whether each takes several values."""
 _CAPITAL: Final = re.compile(r"(?<!^)(?=[A-Z])")
+_WORD: Final = re.compile(r"(?<!^)_([a-z])")
 _MAX_NAME: Final = 50  # characters of an unknown name that an error quotes
 
 
@@ -52,6 +53,11 @@ def _requested_names(query: str, translate: Translate) -> Mapping[str, Sequence[
 
 def _snake_case(name: str) -> str:
     return _CAPITAL.sub("_", name.removesuffix("[]")).lower()
+
+
+def _camel_case(name: str) -> str:
+    """The spelling of the fields in answers, which `_snake_case` turns back into the declared name."""
+    return _WORD.sub(lambda word: word[1].upper(), name)
 
 
 class QueryNames:
@@ -127,5 +133,5 @@ async def check_query(connection: HTTPConnection) -> None:
 def _suggestion(name: str, known: Collection[str]) -> str:
     nearest = get_close_matches(name[:_MAX_NAME], known, n=1)
     if nearest:
-        return f"; the nearest known one is {nearest[0]}"
-    return f"; this path accepts {', '.join(sorted(known))}" if known else "; this path accepts none"
+        return f"; the nearest known one is {_camel_case(nearest[0])}"
+    return f"; this path accepts {', '.join(map(_camel_case, sorted(known)))}" if known else "; this path accepts none"

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from battlescope_schemas.archive import (
+    MAX_BATCH_BYTES,
+    MAX_KILLMAIL_BYTES,
     ArchiveKey,
     BatchWriter,
     compress_batch,
@@ -65,6 +67,28 @@ def test_batch_is_decompressed_up_to_its_limit() -> None:
     assert decompress_batch(compress_batch(b"a\nb\n"), max_bytes=4) == b"a\nb\n"
     with pytest.raises(ValueError, match="more than 3 bytes"):
         decompress_batch(compress_batch(b"a\nb\n"), max_bytes=3)
+
+
+def test_batch_is_less_than_the_memory_of_a_pod() -> None:
+    zeros = gzip.compress(bytes(MAX_BATCH_BYTES + 1), 1)
+    with pytest.raises(ValueError, match=f"more than {64 * 2**20} bytes"):
+        decompress_batch(zeros)
+
+
+def test_killmail_is_read_up_to_its_limit() -> None:
+    assert read_member(gzip.compress(b"abc"), max_bytes=3) == b"abc"
+    with pytest.raises(OSError, match="more than 2 bytes"):
+        read_member(gzip.compress(b"abc"), max_bytes=2)
+    longest = bytes(MAX_KILLMAIL_BYTES)
+    assert read_member(gzip.compress(longest, 1)) == longest
+    with pytest.raises(OSError, match=f"more than {16 * 2**20} bytes"):
+        read_member(gzip.compress(longest + b"0", 1))
+
+
+@pytest.mark.parametrize("member", [b"", b"no gzip", gzip.compress(b"a")[:-1], gzip.compress(b"a")[:-9]])
+def test_bytes_that_are_no_whole_member_are_rejected(member: bytes) -> None:
+    with pytest.raises(OSError, match="gzip member"):
+        read_member(member)
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", compress_batch(b"a\n")[:-1]])

@@ -23,8 +23,10 @@ _Damaged: Final[type[Exception]] = _ISA_L.error
 # For objects that are written once and read once or twice. Of ISA-L; its output is as small as that of zlib's level 2.
 FAST_LEVEL: Final = 1
 DEFAULT_LEVEL: Final = 6  # of zlib, for what is kept and written calmly: a twentieth smaller
-MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
-"""After decompression; a batch of 3,000 enriched killmails has some 15 MB."""
+MAX_BATCH_BYTES: Final = 64 * 1024 * 1024
+"""After decompression; a batch of 3,000 enriched killmails has some 15 MB. A pod that reads batches has 256 MiB."""
+MAX_KILLMAIL_BYTES: Final = 16 * 1024 * 1024
+"""Of one raw killmail, which sources refuse above it; the largest known ones have a few MB."""
 _GZIP: Final = 31  # zlib's wbits for a window of 32 KiB in a gzip frame
 _MAGIC: Final = b"\x1f\x8b"
 LINE_FEED = zlib.compress(b"\n", wbits=_GZIP)
@@ -87,16 +89,19 @@ def make_bundle(
     return Bundle(object_key, body, tuple(ArchiveKey(object_key, *span) for span in spans))
 
 
-def read_member(member: bytes) -> bytes:
+def read_member(member: bytes, *, max_bytes: int = MAX_KILLMAIL_BYTES) -> bytes:
     """The raw killmail in one gzip member, byte for byte.
 
     Raises:
-        OSError: the bytes are not one complete gzip member.
+        OSError: the bytes are not one complete gzip member, or its killmail is longer than `max_bytes`.
     """
     try:
-        return _ISA_L.decompress(member, _GZIP)
+        killmail = _decompress(member, max_bytes)
     except _Damaged as error:
         raise OSError(f"The bytes are not one complete gzip member: {error}.") from error
+    if killmail is None:
+        raise OSError(f"The gzip member ends early or holds more than {max_bytes} bytes.")
+    return killmail
 
 
 class BatchWriter:
@@ -130,11 +135,17 @@ def decompress_batch(content: bytes, *, max_bytes: int = MAX_BATCH_BYTES) -> byt
     """
     if not content.startswith(_MAGIC):
         raise ValueError("The batch is not gzip.")
-    reader = _ISA_L.decompressobj(_GZIP)
     try:
-        text = reader.decompress(content, max_bytes)
+        text = _decompress(content, max_bytes)
     except _Damaged as error:
         raise ValueError(f"The batch is damaged: {error}.") from error
-    if not reader.eof:
+    if text is None:
         raise ValueError(f"The batch ends early or holds more than {max_bytes} bytes.")
     return text
+
+
+def _decompress(content: bytes, max_bytes: int) -> bytes | None:
+    """The text of a gzip frame; None where it does not end within the content and `max_bytes`."""
+    reader = _ISA_L.decompressobj(_GZIP)
+    text: bytes = reader.decompress(content, max_bytes)
+    return text if reader.eof else None

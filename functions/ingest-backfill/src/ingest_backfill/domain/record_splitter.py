@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from json import JSONDecoder
 from typing import IO, Any, Final
 
+from battlescope_schemas.archive import MAX_KILLMAIL_BYTES
+
 _DECODER: Final = JSONDecoder()
 _GZIP: Final = 31  # zlib's `wbits` for gzip format
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _WHITESPACE: Final = " \t\r\n"
-MAX_RECORD_BYTES: Final = 16 * 1024 * 1024  # as of the live feed; what is longer is cut, and so no killmail
+MAX_RECORD_BYTES: Final = MAX_KILLMAIL_BYTES  # as of the live feed; what is longer is cut, and so no killmail
 MAX_UNPACKED_BYTES: Final = 8 * 1024 * 1024  # per decompression step, whatever the compressed data expands to
 
 

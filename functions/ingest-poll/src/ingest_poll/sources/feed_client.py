@@ -8,6 +8,7 @@ import msgspec
 
 from battlescope_events.upstream.client import RequestPolicy, UpstreamClient
 from battlescope_events.upstream.errors import ResponseTooLarge, UpstreamCoolingDown
+from battlescope_schemas.archive import MAX_KILLMAIL_BYTES
 from ingest_poll.feed.feed_state import MAX_SEQUENCE, CoolingDown, Missing, RequestFailed, UnusableBody
 
 UPSTREAM: Final = "r2z2"  # the name of its cooldown, which ingest-backfill and ingest-verify share
@@ -40,7 +41,7 @@ def request_policy(max_rate: float) -> RequestPolicy:
 
     A refusal of another function is noticed within a second; to notice it at once, each file would need a statement.
     """
-    return RequestPolicy(rate=max_rate, total_timeout=15.0, max_bytes=16 * 1024 * 1024, recheck_seconds=1.0)
+    return RequestPolicy(rate=max_rate, total_timeout=15.0, max_bytes=MAX_KILLMAIL_BYTES, recheck_seconds=1.0)
 
 
 class FeedClient:

@@ -174,12 +174,20 @@ async def test_deleted_battle_stays_deleted_unless_a_later_revision_restores_it(
 
 
 async def test_deletion_without_a_revision_is_final(consumer: Consumer) -> None:
-    await consumer.handle(payload("a", 3, [1, 2]))
-    await consumer.handle(payload("a", NO_REVISION, None))
-    await consumer.handle(payload("a", 2, [1]))
-    assert await consumer.all_rows() == ([], [("a", 3)])
-    await consumer.handle(payload("b", 1, [1]), payload("b", NO_REVISION, None), payload("b", 2, [1]))
-    assert await consumer.rows() == []
+    """Also for an event that comes again, as after a failure or by republishing, and for a later one."""
+    deletion = payload("a", NO_REVISION, None)
+    for order in permutations([payload("a", 2, [1]), payload("a", 3, [1, 2]), payload("a", 4, [2]), deletion]):
+        await consumer.delete_rows()
+        for data in [*order, *order]:
+            await consumer.handle(data)
+        assert await consumer.all_rows() == ([], [("a", NO_REVISION)]), order
+
+
+async def test_deletion_without_a_revision_is_final_in_batches(consumer: Consumer) -> None:
+    await consumer.handle(payload("a", 3, [1, 2]), payload("b", 1, [3]))
+    await consumer.handle(payload("a", 4, [1]), payload("a", NO_REVISION, None), payload("a", 5, [1]))
+    await consumer.handle(payload("a", 3, [1, 2]), payload("a", 6, [1]), payload("b", 2, [3, 4]))
+    assert await consumer.all_rows() == ([("b", 3), ("b", 4)], [("a", NO_REVISION), ("b", 2)])
 
 
 async def test_concurrent_events_and_batches_do_not_deadlock_and_end_the_same(consumer: Consumer) -> None:

@@ -38,7 +38,8 @@ def day(status: str, accepted: int, read: int, **values: Any) -> dict[str, Any]:
 
 
 def job(status: str, percent: float, *days: dict[str, Any]) -> dict[str, Any]:
-    progress = {"totalDates": 4, "percentComplete": percent}
+    skipped = sum(day["status"] == "skipped" for day in days)
+    progress = {"totalDates": 4, "skippedDates": skipped, "percentComplete": percent}
     return {"status": status, "progress": progress, "dateProgress": days, "error": None}
 
 
@@ -71,6 +72,21 @@ def test_outcome_says_why_killmails_were_not_accepted(monkeypatch: pytest.Monkey
     text = console.file.getvalue()
     assert "1,000 already stored, 4 rejected by the ruleset, 3 unreadable" in text
     assert f"2026-01-02: {error}" in text
+
+
+@pytest.mark.parametrize(
+    ("statuses", "text"),
+    [
+        (("skipped", "completed", "skipped", "completed"), "4/4 days (2 not in the source), 2,000 killmails"),
+        (("completed",) * 4, "4/4 days, 4,000 killmails"),
+    ],
+)
+def test_days_that_the_source_does_not_have_are_shown(statuses: tuple[str, ...], text: str) -> None:
+    days = [day(status, 0, 1_000 if status == "completed" else 0) for status in statuses]
+    console = Console(file=StringIO(), width=40)
+    with gateway_with_jobs(job("completed", 100, *days)) as gateway:
+        follow_job(gateway, "j", console)
+    assert text in console.file.getvalue()
 
 
 def test_throughput_excludes_waiting_time() -> None:

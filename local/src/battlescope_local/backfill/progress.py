@@ -29,7 +29,10 @@ JOBS_PATH: Final = "/api/ingestion/historical/jobs"
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """A job at one moment. `share` and `read` include killmails of running days."""
+    """A job at one moment. `share` and `read` include killmails of running days.
+
+    skipped: days that the source does not have, of the `done` ones.
+    """
 
     status: str
     days: int
@@ -42,6 +45,7 @@ class JobSnapshot:
     failed: int
     error: str | None
     day_errors: tuple[str, ...] = ()
+    skipped: int = 0
 
 
 def job_snapshot(job: Mapping[str, Any]) -> JobSnapshot:
@@ -62,6 +66,7 @@ def job_snapshot(job: Mapping[str, Any]) -> JobSnapshot:
         failed=failed,
         error=job["error"],
         day_errors=tuple(f"{day['date']}: {day['error']}" for day in days if day["error"]),
+        skipped=progress["skippedDates"],
     )
 
 
@@ -111,7 +116,9 @@ class ThroughputMeter:
 
 
 def progress_line(snapshot: JobSnapshot, throughput: Throughput) -> str:
-    progress = f"{snapshot.done}/{snapshot.days} days, {snapshot.read:,} killmails ({snapshot.accepted:,} accepted)"
+    missing = f" ({snapshot.skipped} not in the source)" if snapshot.skipped else ""
+    killmails = f"{snapshot.read:,} killmails ({snapshot.accepted:,} accepted)"
+    progress = f"{snapshot.done}/{snapshot.days} days{missing}, {killmails}"
     return f"{progress}, {throughput.rate:,.0f} killmails/s{_time_left(snapshot, throughput)}"
 
 

@@ -1,21 +1,27 @@
 """Manual edits are applied before anything is computed, and hold for killmails that arrive later."""
 
 import json
+from collections.abc import Callable, Sequence
+from typing import Any, LiteralString
 
 import pytest
 from edit_builders import NOW, query_rows, store_edit, undo_edit
 from enriched_builders import enriched_killmail
 from event_processing import process_all, process_event
-from stored_battles import killmails_by_battle
+from pydantic import SecretStr
+from stored_battles import battle_contents, killmails_by_battle
 
 from battle_cluster.handlers.killmails import process
 from battle_cluster.messaging.enriched_killmail import from_event
+from battle_cluster.persistence import battles
 from battle_cluster.persistence.process_cache import ProcessCache
 from battle_cluster.persistence.unit_of_work import Database
 from battlescope_events.catalog import BATTLE_EDIT_REQUESTED
 from battlescope_events.errors import PermanentError
 from battlescope_events.messages import Event, Message
+from battlescope_events.postgres.database import open_pool
 from battlescope_events.publisher import RecordingPublisher
+from battlescope_local.testing.databases import Database as Clone
 from battlescope_schemas.battle import BattleEditRequested
 
 pytestmark = pytest.mark.postgres
@@ -205,6 +211,66 @@ async def test_process_with_older_edits_in_its_cache_reads_them_again(store: Dat
     store_edit(database, battle, "exclude", [3])  # in force as soon as it is stored, before its event is processed
     await process_all(store, FIRST[2:])
     assert killmails_by_battle(database) == {battle: [1, 2]}
+
+
+async def states_of_edited_battles(database: str, *, is_cached: bool) -> list[Any]:
+    """All that is stored of battles that are merged, deleted, split, pinned, changed and restored, step by step."""
+    async with open_pool(SecretStr(database), "test", max_size=4) as pool:
+        store = Database(pool, ProcessCache())
+        await process(map(from_event, [*FIRST, *LATER]), store, NOW)
+        first, second = killmails_by_battle(database)
+        states = [stored_state(database)]
+        for kind, killmail_ids, data in (
+            ("tag", [1, 7], {}),  # merges the second one into the first one
+            ("exclude", [1, 2, 3], {}),  # deletes the first one
+            ("exclude", [9], {}),
+            ("split", [1, 2, 3], {"groups": [[1, 2], [3]]}),
+            ("pin", [1, 2, 3], {"partyType": "alliance", "partyId": 99_000_002, "sideId": 3}),
+        ):
+            battle = second if killmail_ids == [9] else first
+            edit = store_edit(database, battle, kind, killmail_ids, **data)
+            for change in (lambda: None, lambda edit=edit: undo_edit(database, edit[0])):
+                change()
+                store.cache = store.cache if is_cached else ProcessCache()
+                await apply(store, edit, battle)
+                states.append(stored_state(database))
+        await process(map(from_event, [enriched_killmail(4, 5, (3, 1), [(11, 2), (12, 2)])]), store, NOW)
+        return [*states, stored_state(database)]
+
+
+def stored_state(database: str) -> list[Any]:
+    return [
+        battle_contents(database),
+        killmails_by_battle(database),
+        query_rows(database, "SELECT id, revision, deletion_reason, merged_into FROM battles ORDER BY id"),
+        query_rows(database, "SELECT alias_id, battle_id FROM battle_aliases ORDER BY alias_id"),
+        query_rows(database, "SELECT to_jsonb(links) FROM battle_links AS links ORDER BY 1"),
+    ]
+
+
+@pytest.mark.parametrize("is_cached", [True, False])
+async def test_copied_rows_of_edited_and_restored_battles_are_those_that_one_statement_writes(
+    new_database: Callable[[], Clone], monkeypatch: pytest.MonkeyPatch, *, is_cached: bool
+) -> None:
+    """Their tables have rows of these battles already, and COPY fails on a row whose key exists.
+
+    Without its report in the cache all rows of a battle are written again.
+    """
+    copied: list[int] = []
+    copy = battles.BattleRepository._copy
+
+    async def counted(self: battles.BattleRepository, statement: LiteralString, rows: Sequence[Any]) -> None:
+        copied.append(len(rows))
+        await copy(self, statement, rows)
+
+    monkeypatch.setattr(battles.BattleRepository, "_copy", counted)
+    monkeypatch.setattr(battles, "MIN_COPIED", 1)
+    states = await states_of_edited_battles(new_database().owner, is_cached=is_cached)
+    assert len(copied) > len(states)
+    copied.clear()
+    monkeypatch.setattr(battles, "MIN_COPIED", 10**6)
+    assert states == await states_of_edited_battles(new_database().owner, is_cached=is_cached)
+    assert not copied
 
 
 async def test_edits_hold_for_batches(store: Database, database: str) -> None:

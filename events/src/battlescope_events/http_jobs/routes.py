@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, AuthoredBody, OffsetPage
 
@@ -17,6 +18,26 @@ CANCELLED: Final = "cancelled"
 NO_JOB: Final[dict[int | str, dict[str, Any]]] = {404: problem("There is no such job.")}
 CHANGES_JOB: Final[dict[int | str, dict[str, Any]]] = {**NO_JOB, 409: problem("The job has already ended.")}
 """The answers of a route that cancels a job, or changes it otherwise."""
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def accepted_job(model: type[BaseModel], *, job: str, cancel: str, job_id: str = "jobId") -> Responses:
+    """The answer of a route that stores a job; `job` and `cancel` are the operations that show and cancel it."""
+    return {
+        202: {
+            "model": model,
+            "description": "The job is stored; its route shows the progress.",
+            "headers": headers(Location="The job."),
+            "links": links({"job": job, "cancel": cancel}, job_id=f"$response.body#/{job_id}"),
+        }
+    }
+
+
+def listed_jobs(*, job: str) -> Responses:
+    """The answer of a route that lists jobs; `job` is the operation that shows one of them."""
+    return {200: {"links": links({"job": job}, job_id="$response.body#/items/0/jobId")}}
 
 
 class JobPage(OffsetPage):

@@ -1,7 +1,7 @@
 """Routes of reclustering jobs, which battle-cluster processes part by part."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Body, Query, Request
@@ -23,51 +23,38 @@ from battle_api.schemas.admin import (
     recluster_response,
 )
 from battle_api.schemas.admin_requests import ReclusterRequest
-from battlescope_events.http_api.description import headers, links
+from battlescope_events.http_api.description import headers
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.routing import ApiRouter
 from battlescope_events.http_api.saved_requests import preferred_wait, wait_until_finished
+from battlescope_events.http_jobs.answers import JobAnswers
 from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
     JobKind,
     JobPage,
-    cancel_job,
+    accepted_job,
+    listed_jobs,
     require_job,
 )
 
 DRY_RUN_SECONDS: Final = 10
-_HEADERS: Final = headers(Location="The job.")
-_ACCEPTED: Final = {
-    "model": ReclusterResponse,
-    "description": "The job is stored; its route shows the progress.",
-    "headers": _HEADERS,
-    "links": links(
-        {
-            "job": "get_job_api_admin_battles_recluster_jobs__job_id__get",
-            "cancel": "cancel_api_admin_battles_recluster_jobs__job_id__cancel_post",
-        },
-        job_id="$response.body#/jobId",
-    ),
-}
 KIND: Final = JobKind("reclustering job")
-
-_JOBS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "links": links(
-            {"job": "get_job_api_admin_battles_recluster_jobs__job_id__get"}, job_id="$response.body#/items/0/jobId"
-        )
-    }
-}
+JOBS: Final = JobAnswers(KIND, JobRepository, job_item, Jobs)
+_JOB: Final = "get_job_api_admin_battles_recluster_jobs__job_id__get"
+_CANCEL: Final = "cancel_api_admin_battles_recluster_jobs__job_id__cancel_post"
 router = ApiRouter(prefix="/api/admin/battles/recluster", tags=["administration"])
 
 
 @router.post(
     "",
     response_model=ReclusterResponse,
-    responses={200: {"headers": _HEADERS}, 202: _ACCEPTED},
+    responses={
+        200: {"headers": headers(Location="The job.")},
+        **accepted_job(ReclusterResponse, job=_JOB, cancel=_CANCEL),
+    },
     dependencies=[ADMINISTERS],
     operation_id="order_api_admin_battles_recluster_post",  # released
 )
@@ -109,15 +96,10 @@ def _new_job(request: ReclusterRequest, job_id: UUID, author: str, total: int, n
     )
 
 
-@router.get("/jobs", response_model=Jobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=Jobs, responses=listed_jobs(job=_JOB), dependencies=[READS_ADMINISTRATION])
 async def list_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
-    async with deps.database.connection() as connection:
-        jobs = JobRepository(connection)
-        page = await jobs.page(query.limit, query.offset)
-        total = await jobs.count()
-    items = [job_item(job) for job in page]
-    return current_response(request, Jobs(items=items, total=total, limit=query.limit, offset=query.offset))
+    return await JOBS.list(request, query, deps.database)
 
 
 @router.get("/jobs/{job_id}", response_model=JobDetail, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
@@ -135,7 +117,4 @@ async def cancel(
     job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first; finished parts stay."""
-    author = caller.author((request or CancelRequest()).author)
-    async with deps.database.transaction() as connection:
-        job = await cancel_job(JobRepository(connection), job_id, KIND, author=author, now=deps.clock())
-    return uncached_response(job_item(job))
+    return await JOBS.cancel(request, job_id, caller, deps.database, deps.clock())

@@ -1,6 +1,6 @@
 """Routes of jobs that republish current battles for consumers that were empty or missed events."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Body, Query, Request
@@ -11,44 +11,25 @@ from battle_api.events import republish_requested
 from battle_api.repositories.republishing import RepublishJobRepository
 from battle_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from battle_api.schemas.republishing import RepublishJobItem, RepublishJobs, RepublishRequest, republish_job_item
-from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.guard import CurrentCaller
-from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.answers import JobAnswers
 from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
     JobKind,
     JobPage,
-    cancel_job,
+    accepted_job,
+    listed_jobs,
     require_job,
 )
 
 KIND: Final = JobKind("republishing job")
-_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "model": RepublishJobItem,
-        "description": "The job is stored; its route shows the progress.",
-        "headers": headers(Location="The job."),
-        "links": links(
-            {
-                "job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get",
-                "cancel": "cancel_republishing_api_admin_battles_republish_jobs__job_id__cancel_post",
-            },
-            job_id="$response.body#/jobId",
-        ),
-    }
-}
-
-_JOBS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "links": links(
-            {"job": "get_republishing_job_api_admin_battles_republish_jobs__job_id__get"},
-            job_id="$response.body#/items/0/jobId",
-        )
-    }
-}
+JOBS: Final = JobAnswers(KIND, RepublishJobRepository, republish_job_item, RepublishJobs)
+_JOB: Final = "get_republishing_job_api_admin_battles_republish_jobs__job_id__get"
+_CANCEL: Final = "cancel_republishing_api_admin_battles_republish_jobs__job_id__cancel_post"
 router = ApiRouter(prefix="/api/admin/battles/republish", tags=["administration"])
 
 
@@ -56,7 +37,7 @@ router = ApiRouter(prefix="/api/admin/battles/republish", tags=["administration"
     "",
     response_model=RepublishJobItem,
     status_code=202,
-    responses=_ACCEPTED,
+    responses=accepted_job(RepublishJobItem, job=_JOB, cancel=_CANCEL),
     dependencies=[ADMINISTERS],
 )
 async def request_republishing(
@@ -74,23 +55,16 @@ async def request_republishing(
     return uncached_response(republish_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-@router.get("/jobs", response_model=RepublishJobs, responses=_JOBS, dependencies=[READS_ADMINISTRATION])
+@router.get("/jobs", response_model=RepublishJobs, responses=listed_jobs(job=_JOB), dependencies=[READS_ADMINISTRATION])
 async def list_republishing_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
-    async with deps.database.connection() as connection:
-        jobs = RepublishJobRepository(connection)
-        items = [republish_job_item(job) for job in await jobs.page(query.limit, query.offset)]
-        total = await jobs.count()
-    body = RepublishJobs(items=items, total=total, limit=query.limit, offset=query.offset)
-    return current_response(request, body)
+    return await JOBS.list(request, query, deps.database)
 
 
 @router.get("/jobs/{job_id}", response_model=RepublishJobItem, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
 async def get_republishing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
-    async with deps.database.connection() as connection:
-        job = await require_job(RepublishJobRepository(connection), job_id, KIND)
-    return current_response(request, republish_job_item(job))
+    return await JOBS.show(request, job_id, deps.database)
 
 
 @router.post(
@@ -100,7 +74,4 @@ async def cancel_republishing(
     job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first."""
-    author = caller.author((request or CancelRequest()).author)
-    async with deps.database.transaction() as connection:
-        job = await cancel_job(RepublishJobRepository(connection), job_id, KIND, author=author, now=deps.clock())
-    return uncached_response(republish_job_item(job))
+    return await JOBS.cancel(request, job_id, caller, deps.database, deps.clock())

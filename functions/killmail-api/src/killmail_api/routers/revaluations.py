@@ -1,22 +1,23 @@
 """Routes of jobs that compute the values of stored killmails again: for corrected prices, or other rules."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
-from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.guard import CurrentCaller, Right, Role, requires
-from battlescope_events.http_api.responses import current_response, uncached_response
+from battlescope_events.http_api.responses import uncached_response
 from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.answers import JobAnswers
 from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
     JobKind,
     JobPage,
-    cancel_job,
+    accepted_job,
+    listed_jobs,
     require_job,
 )
 from killmail_api.dependencies import Deps
@@ -28,33 +29,19 @@ from killmail_api.schemas.revaluations import RevaluationJobItem, RevaluationJob
 _READS: Final = requires(Right("battle-reports", Role.ADMIN))
 _ADMINISTERS: Final = requires(Right("battle-reports", Role.ADMIN, writes=True))
 KIND: Final = JobKind("revaluation job")
-_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "model": RevaluationJobItem,
-        "description": "The job is stored; its route shows the progress.",
-        "headers": headers(Location="The job."),
-        "links": links(
-            {
-                "job": "get_revaluation_api_admin_killmails_revaluations_jobs__job_id__get",
-                "cancel": "cancel_revaluation_api_admin_killmails_revaluations_jobs__job_id__cancel_post",
-            },
-            job_id="$response.body#/jobId",
-        ),
-    }
-}
-
-_JOBS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "links": links(
-            {"job": "get_revaluation_api_admin_killmails_revaluations_jobs__job_id__get"},
-            job_id="$response.body#/items/0/jobId",
-        )
-    }
-}
+JOBS: Final = JobAnswers(KIND, RevaluationJobRepository, revaluation_job_item, RevaluationJobs)
+_JOB: Final = "get_revaluation_api_admin_killmails_revaluations_jobs__job_id__get"
+_CANCEL: Final = "cancel_revaluation_api_admin_killmails_revaluations_jobs__job_id__cancel_post"
 router = ApiRouter(prefix="/api/admin/killmails/revaluations", tags=["administration"])
 
 
-@router.post("", response_model=RevaluationJobItem, status_code=202, responses=_ACCEPTED, dependencies=[_ADMINISTERS])
+@router.post(
+    "",
+    response_model=RevaluationJobItem,
+    status_code=202,
+    responses=accepted_job(RevaluationJobItem, job=_JOB, cancel=_CANCEL),
+    dependencies=[_ADMINISTERS],
+)
 async def request_revaluation(
     request: Annotated[RevaluationRequest, Body()], deps: Deps, caller: CurrentCaller
 ) -> Response:
@@ -69,23 +56,16 @@ async def request_revaluation(
     return uncached_response(revaluation_job_item(job), 202, location=f"{router.prefix}/jobs/{job_id}")
 
 
-@router.get("/jobs", response_model=RevaluationJobs, responses=_JOBS, dependencies=[_READS])
+@router.get("/jobs", response_model=RevaluationJobs, responses=listed_jobs(job=_JOB), dependencies=[_READS])
 async def list_revaluations(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
-    async with deps.database.connection() as connection:
-        jobs = RevaluationJobRepository(connection)
-        items = [revaluation_job_item(job) for job in await jobs.page(query.limit, query.offset)]
-        total = await jobs.count()
-    body = RevaluationJobs(items=items, total=total, limit=query.limit, offset=query.offset)
-    return current_response(request, body)
+    return await JOBS.list(request, query, deps.database)
 
 
 @router.get("/jobs/{job_id}", response_model=RevaluationJobItem, responses=NO_JOB, dependencies=[_READS])
 async def get_revaluation(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
-    async with deps.database.connection() as connection:
-        job = await require_job(RevaluationJobRepository(connection), job_id, KIND)
-    return current_response(request, revaluation_job_item(job))
+    return await JOBS.show(request, job_id, deps.database)
 
 
 @router.post(
@@ -95,7 +75,4 @@ async def cancel_revaluation(
     job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first."""
-    author = caller.author((request or CancelRequest()).author)
-    async with deps.database.transaction() as connection:
-        job = await cancel_job(RevaluationJobRepository(connection), job_id, KIND, author=author, now=deps.clock())
-    return uncached_response(revaluation_job_item(job))
+    return await JOBS.cancel(request, job_id, caller, deps.database, deps.clock())

@@ -1,23 +1,24 @@
 """Routes of the administration of the index: its size, and jobs that rebuild it."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Body, Query, Request
 from fastapi.responses import Response
 
-from battlescope_events.http_api.description import headers, links
 from battlescope_events.http_api.errors import ApiError, problem
 from battlescope_events.http_api.guard import CurrentCaller
 from battlescope_events.http_api.responses import current_response, uncached_response
 from battlescope_events.http_api.routing import ApiRouter
+from battlescope_events.http_jobs.answers import JobAnswers
 from battlescope_events.http_jobs.routes import (
     CHANGES_JOB,
     NO_JOB,
     CancelRequest,
     JobKind,
     JobPage,
-    cancel_job,
+    Responses,
+    accepted_job,
     require_job,
 )
 from search_api.dependencies import Deps
@@ -28,19 +29,14 @@ from search_api.rights import ADMINISTERS, READS_ADMINISTRATION
 from search_api.schemas.reindexing import ReindexJobItem, ReindexJobs, ReindexRequest, SearchStats
 
 KIND: Final = JobKind("reindexing job")
-_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
-    202: {
-        "model": ReindexJobItem,
-        "description": "The job is stored; its route shows the progress.",
-        "headers": headers(Location="The job."),
-        "links": links(
-            {
-                "job": "get_reindexing_job_api_admin_search_reindex__job_id__get",
-                "cancel": "cancel_reindexing_api_admin_search_reindex__job_id__cancel_post",
-            },
-            job_id="$response.body#/id",
-        ),
-    },
+JOBS: Final = JobAnswers(KIND, ReindexJobRepository, reindex_job_item, ReindexJobs)
+_ACCEPTED: Final[Responses] = {
+    **accepted_job(
+        ReindexJobItem,
+        job="get_reindexing_job_api_admin_search_reindex__job_id__get",
+        cancel="cancel_reindexing_api_admin_search_reindex__job_id__cancel_post",
+        job_id="id",
+    ),
     409: problem("Another job has not ended."),
 }
 router = ApiRouter(prefix="/api/admin/search", tags=["administration"])
@@ -78,19 +74,13 @@ async def request_reindexing(
 @router.get("/reindex", response_model=ReindexJobs, dependencies=[READS_ADMINISTRATION])
 async def list_reindexing_jobs(request: Request, query: Annotated[JobPage, Query()], deps: Deps) -> Response:
     """List jobs, newest first."""
-    async with deps.database.connection() as connection:
-        jobs = ReindexJobRepository(connection)
-        items = [reindex_job_item(job) for job in await jobs.page(query.limit, query.offset)]
-        total = await jobs.count()
-    return current_response(request, ReindexJobs(items=items, total=total, limit=query.limit, offset=query.offset))
+    return await JOBS.list(request, query, deps.database)
 
 
 @router.get("/reindex/{job_id}", response_model=ReindexJobItem, responses=NO_JOB, dependencies=[READS_ADMINISTRATION])
 async def get_reindexing_job(request: Request, job_id: UUID, deps: Deps) -> Response:
     """Get the progress of a job."""
-    async with deps.database.connection() as connection:
-        job = await require_job(ReindexJobRepository(connection), job_id, KIND)
-    return current_response(request, reindex_job_item(job))
+    return await JOBS.show(request, job_id, deps.database)
 
 
 @router.post(
@@ -100,7 +90,4 @@ async def cancel_reindexing(
     job_id: UUID, deps: Deps, caller: CurrentCaller, request: Annotated[CancelRequest | None, Body()] = None
 ) -> Response:
     """Cancel a job. A part that is being processed ends first."""
-    author = caller.author((request or CancelRequest()).author)
-    async with deps.database.transaction() as connection:
-        job = await cancel_job(ReindexJobRepository(connection), job_id, KIND, author=author, now=deps.clock())
-    return uncached_response(reindex_job_item(job))
+    return await JOBS.cancel(request, job_id, caller, deps.database, deps.clock())

@@ -20,8 +20,8 @@ from typing import Any, Final
 import httpx2
 import psycopg
 from flow import CpuSampler
+from harness.report import report
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
-from report import report
 from rich.console import Console
 from soak import ProcessKiller, battle_contents
 

@@ -13,9 +13,9 @@ from statistics import mean
 from typing import Any
 
 from arrivals import Feed, arrivals
+from harness.report import report
 from judging import DetectionScores, SideScores, agreement, score_detection, score_sides
 from measures import Bin, calibration_error, reliability
-from report import report
 from scenarios import DETECTION, Detection, detection_scene
 from shared_evaluation import measure_real_days
 from side_scenarios import SIDES, mixed_scene, sides_scene

@@ -25,8 +25,8 @@ from typing import Any, Final
 
 import httpx2
 import psutil
+from harness.report import report
 from machine import Machine
-from report import report
 
 from battlescope_local.devtools.project import functions
 from battlescope_local.serving.instances import UVICORN_OPTIONS

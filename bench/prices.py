@@ -25,8 +25,8 @@ from statistics import median
 from typing import Any, Final
 
 import psycopg
+from harness.report import report
 from pydantic import SecretStr
-from report import report
 
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox

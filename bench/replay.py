@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import orjson
 import psutil
+from harness.report import ROOT, report
 from replay_plot import Point, plot
-from report import ROOT, report
 
 from battlescope_local.replay.static_data import find_static_data
 

@@ -16,10 +16,10 @@ from typing import Any, Final
 import psutil
 import psycopg
 from flow import cpu_seconds
+from harness.report import quantile, report
 from inserts import database, pool, postgres
 from pydantic import SecretStr
 from real_battles import DAYS, enriched_lines
-from report import quantile, report
 from rich.console import Console
 
 from battle_cluster.handlers.killmails import process

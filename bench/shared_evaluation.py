@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from report import ROOT
+from harness.report import ROOT
 
 EVALUATION = ROOT.parent / "shared" / "eval"
 STATIC_DATA = ROOT.parent / "shared" / "data" / "sde" / "eve-online-static-data-sample-jsonl.zip"

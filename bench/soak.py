@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx2
 import psutil
+from harness.report import report
 from machine import (
     BATTLES,
     INGESTION,
@@ -28,7 +29,6 @@ from machine import (
     upstream_killmail_count,
     wait_until_finished,
 )
-from report import report
 from rich.console import Console
 
 from battlescope_local.devtools.project import ROOT

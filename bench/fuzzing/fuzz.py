@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 import psycopg
+from harness.report import report
 from killmail_fuzzer import Fuzzer, envelope, seeds
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
-from report import report
 
 from battlescope_local.node import daemon
 from battlescope_local.node.simulated_upstreams import simulator_overrides

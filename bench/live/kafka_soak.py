@@ -17,10 +17,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from harness import command_line
+from harness.report import report
 from machine import Machine, replay_arguments, upstream, upstream_killmail_count, wait_until_finished
-from report import report
 from rich.console import Console
 from soak import battle_contents, check_run, violations
+
+from battlescope_local.arguments import ArgumentParser, positive
 
 BOOTSTRAP = "BATTLESCOPE_KAFKA_BOOTSTRAP"
 console = Console(highlight=False)
@@ -73,11 +76,11 @@ def observe(folder: Path, upstream_url: str, killer: Killer | None) -> tuple[dic
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--killmails", type=int, default=1500, help="of the simulated feed")
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--killmails", type=positive, default=1500, help="of the simulated feed")
     parser.add_argument("--kill", default="", help="command that kills Kafka; without it Kafka is left alone")
     parser.add_argument("--start", default="", help="command that starts it again")
-    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--kills", type=positive, default=3)
     parser.add_argument("--pause", type=float, default=6.0, help="seconds before each kill")
     options = parser.parse_args()
     bootstrap = os.environ.pop(BOOTSTRAP, "")
@@ -100,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

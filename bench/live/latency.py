@@ -4,19 +4,20 @@ A run is `latency` of `make bench-flow`: killmails that come while every functio
 zero), then killmails that come to a warm system.
 """
 
-import argparse
 import os
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from flow import latency
-from report import report
+from flow import STATES, latency, latency_table
+from harness import command_line
+from harness.report import figure_table, report
 from rich.console import Console
 
+from battlescope_local.arguments import ArgumentParser, positive
+
 console: Final = Console(highlight=False)
-STATES: Final = ("from_zero", "warm")
 
 
 def measure(rate: int, seconds: int, runs: int) -> dict[str, Any]:
@@ -27,20 +28,21 @@ def measure(rate: int, seconds: int, runs: int) -> dict[str, Any]:
             Path(scratch).chmod(0o755)
             run = latency(Path(scratch) / "latency", rate * seconds, rate)
         run["load_average"] = round(os.getloadavg()[0], 1)
-        console.print(f"{rate}/s, run {number} of {runs}: {run}")
+        console.print(latency_table(run, f"; run {number} of {runs}, load average {run['load_average']:g}"))
         measured.append(run)
     medians = {state: round(statistics.median(run[state]["p95_s"] for run in measured), 3) for state in STATES}
+    console.print(figure_table(f"medians of {runs} runs at {rate}/s", "", {"p95_s": medians}))
     return {"median_p95_s": medians, "runs": measured}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rates", type=int, nargs="+", default=[20, 100], help="killmails a second")
-    parser.add_argument("--seconds", type=int, default=30, help="duration of the feed in each run")
-    parser.add_argument("--runs", type=int, default=5)
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--rates", type=positive, nargs="+", default=[20, 100], help="killmails a second")
+    parser.add_argument("--seconds", type=positive, default=30, help="duration of the feed in each run")
+    parser.add_argument("--runs", type=positive, default=5)
     options = parser.parse_args()
     report("latency", {f"{rate}/s": measure(rate, options.seconds, options.runs) for rate in options.rates})
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import command_line
 import httpx2
 import psutil
 import psycopg
-from command_line import minutes, one_of, running
 from flow import CpuSampler, cpu_seconds, running_machine
+from harness import command_line
+from harness.command_line import minutes, one_of, running
+from harness.report import lag_table, quantile, report
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream, wait_until_finished
-from report import lag_table, quantile, report
 from rich.console import Console
 
 from battlescope_local.arguments import ArgumentParser

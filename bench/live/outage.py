@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import command_line
 import httpx2
-from command_line import running
 from flow import running_machine
+from harness import command_line
+from harness.command_line import running
+from harness.report import lag_table, quantile, report
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream, wait_until_finished
-from report import lag_table, quantile, report
 from rich.console import Console
 
 from battlescope_local.arguments import ArgumentParser, positive

@@ -4,24 +4,29 @@ One system for both: first live killmails alone, then the same rate until the ba
 are seconds from the publication of a killmail's file until it is enriched, and until it is clustered.
 """
 
-import argparse
 import os
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
 import httpx2
 from backfill import DATA, FILES, upload_killmails
 from flow import running_machine
+from harness import command_line
+from harness.command_line import running
+from harness.report import figure_table, quantile, report
 from machine import BATTLES, INGESTION, KILLMAILS, Machine, upstream
-from report import quantile, report
 from rich.console import Console
+
+from battlescope_local.arguments import ArgumentParser
 
 console: Final = Console(highlight=False)
 RATE: Final = 5
 WARM_SECONDS, ALONE_SECONDS, BESIDE_SECONDS = 20, 60, 900
+STAGES: Final = ("enriched", "clustered")
 CLUSTERED: Final[LiteralString] = "SELECT killmail_id FROM mails WHERE killmail_id = ANY(%s)"
 ENRICHED: Final[LiteralString] = """
 SELECT killmail_id, extract(epoch FROM enriched_at)::float8 FROM enriched_killmails WHERE killmail_id = ANY(%s)"""
@@ -58,18 +63,16 @@ def measure() -> dict[str, Any]:
         Path(scratch).chmod(0o755)
         with running_machine(Path(scratch) / "priorities", url) as machine:
             lags = LiveLags(machine, url)
-            lags.start()
-            time.sleep(WARM_SECONDS)
-            began = time.time()
-            time.sleep(ALONE_SECONDS)
-            uploaded = time.time()
-            backfilled = upload_killmails(machine, FILES)
-            over = _wait_until_clustered(machine, backfilled)
-            time.sleep(2)  # for the last live killmails of that time
-            lags.stop_requested.set()
-            lags.join()
+            with running(lags):
+                time.sleep(WARM_SECONDS)
+                began = time.time()
+                time.sleep(ALONE_SECONDS)
+                uploaded = time.time()
+                backfilled = upload_killmails(machine, FILES)
+                over = _wait_until_clustered(machine, backfilled)
+                time.sleep(2)  # for the last live killmails of that time
             alone, beside = (_figures(machine, lags, *span) for span in ((began, uploaded), (uploaded, over)))
-    ratios = {stage: round(beside[stage]["p95"] / alone[stage]["p95"], 2) for stage in ("enriched", "clustered")}
+    ratios = {stage: round(beside[stage]["p95"] / alone[stage]["p95"], 2) for stage in STAGES}
     return {
         "backfill": {"killmails": backfilled, "seconds": round(over - uploaded, 1)},
         "alone": alone,
@@ -105,12 +108,27 @@ def _figures(machine: Machine, lags: LiveLags, began: float, ended: float) -> di
     return figures
 
 
+def _show(figures: Mapping[str, Any]) -> None:
+    backfill = figures["backfill"]
+    spans = {"alone": figures["alone"], "beside the backfill": figures["beside"]}
+    lags = {
+        f"{stage} {span}": lag
+        for stage in STAGES
+        for span, lag in ((name, measured[stage]) for name, measured in spans.items())
+    }
+    title = f"lag in s of live killmails; the backfill of {backfill['killmails']} took {backfill['seconds']:g} s"
+    console.print(figure_table(title, "", lags))
+    console.print(figure_table("p95 beside the backfill, of that alone", "", {"ratio": figures["ratio_p95"]}))
+
+
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    ArgumentParser(description=__doc__).parse_args()
     if not FILES:
         raise SystemExit("../shared/data is absent: this benchmark needs the real days.")
-    report("priorities", measure())
+    figures = measure()
+    _show(figures)
+    report("priorities", figures)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

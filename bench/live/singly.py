@@ -21,14 +21,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import command_line
 import httpx2
 import psutil
-from command_line import setting
 from flow import cpu_seconds, running_machine
+from harness import command_line
+from harness.command_line import setting
+from harness.report import report
 from machine import BATTLES, INGESTION, Machine, upstream
 from psycopg import Connection
-from report import report
 from rich.console import Console
 from rich.table import Table
 

@@ -24,10 +24,10 @@ from typing import Any
 
 import pytest
 from equivalents import EQUIVALENT
+from harness.report import ROOT, report
 from hypothesis import strategies
 from hypothesis.configuration import set_hypothesis_home_dir
 from mutants import RULES, Mutant, of_decisions, of_figures, path_of
-from report import ROOT, report
 
 FUNCTION = Path("functions") / "battle-cluster"
 PACKAGE = FUNCTION / "src" / "battle_cluster"

@@ -25,11 +25,11 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 from flow import cpu_seconds
+from harness.report import quantile, report
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 from real_battles import DAYS, load, load_killmails
-from report import quantile, report
 from rich.console import Console
 
 from battlescope_local.processes.children import Processes

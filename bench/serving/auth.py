@@ -22,7 +22,7 @@ from uuid import uuid4
 import psutil
 from asgi_connection import connected
 from fastapi.requests import HTTPConnection
-from report import quantile, report
+from harness.report import quantile, report
 from small_api import Dependencies, make_app
 
 from battlescope_events.access.account_changes import subscription

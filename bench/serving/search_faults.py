@@ -24,10 +24,10 @@ from typing import Any, Final
 import psutil
 import psycopg
 from api import IDLE_TIMEOUT, postmaster
+from harness.report import report
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
 from real_battles import DAYS, enriched_lines
-from report import report
 from rich.console import Console
 from search import Objects, index_real_days, search
 from search_reading import NO_ANSWER, OK, Request, requests, send

@@ -28,11 +28,11 @@ import psutil
 import psycopg
 from api import IDLE_TIMEOUT, postmaster
 from flow import cpu_seconds
+from harness.report import quantile, report
 from inserts import database, postgres
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 from real_battles import DAYS, enriched_lines, names
-from report import quantile, report
 from rich.console import Console
 from search import index_real_days
 

@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 import psutil
 import psycopg
+from harness.report import quantile, report
 from psycopg.sql import SQL, Composed, Identifier, Placeholder
-from report import quantile, report
 
 from battlescope_events.valkey.connection import Valkey
 from battlescope_events.valkey.live_log import LiveLog

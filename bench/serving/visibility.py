@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
+from harness.report import quantile, report
 from machine import Machine, upstream
-from report import quantile, report
 
 from battlescope_local.log.sqlite_schema import SELECT_NEWEST, connect, record_from_row
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -15,15 +16,16 @@ import pytest
 from rich.console import Console
 
 ROOT: Final = Path(__file__).parents[2]
+BENCH: Final = ROOT / "bench"
 SCENARIOS: Final = ("calm", "normal", "major", "sustained")
 
 
 def command(script: str, *arguments: str) -> list[str]:
-    return [sys.executable, str(ROOT / "bench" / "live" / script), *arguments]
+    return [sys.executable, str(BENCH / "live" / script), *arguments]
 
 
 def environment(**values: str) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT / "bench")} | values
+    return os.environ | {"PYTHONPATH": str(BENCH)} | values
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,11 @@ def environment(**values: str) -> dict[str, str]:
         ("load.py", ("--minutes", "0"), "'0' is no duration"),
         ("load.py", ("quiet",), f"'quiet' is none of {', '.join(SCENARIOS)};"),
         ("outage.py", ("--hours", "0"), "0 must be 1 or more"),
+        ("latency.py", ("--rates", "20", "0"), "0 must be 1 or more"),
+        ("latency.py", ("--runs", "two"), "'two' is not a whole number"),
+        ("priorities.py", ("calm",), "unrecognized arguments: calm"),
+        ("../flow.py", ("--rate", "0"), "0 must be 1 or more"),
+        ("../flow.py", ("nothing.jsonl",), "there is no file nothing.jsonl"),
         ("singly.py", ("--group", "0"), "0 must be 1 or more"),
         ("singly.py", ("--killmails", "-3"), "-3 must be 1 or more"),
         ("singly.py", ("--setting", "FOO"), "'FOO' is no setting: use NAME=VALUE"),
@@ -53,8 +60,8 @@ def test_help_of_make_names_every_scenario() -> None:
 
 
 def test_table_says_which_bounds_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT / "bench")
-    from report import lag_table  # noqa: PLC0415  # a folder of scripts
+    monkeypatch.syspath_prepend(BENCH)
+    from harness.report import lag_table  # noqa: PLC0415  # a folder of scripts
 
     lag = {"p50": 0.5, "p95": 2.0, "max": 9.0}
     console = Console(width=80, record=True, file=StringIO())
@@ -63,6 +70,30 @@ def test_table_says_which_bounds_are_held(monkeypatch: pytest.MonkeyPatch) -> No
     assert ["ingest", "0.5", "2", "9", "2", "held"] in rows
     assert ["enrich", "0.5", "2", "9", "1", "missed"] in rows
     assert ["present", "0.5", "2", "9"] in rows
+
+
+def test_table_has_a_column_for_each_figure_of_any_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    from harness.report import figure_table  # noqa: PLC0415  # a folder of scripts
+
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(figure_table("cold", "function", {"a": {"ready": 5, "answered": 7.25}, "b": {"ready": 6}}))
+    rows = [re.findall(r"[\w.]+", line) for line in console.export_text().splitlines()]
+    assert rows[0] == ["cold"]
+    assert ["function", "ready", "answered"] in rows
+    assert ["a", "5", "7.25"] in rows
+    assert ["b", "6"] in rows
+
+
+@pytest.mark.parametrize("script", ["flow.py", *(f"live/{path.name}" for path in (BENCH / "live").glob("*.py"))])
+def test_benchmark_that_starts_a_system_ends_by_its_context_managers(script: str) -> None:
+    """`command_line.run` turns SIGTERM into an exit, which stops the system and removes its folder."""
+    assert (BENCH / script).read_text().endswith("    command_line.run(main)\n")
+
+
+def test_folder_of_benchmarks_has_at_most_fifteen_modules() -> None:
+    folders = Counter(path.parent for path in BENCH.rglob("*.py") if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > 15} == {}
 
 
 @pytest.mark.stores

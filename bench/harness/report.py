@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "results"
 REPORTED_PACKAGES = (
     "functions-framework",
@@ -56,6 +56,18 @@ def lag_table(title: str, lags: Mapping[str, Mapping[str, float]]) -> Table:
         table.add_row(
             stage, *(f"{lag[name]:g}" if name in lag else "" for name in ("p50", "p95", "max", "bound")), verdict
         )
+    return table
+
+
+def figure_table(title: str, subject: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
+    """A row for each subject, and a column for each figure that any of them has."""
+    table = Table(title=title, title_justify="left")
+    table.add_column(subject)
+    columns = list(dict.fromkeys(name for figures in rows.values() for name in figures))
+    for name in columns:
+        table.add_column(name, justify="right")
+    for row, figures in rows.items():
+        table.add_row(row, *(f"{figures[name]:g}" if name in figures else "" for name in columns))
     return table
 
 

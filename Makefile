@@ -28,7 +28,7 @@ QUIET_MODULE := $(PYTHON) -c 'import runpy, signal, sys; signal.signal(signal.SI
 
 # uv itself comes from the lock, by its hashes; everything else comes through uv. Bytecode is compiled here because
 # a function's cold start is mostly imports. Without the marker an earlier setup was interrupted: pip and uv take what
-# they had half written for installed, so the environment is made anew.
+# they had half written for installed, so the environment is made again.
 $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "BattleScope needs Python 3.11 or newer.")'
 	@echo "Installing into $(VENV): about half a minute on a quiet machine, some minutes on a busy or slow one."

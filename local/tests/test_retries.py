@@ -21,9 +21,9 @@ from battlescope_local.manifest_generator import eventing
 from battlescope_local.serving import revision
 from battlescope_local.stores import supervisor
 from ingest_backfill.handlers import day_worker
-from ingest_poll import store
 from ingest_poll.feed import feed_state
 from ingest_poll.handlers import polling
+from ingest_poll.persistence import listings
 from killmail_enrich.names import model as names
 
 PROJECT: Final = Path(__file__).parents[2]
@@ -100,11 +100,15 @@ RETRIES: Final = {
         "an answer ends it", "/api/ingestion/health; log",
     ),
     "rewritten file of the feed": Retry(
-        (f"{POLL}store:POSTPONE_REREAD",), "10", "1 min doubled, 17 h in all", "the first content stays",
+        (f"{POLL}persistence.feed_files:POSTPONE_REREAD",),
+        "10",
+        "1 min doubled, 17 h in all",
+        "the first content stays",
         "feed_rereads",
     ),
     "listed killmail that ESI lacks": Retry(
-        (f"{POLL}store:MAX_LISTING_TRIES", f"{POLL}store:POSTPONE_LISTED"), "6", "10 min doubled, 10 h in all",
+        tuple(f"{POLL}persistence.listings:{n}" for n in ("MAX_LISTING_TRIES", "POSTPONE_LISTED")),
+        "6", "10 min doubled, 10 h in all",
         "left to the backfill", "unavailable_listings with the reason; /api/ingestion/health",
     ),
     "lease of the poller": Retry(
@@ -351,7 +355,7 @@ def test_every_retry_states_its_limit_pause_end_and_where_it_is_seen() -> None:
 
 def test_figures_of_the_table_are_those_of_the_code() -> None:
     assert (access.ATTEMPTS, consumer.MAX_ATTEMPTS, len(names.RETRY_SECONDS)) == (3, 18, 11)
-    assert (feed_state.MAX_TRIES, store.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 130)
+    assert (feed_state.MAX_TRIES, listings.MAX_LISTING_TRIES, polling.LEASE_TRIES) == (10, 6, 130)
     worker = (day_worker.MAX_FRUITLESS_ATTEMPTS, day_worker.MAX_UNANSWERED_ATTEMPTS, day_worker.MAX_MALFORMED)
     assert worker == (20, 1500, 5)
     assert (eventing.RETRIES, ping_sources.MAX_RETRIES, revision.MAX_ATTEMPTS) == (5, 5, 3)

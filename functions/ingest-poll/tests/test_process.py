@@ -103,9 +103,9 @@ CRASH_POINTS = (
     "ingest_poll.sources.feed_reader:FeedReader.read_batch:after",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:before",
     "battlescope_events.object_storage.objects:ObjectStorage.put_once:after",
-    "ingest_poll.store:UnitOfWork.claim_ids:after",
-    "ingest_poll.store:UnitOfWork.enqueue:after",
-    "ingest_poll.store:UnitOfWork.update_rereads:after",
+    "ingest_poll.persistence.killmails:KillmailRepository.claim_ids:after",
+    "ingest_poll.persistence.unit_of_work:UnitOfWork.enqueue:after",
+    "ingest_poll.persistence.feed_files:FeedFileRepository.update_rereads:after",
     "ingest_poll.handlers.pipeline:FilePipeline._store_fetched:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:before",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
@@ -180,11 +180,11 @@ def test_next_timer_event_takes_over_an_expired_lease(process: FunctionProcess, 
 
 
 STANDBY_CRASH_POINTS = (
-    "ingest_poll.store:Database.save_failover:before",
-    "ingest_poll.store:Database.save_failover:after",
+    "ingest_poll.persistence.unit_of_work:Database.save_failover:before",
+    "ingest_poll.persistence.unit_of_work:Database.save_failover:after",
     "ingest_poll.sources.history_client:HistoryListSource.fetch:after",
-    "ingest_poll.store:UnitOfWork.save_standby_position:after",
-    "ingest_poll.store:UnitOfWork.postpone_listed:after",
+    "ingest_poll.persistence.failover:FailoverRepository.save_standby_position:after",
+    "ingest_poll.persistence.listings:ListingRepository.postpone:after",
     "ingest_poll.handlers.polling:FeedPoller._poll_standby:after",
     "battlescope_events.publisher:BrokerPublisher.__call__:after",
 )
@@ -229,8 +229,8 @@ def test_crash_while_the_source_is_switched_loses_and_repeats_nothing(
 
 
 BACKLOG_CRASH_POINTS = (
-    "ingest_poll.store:UnitOfWork.insert_backlog:after",
-    "ingest_poll.store:UnitOfWork.save_backlog:after",
+    "ingest_poll.persistence.feed_files:FeedFileRepository.insert_backlog:after",
+    "ingest_poll.persistence.feed_files:FeedFileRepository.save_backlog:after",
     "ingest_poll.sources.feed_reader:FeedReader.read_backlog:after",
     "ingest_poll.handlers.polling:FeedPoller._poll_backlog:after",
 )

@@ -30,13 +30,13 @@ from ingest_poll.feed.feed_state import PollingSchedule
 from ingest_poll.handlers.pipeline import FilePipeline
 from ingest_poll.handlers.polling import FeedPoller
 from ingest_poll.handlers.rereading import RefusedBodyReader
+from ingest_poll.persistence.unit_of_work import Database
 from ingest_poll.settings import Settings
 from ingest_poll.sources import esi_client, history_client
 from ingest_poll.sources.feed_client import UPSTREAM, FeedClient, request_policy
 from ingest_poll.sources.history_client import HistoryListSource, ListClient
 from ingest_poll.sources.live_source import STANDBY_UPSTREAM, LiveSource
 from ingest_poll.sources.r2z2_source import R2z2Source
-from ingest_poll.store import Database
 
 MAX_CONNECTIONS: Final = 6
 POOL_TIMEOUT_SECONDS: Final = 5  # a run takes 12 s

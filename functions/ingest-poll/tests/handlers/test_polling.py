@@ -20,9 +20,9 @@ from ingest_poll.feed import feed_state
 from ingest_poll.feed.feed_state import CALM_FILES
 from ingest_poll.handlers import polling
 from ingest_poll.main import build
+from ingest_poll.persistence.killmails import KillmailRepository
 from ingest_poll.sources import r2z2_source
 from ingest_poll.sources.feed_client import MAX_IN_FLIGHT
-from ingest_poll.store import UnitOfWork
 
 pytestmark = [pytest.mark.postgres, pytest.mark.stores]
 TIMER_EVENT: Event[Any] = Event(TIMER, "timer-event", "ping", {}, {})
@@ -132,16 +132,18 @@ async def test_next_files_of_a_busy_feed_are_read_while_those_before_them_are_st
     publish(harness, *range(100, 500))
     harness.upstreams.head = 499
     harness.execute("UPDATE ingestion_status SET last_sequence = 100")
-    claim_ids, were_read = UnitOfWork.claim_ids, list[bool]()
+    claim_ids, were_read = KillmailRepository.claim_ids, list[bool]()
 
-    async def claim_after_the_next_files_are_read(uow: UnitOfWork, killmails: Sequence[FilteredKillmail]) -> set[int]:
+    async def claim_after_the_next_files_are_read(
+        repository: KillmailRepository, killmails: Sequence[FilteredKillmail]
+    ) -> set[int]:
         last = killmails[-1].killmail.killmail_id - 1000 if len(killmails) > CALM_FILES else 500
         beyond_window = last + MAX_IN_FLIGHT + 1
         if beyond_window < 500 and not any(were_read):
             were_read.append(await until(lambda: beyond_window in harness.upstreams.requested_sequences()))
-        return await claim_ids(uow, killmails)
+        return await claim_ids(repository, killmails)
 
-    monkeypatch.setattr(UnitOfWork, "claim_ids", claim_after_the_next_files_are_read)
+    monkeypatch.setattr(KillmailRepository, "claim_ids", claim_after_the_next_files_are_read)
     await run_until(lambda: cursor(harness) == 500)
     assert any(were_read)  # not all: a run whose time is over reads nothing ahead
     assert harness.value("SELECT count(*) FROM killmail_events") == 400

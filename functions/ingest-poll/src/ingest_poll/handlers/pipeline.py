@@ -34,7 +34,7 @@ from ingest_poll.feed.batch import (
 )
 from ingest_poll.feed.feed_file import FeedFile, refused
 from ingest_poll.feed.feed_state import CALM_FILES, Backlog, RequestFailed, Transition, after_failure
-from ingest_poll.store import Database, UnitOfWork
+from ingest_poll.persistence.unit_of_work import Database, UnitOfWork
 
 RULESET_SECONDS: Final = 300.0  # a changed ruleset takes effect within five minutes
 
@@ -65,7 +65,7 @@ class FilePipeline:
         fetched, batch = await self._archive_and_filter(fetched, url)
         position = fetched.transition.position
         async with self._database.unit_of_work(holder, position, batch.last_killmail_id) as uow:
-            await uow.insert_backlog(fetched.backlog)
+            await uow.feed_files.insert_backlog(fetched.backlog)
             enqueued = await self._store_fetched(uow, fetched, batch, "feed")
         await self._publish_committed(enqueued)
         return fetched
@@ -83,9 +83,9 @@ class FilePipeline:
         """Store and publish files of the standby; what is known already is not changed by it."""
         fetched, batch = await self._archive_and_filter(fetched, url)
         async with self._database.standby_unit_of_work(holder, fetched.transition.position) as uow:
-            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
+            killmails = partition_by_known(batch.killmails, await uow.killmails.claim_ids(batch.killmails))
             enqueued = await self._store(uow, batch, killmails, {}, "standby")
-            await uow.postpone_listed(fetched.unavailable)
+            await uow.listings.postpone(fetched.unavailable)
         await self._publish_committed(enqueued)
         return fetched
 
@@ -124,11 +124,11 @@ class FilePipeline:
     async def _store_fetched(
         self, uow: UnitOfWork, fetched: FetchedFiles, batch: FilteredBatch, origin: Origin
     ) -> Enqueued:
-        killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-        revisions = await uow.update_values(killmails.known)
+        killmails = partition_by_known(batch.killmails, await uow.killmails.claim_ids(batch.killmails))
+        revisions = await uow.killmails.update_values(killmails.known)
         enqueued = await self._store(uow, batch, killmails, revisions, origin)
-        await uow.record_gap(fetched.transition.gap)
-        await uow.update_rereads(fetched.rereads, fetched.rewritten_sequences)
+        await uow.feed_files.record_gap(fetched.transition.gap)
+        await uow.feed_files.update_rereads(fetched.rereads, fetched.rewritten_sequences)
         return enqueued
 
     async def _store(
@@ -140,13 +140,13 @@ class FilePipeline:
         origin: Origin,
     ) -> Enqueued:
         """Rows, statistics and outbox messages. `revisions`: of known killmails whose value the feed has changed."""
-        refusals = self._refusals(batch, await uow.find_other_bodies(killmails.known))
+        refusals = self._refusals(batch, await uow.killmails.find_other_bodies(killmails.known))
         revalued = [filtered for filtered in killmails.known if filtered.killmail.killmail_id in revisions]
         ingested = await self._ingested_events([*killmails.accepted, *revalued], revisions)
-        await uow.insert_accepted(killmails.accepted)
-        await uow.insert_rejected(killmails.rejected)
-        await uow.insert_refused([(event.id, payload) for event, payload in refusals])
-        await uow.add_counts(killmails.counts(batch.received, len(refusals), origin))
+        await uow.killmails.insert_accepted(killmails.accepted)
+        await uow.killmails.insert_rejected(killmails.rejected)
+        await uow.refusals.insert([(event.id, payload) for event, payload in refusals])
+        await uow.killmails.add_counts(killmails.counts(batch.received, len(refusals), origin))
         return await uow.enqueue([*ingested, *(event for event, _ in refusals)])
 
     async def _ingested_events(

@@ -20,9 +20,10 @@ from ingest_poll.errors import LeaseLost
 from ingest_poll.feed.failover import FailoverPolicy, FailoverState, Observation, Outcome, observe, observe_fetch
 from ingest_poll.feed.feed_state import Backlog, FeedPosition
 from ingest_poll.handlers.pipeline import FilePipeline
+from ingest_poll.persistence.leases import LEASE_SECONDS
+from ingest_poll.persistence.unit_of_work import Database
 from ingest_poll.sources.live_source import LiveReader, LiveSource, PrimaryReader, PrimarySource
 from ingest_poll.sources.read_ahead import ReadAhead
-from ingest_poll.store import LEASE_SECONDS, Database
 
 RUN_SECONDS: Final = 12.0  # timer events come every 10 s, up to half a second late
 LEASE_RETRY_SECONDS: Final = 0.1

@@ -20,7 +20,7 @@ from ingest_poll.events import ingested_event
 from ingest_poll.feed.batch import FilteredBatch, bundle_files, filter_files, other_body_reason, partition_by_known
 from ingest_poll.feed.feed_file import FeedFile, parse_file
 from ingest_poll.feed.feed_state import RequestFailed, UnusableBody
-from ingest_poll.store import Database
+from ingest_poll.persistence.unit_of_work import Database
 
 MAX_BYTES: Final = 32 * 1024 * 1024  # of a compressed body; a file of the feed has at most 16 MiB
 
@@ -98,12 +98,12 @@ class RefusedBodyReader:
             PermanentError: the killmail is stored with another body, and that one counts.
         """
         async with self._database.refused_body_work() as uow:
-            killmails = partition_by_known(batch.killmails, await uow.claim_ids(batch.killmails))
-            other_bodies = await uow.find_other_bodies(killmails.known)
+            killmails = partition_by_known(batch.killmails, await uow.killmails.claim_ids(batch.killmails))
+            other_bodies = await uow.killmails.find_other_bodies(killmails.known)
             if other_bodies:
                 raise PermanentError(other_body_reason(other_bodies.pop()))
-            await uow.insert_accepted(killmails.accepted)
-            await uow.insert_rejected(killmails.rejected)
+            await uow.killmails.insert_accepted(killmails.accepted)
+            await uow.killmails.insert_rejected(killmails.rejected)
             await uow.enqueue([ingested_event(filtered, {}, self._clock()) for filtered in killmails.accepted])
-            await uow.add_counts(killmails.counts(batch.received, 0))
-            await uow.delete_refused(refused_key)
+            await uow.killmails.add_counts(killmails.counts(batch.received, 0))
+            await uow.refusals.delete(refused_key)

@@ -1,4 +1,4 @@
-"""The store and its tables on real PostgreSQL."""
+"""Units of work and the tables that they write, on real PostgreSQL."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from ingest_poll.errors import LeaseLost
 from ingest_poll.feed.batch import FilteredBatch, bundle_files, filter_files, partition_by_known
 from ingest_poll.feed.feed_file import FeedFile, parse_file
 from ingest_poll.feed.feed_state import FeedPosition
-from ingest_poll.store import Database
+from ingest_poll.persistence.unit_of_work import Database
 
 pytestmark = pytest.mark.postgres
 NOW = datetime(2026, 10, 3, 13, tzinfo=UTC)
@@ -41,10 +41,10 @@ def batch(factory: Any, *killmails: tuple[int, datetime], value: float = 5.0) ->
 
 async def commit(store: Database, holder: UUID, filtered: FilteredBatch) -> int:
     async with store.unit_of_work(holder, FeedPosition(cursor=1), filtered.last_killmail_id) as uow:
-        killmails = partition_by_known(filtered.killmails, await uow.claim_ids(filtered.killmails))
-        await uow.insert_accepted(killmails.accepted)
-        await uow.update_values(killmails.known)
-        await uow.add_counts(killmails.counts(filtered.received, 0))
+        killmails = partition_by_known(filtered.killmails, await uow.killmails.claim_ids(filtered.killmails))
+        await uow.killmails.insert_accepted(killmails.accepted)
+        await uow.killmails.update_values(killmails.known)
+        await uow.killmails.add_counts(killmails.counts(filtered.received, 0))
     return len(killmails.accepted)
 
 

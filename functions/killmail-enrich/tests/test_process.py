@@ -320,7 +320,7 @@ async def battle_is_stored_with_its_killmails(environment: Environment, database
     for data, key in ((battle(2, 1, 5), "new"), (battle(1, 1, 2), "old")):
         assert (await environment.post(BATTLE_CREATED, data, key)).status_code == 204
     assert fetch_rows(database, "SELECT killmail_id FROM battle_killmails ORDER BY 1") == [(1,), (5,)]
-    deleted = BattleDeleted(battle_id="b-1", reason=DeletionReason.MANUAL)
+    deleted = BattleDeleted(battle_id="b-1", revision=3, reason=DeletionReason.MANUAL)
     assert (await environment.post(BATTLE_DELETED, deleted, "gone")).status_code == 204
     assert fetch_rows(database, "SELECT killmail_id FROM battle_killmails") == []
 

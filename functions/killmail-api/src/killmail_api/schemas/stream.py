@@ -1,10 +1,11 @@
 """What streams send besides killmails, and what they are asked for."""
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from battlescope_events.http_api.request_types import WHOLE_NUMBER, Flag, QueryId
 from battlescope_schemas.base import Schema
@@ -16,9 +17,16 @@ from killmail_api.schemas.security_filter import SpaceType
 _BATTLE: Final = "battle:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TOPIC: Final = f"(battles|killmails|{_BATTLE})"
 MAX_TOPICS: Final = 50
+_TOPIC_LIST: Final = f"^{_TOPIC}(,{_TOPIC}){{0,{MAX_TOPICS - 1}}}$"
 _TOPICS: Final = "Separated by commas: `killmails`, `battles`, and `battle:{id}` for the changes of one battle."
 _LAST_EVENT_ID: Final = "As the header Last-Event-ID, for clients that cannot send it; the header wins."
 _POLL_INTERVAL: Final = "Accepted for older clients, without effect: events are sent when they happen."
+
+
+def _topics(text: str) -> str:
+    if not re.fullmatch(_TOPIC_LIST, text):
+        raise ValueError(f"must be 1 to {MAX_TOPICS} of killmails, battles and battle:{{id}}, separated by commas")
+    return text
 
 
 class StreamQuery(BaseModel):
@@ -50,7 +58,8 @@ class StreamQuery(BaseModel):
 class TopicQuery(StreamQuery):
     topics: Annotated[
         str,
-        Field(pattern=f"^{_TOPIC}(,{_TOPIC}){{0,{MAX_TOPICS - 1}}}$", max_length=MAX_TOPICS * 50, description=_TOPICS),
+        Field(max_length=MAX_TOPICS * 50, description=_TOPICS, json_schema_extra={"pattern": _TOPIC_LIST}),
+        AfterValidator(_topics),
     ]
 
 

@@ -18,6 +18,10 @@ class TransientError(Exception):
     """A dependency of the function does not answer now. The message names it."""
 
 
+class OverloadedError(TransientError):
+    """More requests wait than the function can answer in time."""
+
+
 _LONGEST_REASON = 500  # characters; proxies limit all headers together to 8 KiB
 
 

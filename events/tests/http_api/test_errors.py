@@ -64,6 +64,15 @@ async def test_error_of_the_service_names_no_internals(
     assert "hunter2" not in response.text
 
 
+async def test_overload_says_when_to_come_back(api: httpx2.AsyncClient) -> None:
+    response = await api.get("/api/sample/failures/overload")
+    assert_error(
+        response, 503, "ServiceUnavailable", "Too many requests wait for an answer; try again in a few seconds."
+    )
+    assert response.headers["retry-after"] == "5"
+    assert "retry-after" not in (await api.get("/api/sample/failures/store")).headers
+
+
 async def test_outcome_of_the_domain_has_its_own_answer(api: httpx2.AsyncClient) -> None:
     assert (await api.get("/api/sample/failures/moved")).status_code == 308
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr
 from battlescope_events.access.owner_guard import OwnerGuard
 from battlescope_events.access.streams import EventStream, guarded_websocket
 from battlescope_events.edge.origins import OriginPolicy
-from battlescope_events.errors import PermanentError, TransientError
+from battlescope_events.errors import OverloadedError, PermanentError, TransientError
 from battlescope_events.http_api.app import ApiApp, api_app
 from battlescope_events.http_api.conditional import check_if_match, quoted, require_if_match
 from battlescope_events.http_api.errors import ApiError, problem
@@ -88,6 +88,7 @@ FAILURES: Final[Mapping[str, Exception]] = {
     "limited": ApiError(429, "Too many requests.", retry_after=30),
     "sessions": ApiError(503, "Sessions cannot be checked now.", error="sessions-unavailable"),
     "store": TransientError("PostgreSQL at secret-host does not answer."),
+    "overload": OverloadedError("500 requests wait at secret-host already."),
     "data": PermanentError("invalid byte sequence in secret-table"),
     "bug": KeyError("password=hunter2"),
     "moved": Moved(),

@@ -51,6 +51,10 @@ _SECURITY_SCHEMES: Final = {
     },
 }
 _RETRY_AFTER: Final = {"description": "Seconds until the next request may work.", "schema": {"type": "string"}}
+_OVERLOAD_SECONDS: Final = {
+    "description": "Where too many requests wait: seconds until the next one may work; absent otherwise.",
+    "schema": {"type": "string"},
+}
 _RATE_LIMIT_HEADERS: Final = {
     "X-RateLimit-Limit": {
         "description": "How many requests the caller may make in a minute; absent where nothing is limited.",
@@ -186,6 +190,7 @@ def _problem(status: int, description: str) -> dict[str, Any]:
     own_headers = {
         HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": _CHALLENGE},
         HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _RETRY_AFTER},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": _OVERLOAD_SECONDS},
     }.get(HTTPStatus(status), {})
     content = {
         "schema": {"$ref": "#/components/schemas/Problem"},

@@ -5,6 +5,7 @@
 | `ApiError` | its status and message |
 | `RequestValidationError` | 400, the first invalid field with its path |
 | `TransientError` | 503, without the message, which may name internals |
+| `OverloadedError` | 503 with Retry-After |
 | anything else, `PermanentError` too | 500; the log has the exception |
 """
 
@@ -22,7 +23,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import compile_path
 
 from battlescope_events.edge.security_headers import SECURITY_HEADERS
-from battlescope_events.errors import TransientError
+from battlescope_events.errors import OverloadedError, TransientError
 from battlescope_events.http_api.error_body import ERROR_NAMES, HTML, error_body, error_page, is_for_a_person
 from battlescope_events.http_api.validation_messages import validation_message
 from battlescope_schemas.base import Schema
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 REQUESTED_NAMES: Final = "battlescope.requested_names"
 """Key of a request's scope; its value is a function that returns what `requested_names` does."""
+OVERLOAD_SECONDS: Final = 5
+"""After an overload: the seconds after which a client may try again."""
 _SENTENCES: Final[Mapping[int, str]] = {
     400: "The body cannot be read as JSON.",
     404: "There is nothing at this path.",
@@ -127,6 +130,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     _log.warning("%s", error)
+    if isinstance(error, OverloadedError):
+        message = "Too many requests wait for an answer; try again in a few seconds."
+        return error_response(request, ApiError(503, message, headers={"retry-after": str(OVERLOAD_SECONDS)}))
     return error_response(request, ApiError(503, "A part of the service does not answer; try again shortly."))
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, Final, LiteralString, TypeVar
 
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from battlescope_events.errors import PermanentError, TransientError
 from battlescope_events.postgres.statements import NumberingCursor
+from battlescope_events.postgres.waiting_line import WaitingLine
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -116,20 +117,38 @@ async def open_pool(
 class Database:
     """The database of a context, whose `name` errors and logs show."""
 
-    def __init__(self, pool: Pool, name: str, schema_version: str | None = None) -> None:
-        """`schema_version`: the migration without which the function is not ready; None checks nothing."""
+    def __init__(
+        self, pool: Pool, name: str, schema_version: str | None = None, line: WaitingLine | None = None
+    ) -> None:
+        """Make the database of a pool.
+
+        Args:
+            pool: of its connections.
+            name: what errors and logs call it.
+            schema_version: the migration without which the function is not ready; None checks nothing.
+            line: where callers wait before they ask the pool, whose timeout then only means that PostgreSQL does not
+                answer; None where the concurrency of the function bounds how many ask.
+        """
         self._pool = pool
         self._name = name
         self._missing_migration = schema_version
+        self._line = line
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Connection]:
         """A connection on which each statement is its own transaction.
 
         Raises:
+            OverloadedError: too many wait for a connection.
             TransientError: the database does not answer, or it cancelled a statement, as it does with deadlocks.
             PermanentError: a value does not fit its column.
         """
+        slot = nullcontext() if self._line is None else self._line.slot()
+        async with slot, self._pooled_connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _pooled_connection(self) -> AsyncGenerator[Connection]:
         try:
             async with self._pool.connection() as connection:
                 yield connection

@@ -16,6 +16,7 @@ from battlescope_events.http_api.routing import late_routers
 from battlescope_events.object_storage.objects import ObjectStorage
 from battlescope_events.postgres.database import Database, open_pool
 from battlescope_events.postgres.outbox import Outbox
+from battlescope_events.postgres.waiting_line import WaitingLine
 from battlescope_events.publisher import BrokerPublisher
 from battlescope_events.settings import from_environment
 from battlescope_events.valkey.connection import open_valkey
@@ -36,6 +37,11 @@ ROUTERS: Final = late_routers(
     killmails="/api/killmails",
     revaluations="/api/admin/killmails/revaluations",
 )
+MAX_CONNECTIONS: Final = 8
+# Knative lets a thousand requests in, because most are streams. The others wait here in order, as before a function
+# with a small concurrency, instead of failing after the time of the pool.
+MAX_WAITING: Final = 500
+MAX_WAIT_SECONDS: Final = 30.0
 POOL_TIMEOUT_SECONDS: Final = 5.0  # the time of a PostgreSQL restart; no client waits longer
 # A client waits no longer for a response; a statement that takes this long is a defect.
 CONNECTION_OPTIONS: Final = "-c statement_timeout=5s"
@@ -52,7 +58,7 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
         open_pool(
             settings.database_url,
             "killmail-api",
-            max_size=8,
+            max_size=MAX_CONNECTIONS,
             timeout_seconds=POOL_TIMEOUT_SECONDS,
             options=CONNECTION_OPTIONS,
         ) as pool,
@@ -62,7 +68,8 @@ async def open_dependencies() -> AsyncGenerator[Dependencies]:
             settings.redis_url, time.monotonic, retry_seconds=LOG_RETRY_SECONDS, timeout_seconds=LOG_TIMEOUT_SECONDS
         ) as valkey,
     ):
-        database = Database(pool, "killmail", settings.schema_version)
+        line = WaitingLine(MAX_CONNECTIONS, MAX_WAITING, MAX_WAIT_SECONDS)
+        database = Database(pool, "killmail", settings.schema_version, line)
         with shutdown_signal() as is_stopping:
             feed = LiveFeed(
                 LiveLog(valkey), ItemLoader(database), now=_now, monotonic=time.monotonic, is_stopping=is_stopping

@@ -1783,7 +1783,12 @@ export type ProfileStats = {
   uniqueCorporations: number;
 };
 
-/** Killmails of the live feed. ingestRate (per minute) and lastHourAccepted cover the last full hour. */
+/**
+ * Live ingestion. ingestRate (per minute) and lastHourAccepted cover the last full hour.
+ *
+ * totalIngested and ingestRate count everything that was received, also killmails that came again and files that are
+ * refused; the other fields count each killmail once.
+ */
 export type RealTime = {
   totalIngested: number;
   totalAccepted: number;

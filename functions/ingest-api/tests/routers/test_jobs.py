@@ -106,6 +106,23 @@ async def test_jobs_that_the_planner_would_reject_are_400(
     assert harness.manifests() == before
 
 
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        ({"endDate": "2999-01-01"}, "endDate is in the future."),
+        (
+            {"startDate": "1900-01-01"},
+            "startDate is before 2021-11-26, the first day of the retention window.",
+        ),
+    ],
+)
+async def test_day_far_outside_the_window_is_the_only_reason(
+    harness: ApiHarness, dates: dict[str, str], message: str
+) -> None:
+    response = await harness.api.post(JOBS, json=REQUEST | dates)
+    assert (response.status_code, response.json()["message"]) == (400, message)
+
+
 async def test_detail_contains_progress_and_days(harness: ApiHarness) -> None:
     insert_job(harness)
     body = (await harness.api.get(f"{JOBS}/{JOB}")).json()

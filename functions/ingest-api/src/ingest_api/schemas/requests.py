@@ -41,9 +41,10 @@ def job_errors(request: JobRequest, today: date, limits: Limits) -> Iterator[str
         yield "endDate is before startDate."
     if request.end_date > today:
         yield "endDate is in the future."
-    if request.start_date < (first_kept := cutoff(today, limits.retention_months)):
+    first_kept = cutoff(today, limits.retention_months)
+    if request.start_date < first_kept:
         yield f"startDate is before {first_kept}, the first day of the retention window."
-    if request.days > limits.max_days:
+    if first_kept <= request.start_date and request.end_date <= today and request.days > limits.max_days:
         yield f"A job may have at most {limits.max_days} days (BACKFILL_MAX_DAYS)."
 
 

@@ -65,7 +65,11 @@ class HealthRow:
 
 
 class RealTime(Schema):
-    """Killmails of the live feed. ingestRate (per minute) and lastHourAccepted cover the last full hour."""
+    """Live ingestion. ingestRate (per minute) and lastHourAccepted cover the last full hour.
+
+    totalIngested and ingestRate count everything that was received, also killmails that came again and files that are
+    refused; the other fields count each killmail once.
+    """
 
     total_ingested: int
     total_accepted: int

@@ -18,7 +18,7 @@ DEFAULT_AUTHOR: Final = "developer"
 TIME_FORM: Final = "must be a time in ISO 8601, such as 2026-03-01T20:00:00Z"
 DATE_FORM: Final = "must be a date in ISO 8601, such as 2026-03-01"
 ISK_FORM: Final = "must be an amount of ISK in digits, such as 1500000000 or 0.25"
-_DIGITS: Final = re.compile(r"-?[0-9]{1,19}")
+_DIGITS: Final = re.compile(r"-?[0-9]+")
 _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
     re.IGNORECASE,
@@ -26,6 +26,8 @@ _TIME: Final = re.compile(
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_WHOLE_ISK: Final = 10**15  # every JSON reader keeps whole numbers of this size
 _ISK: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,2})?")
+_ANY_ISK: Final = re.compile(r"[0-9]+(\.[0-9]{1,2})?")
+_ISK_BOUND: Final = f"must be at most {'9' * 18}.99"
 # C0 and C1 control characters, marks that change the direction of text, separators of lines, and the byte order mark:
 # they hide or disguise what stands beside them in a page, a terminal or a log.
 _CONTROLS: Final = "\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
@@ -53,12 +55,18 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-def _isk(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_WHOLE_ISK:
-        return value
+def _query_isk(value: Any) -> Any:
     if isinstance(value, str) and _ISK.fullmatch(value):
         return value
-    raise ValueError(ISK_FORM)
+    raise ValueError(_ISK_BOUND if isinstance(value, str) and _ANY_ISK.fullmatch(value) else ISK_FORM)
+
+
+def _isk(value: Any) -> Any:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return _query_isk(value)
+    if value > _MAX_WHOLE_ISK:
+        raise ValueError(f"must be at most {_MAX_WHOLE_ISK} as a number; larger amounts are text")
+    return value
 
 
 def _true_or_false(value: Any) -> Any:
@@ -95,7 +103,7 @@ RequestDate = Annotated[date, BeforeValidator(_only(_DATE, DATE_FORM))]
 
 QueryIsk = Annotated[
     Decimal,
-    BeforeValidator(_only(_ISK, ISK_FORM)),
+    BeforeValidator(_query_isk),
     JsonSchema({"type": "string", "pattern": f"^{_ISK.pattern}$"}),
 ]
 """An amount of ISK in a query, with up to two decimal places. Exponents and signs are refused."""

@@ -236,10 +236,10 @@ bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's 
 	PYTHONPATH=bench $(BIN)/python bench/live/outage.py $(ARGS)
 
 bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
-	PYTHONPATH=bench $(BIN)/python bench/live/priorities.py
+	PYTHONPATH=bench $(BIN)/python bench/live/priorities.py $(ARGS)
 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
-	$(BIN)/python bench/static_data.py
+	$(BIN)/python bench/static_data.py $(ARGS)
 
 bench-prices: $(READY) ## prices by day: estimators on a real month, size of five years, time and memory of vectors (needs the real data)
 	@$(BIN)/python bench/prices.py $(ARGS)

@@ -48,26 +48,30 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	@touch $@
 
 demo: $(READY) ## simulated fights, from the feed to battles over HTTP (PORT=3000; LOGIN=1 asks for a login by a click)
-	@$(BIN)/battlescope demo --build-web-app --port $(PORT) $(if $(LOGIN),--login)
+	@$(BIN)/battlescope demo --build-web-app --port $(or $(strip $(PORT)),3000) $(if $(LOGIN),--login)
 
 up: $(READY) ## the whole system on the real feed, in the background
-	@$(BIN)/battlescope up --build-web-app --port $(PORT)
+	@$(BIN)/battlescope up --build-web-app --port $(or $(strip $(PORT)),3000)
 
 dev: $(READY) ## work on the code: simulated feed, changed functions are replaced, one log view (PORT=3000)
-	@$(BIN)/battlescope dev --build-web-app --port $(PORT) $(ARGS)
+	@$(BIN)/battlescope dev --build-web-app --port $(or $(strip $(PORT)),3000) $(ARGS)
 
-stop: ## stop what `dev` or `up` started
+# For commands of a running system, which was never there before set-up; they install nothing.
+installed:
+	@test -e $(READY) || { echo "BattleScope is not installed; run \`make setup\`." >&2; exit 1; }
+
+stop: | installed ## stop what `dev` or `up` started
 	@$(BIN)/battlescope stop
 
 down: stop ## the same as `stop`
 
-logs: ## all logs of the running system in one view, followed (ARGS=battle-api for one)
+logs: | installed ## all logs of the running system in one view, followed (ARGS=battle-api for one)
 	@$(BIN)/battlescope logs --follow $(ARGS)
 
-status: ## stores, functions, instances, memory and what waits
+status: | installed ## stores, functions, instances, memory and what waits
 	@$(BIN)/battlescope status
 
-health: ## whether every store and function answers (ARGS=--start asks functions without an instance too)
+health: | installed ## whether every store and function answers (ARGS=--start asks functions without an instance too)
 	@$(BIN)/battlescope health $(ARGS)
 
 db-reset: $(READY) ## remove the databases of the stopped dev system, after a question (ARGS=--yes)
@@ -203,7 +207,8 @@ deploy: $(READY) ## bring an overlay into the cluster of kubectl (ENVIRONMENT=pr
 	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) $(if $(FUNCTION),--function $(FUNCTION)) $(if $(CANARY),--canary $(CANARY)) $(ARGS)
 
 rollback: $(READY) ## all requests of a function to the revision before the newest (FUNCTION=battle-api, REVISION=NAME, ARGS=--dry-run)
-	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) --rollback --function $(or $(FUNCTION),?) $(if $(REVISION),--revision $(REVISION)) $(ARGS)
+	@$(if $(FUNCTION),,echo "Name the function: set FUNCTION=battle-api, for example." >&2; exit 2)
+	@$(BIN)/python -m battlescope_local.deploy $(ENVIRONMENT) --rollback --function $(FUNCTION) $(if $(REVISION),--revision $(REVISION)) $(ARGS)
 
 lock: $(READY) ## lock dependencies that were added or removed; the others keep their version
 	$(BIN)/python -m battlescope_local.devtools.generate lock
@@ -236,10 +241,10 @@ bench-outage: $(READY) ## catching up after outages of 1 and 24 h at the feed's 
 	PYTHONPATH=bench $(BIN)/python bench/live/outage.py $(ARGS)
 
 bench-priorities: $(READY) ## lag of live killmails at 5/s, alone and beside a backfill of four days (needs the real days)
-	PYTHONPATH=bench $(BIN)/python bench/live/priorities.py
+	PYTHONPATH=bench $(BIN)/python bench/live/priorities.py $(ARGS)
 
 bench-static-data: $(READY) ## import of static data of full size while killmails are enriched: seconds, memory, lookups
-	$(BIN)/python bench/static_data.py
+	$(BIN)/python bench/static_data.py $(ARGS)
 
 bench-prices: $(READY) ## prices by day: estimators on a real month, size of five years, time and memory of vectors (needs the real data)
 	@$(BIN)/python bench/prices.py $(ARGS)
@@ -283,4 +288,4 @@ clean: ## remove what was installed and built, keep data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage spa/node_modules spa/dist spa/e2e/node_modules
 
 .PHONY: spa spa-check spa-dev spa-e2e spa-e2e-day spa-measure spa-first-report screenshots
-.PHONY: help setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-latency bench-singly bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean
+.PHONY: help installed setup demo up dev stop down logs status health db-reset db-migrate db-sample kafka-topics reset-all ci test test-fast test-long fuzz-apis check manifests-check terraform-check terraform-faults deploy rollback cluster-check fmt generate schemas release lock lock-upgrade soak kafka-check images-check fuzz bench-flow bench-latency bench-singly bench-cold bench-load bench-outage bench-priorities bench-static-data bench-prices bench-inserts bench-backfill bench-battles bench-replay bench-api bench-search bench-auth bench-stream bench-visibility bench-paired mutations manifest-faults clean

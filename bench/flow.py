@@ -30,6 +30,8 @@ IDLE_SECONDS = 15
 """Before the first killmail: the system starts, and all functions but ingest-poll have no instance."""
 STARTING_SECONDS = 10
 """After the first killmail of a system without instances: latency from zero until then, warm latency afterwards."""
+SHORTEST_FEED = STARTING_SECONDS + 5
+"""Seconds of a feed whose last killmails come to a warm system, so that both latencies have values."""
 STATES: Final = ("from_zero", "warm")
 
 
@@ -234,6 +236,11 @@ def main() -> None:
     )
     parser.add_argument("--rate", type=positive, default=20, help="killmails per second while latency is measured")
     options = parser.parse_args()
+    if options.latency_killmails < SHORTEST_FEED * options.rate:
+        seconds = f"{options.latency_killmails / options.rate:g} s at --rate {options.rate}"
+        parser.error(
+            f"--latency-killmails {options.latency_killmails} last {seconds}; at least {SHORTEST_FEED} s are needed"
+        )
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         Path(scratch).chmod(0o755)
         console.print("idle memory ...")

@@ -4,13 +4,14 @@ A run is `latency` of `make bench-flow`: killmails that come while every functio
 zero), then killmails that come to a warm system.
 """
 
+import argparse
 import os
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from flow import STATES, latency, latency_table
+from flow import SHORTEST_FEED, STARTING_SECONDS, STATES, latency, latency_table
 from harness import command_line
 from harness.report import figure_table, report
 from rich.console import Console
@@ -35,11 +36,26 @@ def measure(rate: int, seconds: int, runs: int) -> dict[str, Any]:
     return {"median_p95_s": medians, "runs": measured}
 
 
+def feed_seconds(text: str) -> int:
+    seconds = positive(text)
+    if seconds < SHORTEST_FEED:
+        message = f"{seconds} s are too few: the first {STARTING_SECONDS} start the system; use {SHORTEST_FEED} or more"
+        raise argparse.ArgumentTypeError(message)
+    return seconds
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--rates", type=positive, nargs="+", default=[20, 100], help="killmails a second")
-    parser.add_argument("--seconds", type=positive, default=30, help="duration of the feed in each run")
-    parser.add_argument("--runs", type=positive, default=5)
+    parser.add_argument(
+        "--rates", type=positive, nargs="+", default=[20, 100], help="killmails a second (default: 20 100)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=feed_seconds,
+        default=30,
+        help=f"duration of the feed in each run, at least {SHORTEST_FEED} (default: 30)",
+    )
+    parser.add_argument("--runs", type=positive, default=5, help="systems that are measured (default: 5)")
     options = parser.parse_args()
     report("latency", {f"{rate}/s": measure(rate, options.seconds, options.runs) for rate in options.rates})
 

@@ -38,6 +38,8 @@ def environment(**values: str) -> dict[str, str]:
         ("outage.py", ("--hours", "0"), "0 must be 1 or more"),
         ("latency.py", ("--rates", "20", "0"), "0 must be 1 or more"),
         ("latency.py", ("--runs", "two"), "'two' is not a whole number"),
+        ("latency.py", ("--seconds", "5"), "5 s are too few: the first 10 start the system; use 15 or more"),
+        ("../flow.py", ("--latency-killmails", "100"), "--latency-killmails 100 last 5 s at --rate 20"),
         ("priorities.py", ("calm",), "unrecognized arguments: calm"),
         ("../flow.py", ("--rate", "0"), "0 must be 1 or more"),
         ("../flow.py", ("nothing.jsonl",), "there is no file nothing.jsonl"),
@@ -51,6 +53,22 @@ def test_wrong_value_is_a_sentence(script: str, arguments: tuple[str, ...], reas
     assert (ended.returncode, ended.stdout) == (2, "")
     assert reason in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_help_of_latency_states_the_defaults() -> None:
+    shown = subprocess.run(
+        command("latency.py", "--help"), env=environment(COLUMNS="200"), capture_output=True, text=True, check=True
+    ).stdout
+    assert all(f"(default: {value})" in shown for value in ("20 100", "30", "5"))
+    assert "at least 15" in shown
+
+
+def test_every_benchmark_takes_arguments_from_make() -> None:
+    """`make bench-load ARGS=--help` shows its help, and so does that of every command that reads arguments."""
+    recipes = re.findall(r"^bench-[a-z-]+:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    scripts = [line for recipe in recipes for line in recipe.splitlines() if ".py" in line]
+    deaf = [line for line in scripts if not re.search(r"\$\((\w+_)?ARGS\)$", line)]
+    assert [line for line in deaf if "ArgumentParser" in (ROOT / line.split()[-1]).read_text()] == []
 
 
 def test_help_of_make_names_every_scenario() -> None:

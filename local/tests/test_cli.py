@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from echo_project import write_project
 
-from battlescope_local import cli
+from battlescope_local import cli, terminal
+from battlescope_local.devloop import commands, health
+from battlescope_local.node import state
+from battlescope_local.node.client import system_folder
 
 if TYPE_CHECKING:
     from battlescope_local.settings import Settings
@@ -117,6 +120,63 @@ def test_manifest_stands_alone(
     with pytest.raises(SystemExit):
         cli.main()
     assert "--manifest says everything itself" in capsys.readouterr().err
+
+
+def test_wrong_day_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["battlescope", "backfill", "--from", "2026-13-01"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "'2026-13-01' is no day like 2026-01-31" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("killmail", [str(2**63), "9" * 20, "9" * 200, "-1", "²"])
+def test_number_beyond_all_killmails_is_no_id(
+    killmail: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(tmp_path), "value", "--", killmail])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert capsys.readouterr().err.endswith(f"{killmail} is neither a file nor the id of a killmail.\n")
+
+
+def test_help_of_revalue_names_its_prices(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.command_parser().print_help()
+    assert "by the prices of the days before it" in " ".join(capsys.readouterr().out.split())
+
+
+def write_running_systems(base: Path, *names: str) -> list[Path]:
+    """State files of systems that run, as far as a command can tell: their process is this one."""
+    folders = [system_folder(base, name) for name in names]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        state.write(folder, "http://127.0.0.1:1", "http://127.0.0.1:1", "token")
+    return folders
+
+
+def test_down_names_every_system_that_it_stops(
+    nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = write_running_systems(base := nobodys_folder(), "dev", "demo")
+    monkeypatch.setattr(commands, "stop_node", state.remove)
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(base), "down"])
+    cli.main()
+    assert capsys.readouterr().out.splitlines() == [f"BattleScope in {folder} has stopped." for folder in folders]
+
+
+def test_status_says_which_other_systems_run(
+    nobodys_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown, other = write_running_systems(base := nobodys_folder(), "dev", "demo")
+    monkeypatch.setattr(cli, "request_json", lambda _node, _path: {"services": []})
+    monkeypatch.setattr(health, "waiting_notes", lambda _node, _services: ())
+    monkeypatch.setattr(terminal, "status_lines", lambda _status: ())
+    monkeypatch.setattr(terminal, "status_tables", lambda _status: ())
+    monkeypatch.setattr(terminal, "summary", lambda _status: "summary")
+    monkeypatch.setattr(sys, "argv", ["battlescope", "--data", str(base), "status"])
+    cli.main()
+    printed = capsys.readouterr().out
+    assert f"Another BattleScope runs in {other};" in printed
+    assert f"runs in {shown}" not in printed
 
 
 def all_options(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

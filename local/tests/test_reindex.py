@@ -20,14 +20,14 @@ JOB = {"id": "job-1", "documentsProcessed": 0, "documentsTotal": 0, "status": "p
 class SearchApi:
     """Answers with the states of a job, one after the other."""
 
-    def __init__(self, *states: dict[str, Any], status: int = 202) -> None:
+    def __init__(self, *states: dict[str, Any], status: int = 202, created: Any = JOB) -> None:
         self.states = list(states)
         self.requests: list[tuple[str, str, Any]] = []
         api = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.answer(status, JOB)
+                self.answer(status, created)
 
             def do_GET(self) -> None:
                 self.answer(200, {**JOB, **api.states.pop(0)})
@@ -92,5 +92,14 @@ def test_a_cancelled_rebuild_ends_with_an_error() -> None:
 
 
 def test_a_refusal_is_shown_with_its_reason() -> None:
-    with pytest.raises(UserError, match="search-api answers 409"):
-        output(SearchApi(status=409))
+    refusal = {"error": "Conflict", "message": "A rebuild runs already.", "requestId": "r"}
+    with pytest.raises(UserError) as refused:
+        output(SearchApi(status=409, created=refusal))
+    assert str(refused.value) == "search-api answers 409: A rebuild runs already."
+
+
+@pytest.mark.parametrize("body", ["Bad Gateway", ["a"], {"message": 1}])
+def test_a_refusal_without_a_sentence_is_shown_as_it_is(body: Any) -> None:
+    with pytest.raises(UserError) as refused:
+        output(SearchApi(status=502, created=body))
+    assert str(refused.value) == f"search-api answers 502: {json.dumps(body)}"

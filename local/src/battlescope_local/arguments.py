@@ -3,6 +3,7 @@
 import argparse
 import math
 import shutil
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, NoReturn
@@ -45,6 +46,13 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} must be 1 or more")
     return number
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-01-31") from None
 
 
 def speed(text: str) -> str:

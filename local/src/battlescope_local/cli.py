@@ -3,22 +3,31 @@
 import argparse
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Callable
-from datetime import date
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from battlescope_local.arguments import ArgumentParser, address, existing_file, existing_folder, port, positive, speed
+from battlescope_local.arguments import (
+    ArgumentParser,
+    address,
+    day,
+    existing_file,
+    existing_folder,
+    port,
+    positive,
+    speed,
+)
 from battlescope_local.command_name import typed_command
 from battlescope_local.devloop import dead_letter_commands
 from battlescope_local.devloop.commands import BUILD_HELP, add_commands
 from battlescope_local.errors import REPORTABLE_ERRORS, UserError, error_message
 from battlescope_local.node import daemon, state
 from battlescope_local.node.access import WITHOUT_LOGIN
-from battlescope_local.node.client import active_folder, request_json, running_node
+from battlescope_local.node.client import active_folder, request_json, running_folders, running_node
 from battlescope_local.node.startup_phases import ReportPhase
 from battlescope_local.settings import (
     DEFAULT_PORT,
@@ -55,6 +64,7 @@ PORT_HELP: Final = f"port of the gateway (default: {DEFAULT_PORT}); 0: a free po
 LOGIN_HELP: Final = "ask for a login at the simulated SSO, where a click chooses a character"
 ENTER_HELP: Final = "with SSO: store a personal access token that you enter, instead of confirming in a browser"
 OUT_HELP: Final = "output file (JSON Lines, one battle per line)"
+REVALUE_HELP: Final = "compute the values of past days again, each by the prices of the days before it"
 PRICES_HELP: Final = "folder of market history files, which value killmails that have no value of zKillboard"
 SDE_HELP: Final = "static data (default: BATTLESCOPE_SDE, else a zip beside the files)"
 
@@ -147,19 +157,18 @@ def _add_file_commands(commands: Any) -> None:
 def _add_job_commands(commands: Any) -> None:
     """Commands that compute or publish again what the running system has."""
     republish = _add_command(commands, "republish", _republish, "publish the current battles again")
-    republish.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, help="first day of battles")
-    republish.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, help="last day of battles")
+    republish.add_argument("--from", dest="first", metavar="DAY", type=day, help="first day of battles")
+    republish.add_argument("--to", dest="last", metavar="DAY", type=day, help="last day of battles")
     republish.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
     search = _add_command(commands, "search", _search, "rebuild the search index")
     search.add_argument("action", choices=["reindex"])
     search.add_argument("--no-follow", action="store_true", help="do not wait for the job to end")
-    revalue = _add_command(commands, "revalue", _revalue, "compute the values of past days again, by today's prices")
-    revalue.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
-    revalue.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
+    revalue = _add_command(commands, "revalue", _revalue, REVALUE_HELP)
+    revalue.add_argument("--from", dest="first", metavar="DAY", type=day, required=True)
+    revalue.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
 
 
 def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
-    day = date.fromisoformat
     parser.add_argument(
         "files", nargs="*", metavar="FILE", type=existing_file, help="killmail files; without any: --source"
     )
@@ -307,7 +316,8 @@ def _status(arguments: argparse.Namespace) -> None:
     from battlescope_local.devloop.health import waiting_notes
     from battlescope_local.terminal import TABLE_WIDTH, status_lines, status_tables, summary
 
-    console, node = _console(), running_node(active_folder(_folder(arguments)))
+    folder = active_folder(_folder(arguments))
+    console, node = _console(), running_node(folder)
     status = request_json(node, "/node/status")
     if console.width < TABLE_WIDTH:
         for line in status_lines(status):
@@ -318,6 +328,10 @@ def _status(arguments: argparse.Namespace) -> None:
     for note in waiting_notes(node, status["services"]):
         console.print(note, markup=False, soft_wrap=not console.is_terminal)
     console.print(summary(status), soft_wrap=not console.is_terminal)
+    for other in running_folders(_folder(arguments)):
+        if other != folder:
+            shows_it = typed_command(f"--data {shlex.quote(str(other))} status")
+            console.print(f"Another BattleScope runs in {other}; `{shows_it}` shows it.", markup=False, soft_wrap=True)
 
 
 def _dead_letters(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from battlescope_local.errors import UserError
@@ -35,5 +35,16 @@ class FunctionApi:
             response = connection.getresponse()
             text = response.read()
         if response.status >= http.client.BAD_REQUEST:
-            raise UserError(f"{self.function} answers {response.status}: {text.decode(errors='replace')}")
+            raise UserError(f"{self.function} answers {response.status}: {_reason(text)}")
         return json.loads(text)
+
+
+def _reason(body: bytes) -> str:
+    """The sentence of an error that a function answers; the body itself where it is none, as from a proxy."""
+    text = body.decode(errors="replace")
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return text
+    message = cast("dict[str, object]", answer).get("message") if isinstance(answer, dict) else None
+    return message if isinstance(message, str) else text

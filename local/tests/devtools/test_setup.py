@@ -208,3 +208,29 @@ def test_makefile_quotes_the_folder_of_the_project(tmp_path: Path) -> None:
     words = [word for line in commands.splitlines() if str(project) in line for word in shlex.split(line)]
     assert any(str(project) in word for word in words)
     assert not [word for word in words if word.endswith(f"{tmp_path}/my")]
+
+
+@pytest.mark.parametrize("target", ["status", "logs", "stop", "down", "health"])
+def test_command_before_setup_names_it(tmp_path: Path, target: str) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    ended = subprocess.run(["make", target], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "BattleScope is not installed; run `make setup`." in ended.stderr
+    assert "No such file" not in ended.stderr
+
+
+def dry_run(*arguments: str) -> str:
+    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_empty_port_is_the_default() -> None:
+    assert "--port 3000" in dry_run("demo", "PORT=")
+    assert "--port 3001" in dry_run("demo", "PORT=3001")
+
+
+def test_rollback_asks_for_a_function(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text().replace("rollback: $(READY)", "rollback:"))
+    ended = subprocess.run(["make", "rollback"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("Name the function: set FUNCTION=")
+    assert "exit 2" not in dry_run("rollback", "FUNCTION=battle-api")

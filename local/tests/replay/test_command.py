@@ -247,6 +247,24 @@ def test_input_file_is_never_overwritten(folder: Path) -> None:
         replay(ReplayRequest([file], folder / "nowhere" / "out"), Console(file=io.StringIO()))
 
 
+def test_two_outputs_in_one_file_are_an_error(folder: Path) -> None:
+    file = write_killmails(folder / "a.jsonl", FIGHT)
+    (folder / "link").symlink_to(folder / "out")
+    for csv_file in (folder / "out", folder / "link"):
+        with pytest.raises(UserError, match="--out and --csv both name"):
+            run_replay(folder, file, csv=csv_file)
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("outputs", [("-", None), ("out", "-")])
+def test_a_dash_is_no_output_file(folder: Path, outputs: tuple[str, str | None]) -> None:
+    out, csv_file = outputs
+    file = write_killmails(folder / "a.jsonl", FIGHT)
+    request = ReplayRequest([file], Path(out), Path(csv_file) if csv_file else None)
+    with pytest.raises(UserError, match="`-` is no output file"):
+        replay(request, Console(file=io.StringIO()))
+
+
 def test_rules_can_be_changed(folder: Path) -> None:
     file = write_killmails(folder / "a.jsonl", FIGHT)
     assert battles_of(folder, file, rules=["min_kills=4"]) == []

@@ -121,7 +121,7 @@ def _stop(arguments: argparse.Namespace) -> None:
     base = _data_folder(arguments)
     for folder in running_folders(base) or (base,):
         stop_node(folder)
-    print("BattleScope has stopped.")
+        print(f"BattleScope in {folder} has stopped.", flush=True)
 
 
 def _logs(arguments: argparse.Namespace) -> None:

@@ -70,6 +70,8 @@ class _ReplayRun:
         self._rules = rules_with_overrides(request.rules)
         for output in filter(None, (request.out, request.csv)):
             check_output_path(output, request.files)
+        if request.csv is not None and request.csv.resolve() == request.out.resolve():
+            raise UserError(f"--out and --csv both name {request.out}; choose two files.")
         missing = [file for file in request.files if not file.is_file()]
         if missing:
             raise UserError(f"There is no file {missing[0]}.")

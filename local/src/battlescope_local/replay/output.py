@@ -35,8 +35,10 @@ def check_output_path(out: Path, files: Sequence[Path]) -> None:
     """Check the output path before any work.
 
     Raises:
-        UserError: the path cannot be written, or is one of the input files.
+        UserError: the path cannot be written, is one of the input files, or is `-`.
     """
+    if str(out) == "-":
+        raise UserError("`-` is no output file, and replay writes no battles to the terminal; name a file.")
     if out.resolve() in {file.resolve() for file in files}:
         raise UserError(f"{out} is one of the files to read; choose another output file.")
     if out.is_dir() or not out.absolute().parent.is_dir():

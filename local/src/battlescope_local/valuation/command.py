@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from pydantic import SecretStr
 
@@ -37,6 +38,7 @@ from killmail_enrich.static_data.repository import StaticData
 from killmail_enrich.valuation.items import read_items
 from killmail_enrich.valuation.killmail_value import type_ids
 
+MAX_KILLMAIL_ID: Final = 2**63 - 1  # of a bigint
 OWNER, DATABASE, NAMESPACE = "killmail-enrich", "battlescope_killmails", "battlescope"
 
 
@@ -147,4 +149,8 @@ async def _stored(killmail_id: int, repository: ValuationRepository, archive: Ar
 
 
 def killmail_id_of(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() else None
+    """The id; None for a text that is no number, or one that the database cannot hold."""
+    digits = len(str(MAX_KILLMAIL_ID))
+    if not (text.isdecimal() and text.isascii() and len(text) <= digits):
+        return None
+    return killmail_id if (killmail_id := int(text)) <= MAX_KILLMAIL_ID else None

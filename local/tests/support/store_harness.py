@@ -22,8 +22,12 @@ from battlescope_local.stores.supervisor import SupervisedProcess
 async def running_stores(folder: Path) -> AsyncGenerator[Stores]:
     state_file = StateFile(folder / "secrets.json")
     processes = Processes(folder / "run", folder / "logs")
-    async with start_stores(folder, processes, ExternalServers(), state_file, Ports(state_file)) as stores:
-        yield stores
+    ports = Ports(state_file)
+    try:
+        async with start_stores(folder, processes, ExternalServers(), state_file, ports) as stores:
+            yield stores
+    finally:
+        ports.release()
 
 
 async def kill_until_restarted(server: SupervisedProcess) -> None:

@@ -1,11 +1,16 @@
-"""Uploads of backfills to the bucket of the running system."""
+"""Uploads of backfills to the bucket of the running system.
+
+They go by boto3, whose threads end before the command does. obstore's stay, and the end of the interpreter aborts the
+process while one of them still reports its last request.
+"""
 
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 from battlescope_events.errors import PermanentError, TransientError
-from battlescope_events.object_storage.objects import GZIP, JSON, ObjectStorage
+from battlescope_events.object_storage.bucket import BucketClient
+from battlescope_events.object_storage.objects import GZIP, JSON
 from battlescope_local.errors import UserError
 from battlescope_local.settings import ExternalServers, S3Access
 from battlescope_local.stores.s3 import BUCKET
@@ -28,12 +33,12 @@ def upload(s3_access: S3Access, key: str, manifest: bytes, objects: Mapping[str,
         UserError: the bucket does not accept them.
     """
     try:
-        return asyncio.run(_upload(ObjectStorage(s3_access.bucket(BUCKET)), key, manifest, objects))
+        return asyncio.run(_upload(BucketClient(s3_access.bucket(BUCKET)), key, manifest, objects))
     except (TransientError, PermanentError) as error:
         raise UserError(f"The bucket did not accept the manifest: {error}") from error
 
 
-async def _upload(storage: ObjectStorage, key: str, manifest: bytes, objects: Mapping[str, bytes]) -> str:
+async def _upload(client: BucketClient, key: str, manifest: bytes, objects: Mapping[str, bytes]) -> str:
     for object_key, body in objects.items():
-        await storage.put(object_key, body, GZIP)
-    return await storage.put(key, manifest, JSON)
+        await client.put(object_key, body, GZIP)
+    return await client.put(key, manifest, JSON)

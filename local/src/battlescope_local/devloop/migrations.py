@@ -58,8 +58,9 @@ async def _database(
     else:
         with state.lock_folder(folder):
             end_leftovers(folder / "run")
+            ports = Ports(state_file)
             admin_url, server = await postgres.prepare_server_in_thread(
-                folder / "postgres", processes, Ports(state_file), state_file
+                folder / "postgres", processes, ports, state_file
             )
             supervisor = await server.start()
             try:
@@ -68,3 +69,4 @@ async def _database(
                 supervisor.cancel()
                 await asyncio.gather(supervisor, return_exceptions=True)
                 await server.stop()
+                ports.release()

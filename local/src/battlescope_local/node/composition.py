@@ -139,6 +139,7 @@ class _NodeBuilder:
         self._report, self._started_at = report, time.monotonic()
         self._state_file = StateFile(settings.folder / "secrets.json")
         self._ports = Ports(self._state_file)
+        stack.callback(self._ports.release)
         self._stop_requested = asyncio.Event()
         self._token = secrets.token_urlsafe(24)
 

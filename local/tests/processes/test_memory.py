@@ -14,7 +14,8 @@ def test_a_process_occupies_more_with_its_child() -> None:
     own = memory_usage(os.getpid())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         assert own < memory_usage(os.getpid())
-        assert memory_usage(child.pid) == memory_usage_alone(child.pid)
+        # Not exactly: the share of a common page changes with every process that starts or ends meanwhile.
+        assert memory_usage(child.pid) == pytest.approx(memory_usage_alone(child.pid), abs=2**20)
         assert memory_usage_alone(os.getpid()) < memory_usage(os.getpid())
         child.communicate(b"\n")
     assert memory_usage(child.pid) == memory_usage_alone(child.pid) == 0
